@@ -1,0 +1,152 @@
+import js from '@eslint/js'
+import prettier from 'eslint-config-prettier'
+import tseslint from 'typescript-eslint'
+
+/**
+ * What each package may import. A package that is missing from a list is a layer violation: dependencies point
+ * down only, so that a STUN codec never drags in a peer connection.
+ */
+const layers = {
+  bytes: [],
+  crypto: ['bytes'],
+  netsim: ['bytes'],
+  sdp: ['bytes'],
+  stun: ['bytes', 'crypto'],
+  sctp: ['bytes', 'crypto'],
+  turn: ['bytes', 'crypto', 'stun'],
+  dtls: ['bytes', 'crypto'],
+  ice: ['bytes', 'crypto', 'stun', 'turn'],
+  'signaling-protocol': [],
+  'signaling-client': ['signaling-protocol'],
+  'signaling-server': ['signaling-protocol'],
+  'peer-connection': [
+    'bytes',
+    'crypto',
+    'sdp',
+    'stun',
+    'sctp',
+    'turn',
+    'dtls',
+    'ice',
+    'signaling-protocol',
+    'signaling-client',
+  ],
+}
+
+const siblingSource = {
+  group: ['**/packages/*/src/**', '@purertc/*/src/**', '../../*/src/**', '../../../*/src/**'],
+  message: 'Import the package by its name: a sibling’s src is private.',
+}
+
+const nodeBuiltins = {
+  group: ['node:*'],
+  message: 'A core has no ambient world: only a package’s node/ folder may import node:*.',
+}
+
+const ambientGlobals = [
+  'Date',
+  'performance',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'crypto',
+  'Buffer',
+  'process',
+  'fetch',
+].map((name) => ({ name, message: 'A core has no ambient world: inject it, or move the code to node/.' }))
+
+const layerRule = (name, allowed, extraPatterns) => {
+  const forbidden = Object.keys(layers).filter((other) => other !== name && !allowed.includes(other))
+  return [
+    'error',
+    {
+      patterns: [
+        siblingSource,
+        ...(forbidden.length > 0
+          ? [
+              {
+                group: forbidden.flatMap((other) => [`@purertc/${other}`, `@purertc/${other}/*`]),
+                message: `@purertc/${name} stands below or beside that package (see the layers in eslint.config.js).`,
+              },
+            ]
+          : []),
+        ...extraPatterns,
+      ],
+    },
+  ]
+}
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      'max-lines': ['error', 500],
+      eqeqeq: 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'TSNonNullExpression > :not(MemberExpression[computed=true])',
+          message:
+            'Non-null assertions are for indexed bytes only; give protocol state a type that cannot be null.',
+        },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-redeclare': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/prefer-literal-enum-member': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  ...Object.entries(layers).flatMap(([name, allowed]) => [
+    {
+      files: [`packages/${name}/src/**/*.ts`],
+      rules: {
+        'no-console': 'error',
+        'no-restricted-imports': layerRule(name, allowed, []),
+      },
+    },
+    {
+      files: [`packages/${name}/src/**/*.ts`],
+      ignores: [`packages/${name}/src/node/**`],
+      rules: {
+        'no-restricted-globals': ['error', ...ambientGlobals],
+        'no-restricted-properties': [
+          'error',
+          { object: 'Math', property: 'random', message: 'Randomness is injected.' },
+          { object: 'globalThis', property: 'crypto', message: 'Randomness is injected.' },
+        ],
+        'no-restricted-imports': layerRule(name, allowed, [nodeBuiltins]),
+      },
+    },
+  ]),
+  {
+    files: ['packages/*/test/**/*.ts', 'apps/*/test/**/*.ts', 'packages/*/bench/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/require-await': 'off',
+      'no-restricted-syntax': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  prettier,
+)

@@ -1,0 +1,20 @@
+/** Unit, property, simulation and fuzz tests, run on the sources. */
+export default {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@purertc/source', 'node', 'import'] },
+  testMatch: ['<rootDir>/{packages,apps}/*/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['/dist/'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+}

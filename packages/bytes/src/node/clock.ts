@@ -1,0 +1,6 @@
+import { performance } from 'node:perf_hooks'
+
+import { Millis } from '../brand.ts'
+
+/** The monotonic clock that drivers hand to machines. */
+export const monotonicNow = (): Millis => Millis(performance.now())

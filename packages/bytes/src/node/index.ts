@@ -1,0 +1,2 @@
+export { Alarm } from './alarm.ts'
+export { monotonicNow } from './clock.ts'

@@ -1,0 +1,25 @@
+export type AeadAlgorithm = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+
+/** Bytes of key, nonce and tag, RFC 5116 §5 and RFC 8439 §2.8. */
+export const aeadSizes: Readonly<Record<AeadAlgorithm, { key: number; nonce: number; tag: number }>> = {
+  'aes-128-gcm': { key: 16, nonce: 12, tag: 16 },
+  'aes-256-gcm': { key: 32, nonce: 12, tag: 16 },
+  'chacha20-poly1305': { key: 32, nonce: 12, tag: 16 },
+}
+
+/** One key of an AEAD, RFC 5116. The caller never repeats a nonce. Arguments are borrowed until the call returns. */
+export interface Aead {
+  readonly algorithm: AeadAlgorithm
+  /** Bytes by which a sealed text is longer than its plaintext. */
+  readonly tagLength: number
+  /**
+   * Writes ciphertext and tag to `into` from `at` on and returns how many bytes that was:
+   * `plaintext.length + tagLength`. `plaintext` may be the same memory as the destination.
+   */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array, at: number): number
+  /**
+   * Checks the tag and writes the plaintext to `into` from `at` on. Returns the plaintext's length, or -1 where the
+   * text is not authentic: `into` then holds nothing to be trusted.
+   */
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array, at: number): number
+}

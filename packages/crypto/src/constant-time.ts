@@ -1,0 +1,10 @@
+/**
+ * Compares MACs and other secrets: the time depends on the lengths, never on the contents. Arrays of different
+ * lengths differ.
+ */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
+  return difference === 0
+}

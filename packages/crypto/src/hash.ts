@@ -1,0 +1,18 @@
+/** MD5 and SHA-1 are here for STUN alone (RFC 8489 §9.2.2 and §14.5), where they key and form an HMAC. */
+export type HashAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
+
+/** Bytes of digest. */
+export const hashSizes: Readonly<Record<HashAlgorithm, number>> = {
+  md5: 16,
+  sha1: 20,
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+}
+
+/** A running hash, for transcripts. */
+export interface Hash {
+  update(data: Uint8Array): void
+  /** The digest of all updates so far; the hash can go on afterwards. */
+  digest(): Uint8Array
+}

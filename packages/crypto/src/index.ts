@@ -1,0 +1,7 @@
+export { type Aead, type AeadAlgorithm, aeadSizes } from './aead.ts'
+export { equalConstantTime } from './constant-time.ts'
+export { CryptoError, type CryptoFault } from './crypto-error.ts'
+export { type Hash, type HashAlgorithm, hashSizes } from './hash.ts'
+export type { KeyExchange, KeyExchangeGroup } from './key-exchange.ts'
+export type { CryptoProvider } from './provider.ts'
+export type { KeyKind, PrivateKey, PublicKey, SignatureScheme } from './signature.ts'

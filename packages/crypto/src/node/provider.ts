@@ -1,0 +1,44 @@
+import { createHash, createHmac, randomFillSync } from 'node:crypto'
+
+import type { Hash, HashAlgorithm } from '../hash.ts'
+import type { CryptoProvider } from '../provider.ts'
+import { NodeAead } from './aead.ts'
+import { createNodeKeyExchange } from './key-exchange.ts'
+import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
+
+/** The provider on node:crypto (OpenSSL, or BoringSSL on Bun and ring on Deno). */
+export const nodeCrypto: CryptoProvider = {
+  name: 'node',
+  randomFill: (into) => void randomFillSync(into),
+  hash: (algorithm, ...parts) => {
+    const hash = createHash(algorithm)
+    for (const part of parts) hash.update(part)
+    return hash.digest()
+  },
+  createHash: (algorithm) => new NodeHash(algorithm),
+  hmac: (algorithm, key, ...parts) => {
+    const hmac = createHmac(algorithm, key)
+    for (const part of parts) hmac.update(part)
+    return hmac.digest()
+  },
+  createAead: (algorithm, key) => new NodeAead(algorithm, key),
+  createKeyExchange: createNodeKeyExchange,
+  importPrivateKey: importNodePrivateKey,
+  importPublicKey: importNodePublicKey,
+}
+
+class NodeHash implements Hash {
+  readonly #hash: ReturnType<typeof createHash>
+
+  constructor(algorithm: HashAlgorithm) {
+    this.#hash = createHash(algorithm)
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data)
+  }
+
+  digest(): Uint8Array {
+    return this.#hash.copy().digest()
+  }
+}

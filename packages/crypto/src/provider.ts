@@ -1,0 +1,29 @@
+import type { Aead, AeadAlgorithm } from './aead.ts'
+import type { Hash, HashAlgorithm } from './hash.ts'
+import type { KeyExchange, KeyExchangeGroup } from './key-exchange.ts'
+import type { PrivateKey, PublicKey } from './signature.ts'
+
+/**
+ * All cryptography that a protocol machine may use. Every call is synchronous, so that a handler runs from the first
+ * byte to the last without yielding. `@purertc/crypto/node` is the fast provider, `@purertc/crypto/noble` the one
+ * that runs wherever JavaScript does.
+ */
+export interface CryptoProvider {
+  readonly name: string
+  /** Fills `into` from a CSPRNG. */
+  randomFill(into: Uint8Array): void
+  /** The hash of the concatenated parts. */
+  hash(algorithm: HashAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array
+  /** A hash to update step by step. */
+  createHash(algorithm: HashAlgorithm): Hash
+  /** RFC 2104 over the concatenated parts. */
+  hmac(algorithm: HashAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
+  /** Throws `CryptoError` `invalid-key` for a key of the wrong length. */
+  createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead
+  /** A fresh ephemeral key pair. */
+  createKeyExchange(group: KeyExchangeGroup): KeyExchange
+  /** `pkcs8` is DER. Throws `CryptoError` `invalid-key` or `unsupported`. */
+  importPrivateKey(pkcs8: Uint8Array): PrivateKey
+  /** `spki` is a DER SubjectPublicKeyInfo. Throws `CryptoError` `invalid-key` or `unsupported`. */
+  importPublicKey(spki: Uint8Array): PublicKey
+}

@@ -1,0 +1,17 @@
+/** Signature schemes by their TLS names, RFC 8446 §4.2.3. ECDSA signatures are DER (`Ecdsa-Sig-Value`). */
+export type SignatureScheme =
+  'ecdsa_secp256r1_sha256' | 'ecdsa_secp384r1_sha384' | 'ed25519' | 'rsa_pss_rsae_sha256' | 'rsa_pkcs1_sha256'
+
+export type KeyKind = 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa'
+
+export interface PublicKey {
+  readonly kind: KeyKind
+  /** Whether `signature` over `data` is this key's. False, never a throw, for a signature of any other bytes. */
+  verify(scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array): boolean
+}
+
+export interface PrivateKey {
+  readonly kind: KeyKind
+  /** Throws `CryptoError` `unsupported` where the scheme does not fit the key. */
+  sign(scheme: SignatureScheme, data: Uint8Array): Uint8Array
+}
