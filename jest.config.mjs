@@ -1,7 +1,7 @@
 /** Unit, property, simulation and fuzz tests, run on the sources. */
 export default {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@purertc/source', 'node', 'import'] },
+  testEnvironmentOptions: { customExportConditions: ['@purertc/source', 'node'] },
   testMatch: ['<rootDir>/{packages,apps}/*/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
