@@ -1,1 +1,7 @@
-export {}
+export { simAddress, type SimAddress } from './address.ts'
+export { type BindOptions, type Path, SimHost, type SimSocket } from './host.ts'
+export { Link, type LinkConditions, type LinkRule } from './link.ts'
+export { Nat, type NatKind, type NatOptions } from './nat.ts'
+export { Network, type NetworkRule } from './network.ts'
+export { Random } from './random.ts'
+export { type Machine, Simulation } from './simulation.ts'
