@@ -1,0 +1,89 @@
+import { type FingerprintValue } from './attributes/fingerprint.ts'
+import type { SetupRole } from './attributes/setup.ts'
+import { MediaDescription } from './media-description.ts'
+import type { SessionDescription } from './session-description.ts'
+
+/**
+ * What a data section carries.
+ *
+ * - `datachannel`: SCTP over DTLS, `m=application 9 UDP/DTLS/SCTP webrtc-datachannel` (RFC 8841).
+ * - `datagram`: application data straight in DTLS records, `m=application 9 UDP/DTLS octet-stream`. No specification
+ *   describes it; both ends must be of this family.
+ */
+export type DataMode = 'datachannel' | 'datagram'
+
+/** Everything a data section says of its own end. */
+export interface DataSectionOptions {
+  readonly mode: DataMode
+  readonly iceUfrag: string
+  readonly icePwd: string
+  /** `['trickle']` by default. */
+  readonly iceOptions?: readonly string[]
+  readonly fingerprints: readonly FingerprintValue[]
+  /** `candidate:…` lines already known. */
+  readonly candidates?: readonly string[]
+  /** 5000 by default; mode `datachannel` only. */
+  readonly sctpPort?: number
+  /** Bytes that this end can take, 262144 by default; mode `datachannel` only. */
+  readonly maxMessageSize?: number
+}
+
+/** What the section carries; `undefined` when it is no data section of a form that this package makes. */
+export function dataModeOf(media: MediaDescription): DataMode | undefined {
+  if (media.kind !== 'application') return undefined
+  const [format] = media.formats
+  if (media.protocol === 'UDP/DTLS/SCTP' && format === 'webrtc-datachannel') return 'datachannel'
+  if (media.protocol === 'UDP/DTLS' && format === 'octet-stream') return 'datagram'
+  return undefined
+}
+
+/** The first data section that is not rejected, of the given mode or of any. */
+export function findDataSection(
+  description: SessionDescription,
+  mode?: DataMode,
+): MediaDescription | undefined {
+  return description.media.find((media) => {
+    const found = dataModeOf(media)
+    return found !== undefined && (mode === undefined || found === mode) && !media.isRejected
+  })
+}
+
+export function createDataSection(
+  mid: string | undefined,
+  setup: SetupRole,
+  options: DataSectionOptions,
+): MediaDescription {
+  const media = MediaDescription.create({ kind: 'application', port: DISCARD_PORT, ...FORMS[options.mode] })
+  media.connection = UNSPECIFIED
+  media.candidates = options.candidates ?? []
+  media.iceUfrag = options.iceUfrag
+  media.icePwd = options.icePwd
+  media.iceOptions = options.iceOptions ?? ['trickle']
+  media.fingerprints = options.fingerprints
+  media.setup = setup
+  media.mid = mid
+  if (options.mode === 'datachannel') {
+    media.sctpPort = options.sctpPort ?? 5000
+    media.maxMessageSize = options.maxMessageSize ?? 262_144
+  }
+  return media
+}
+
+/** The section with port 0, its mid and nothing that only an accepted section has (RFC 3264 §6, RFC 8829 §5.3.1). */
+export function createRejectedSection(offered: MediaDescription): MediaDescription {
+  const { kind, protocol, formats, mid } = offered
+  const media = MediaDescription.create({ kind, port: 0, protocol, formats })
+  media.connection = UNSPECIFIED
+  media.direction = 'inactive'
+  media.mid = mid
+  return media
+}
+
+const FORMS = {
+  datachannel: { protocol: 'UDP/DTLS/SCTP', formats: ['webrtc-datachannel'] },
+  datagram: { protocol: 'UDP/DTLS', formats: ['octet-stream'] },
+} as const satisfies Record<DataMode, { protocol: string; formats: readonly string[] }>
+
+/** Trickle ICE: port 9 of the unspecified address until a candidate is known (RFC 8840 §4.1.1). */
+const DISCARD_PORT = 9
+const UNSPECIFIED = 'IN IP4 0.0.0.0'
