@@ -50,8 +50,11 @@ export class Deadlines {
 
   /** The next deadline, `Infinity` when nothing is armed. */
   get earliest(): Millis {
+    // By index: asked after every packet, and for-of over a typed array costs three times as much.
+    const deadlines = this.#at
     let earliest = Infinity
-    for (const at of this.#at) if (at < earliest) earliest = at
+    for (let timer = 0; timer < deadlines.length; timer++)
+      if (deadlines[timer]! < earliest) earliest = deadlines[timer]!
     return earliest as Millis
   }
 }

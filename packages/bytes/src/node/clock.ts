@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks'
-
 import { Millis } from '../brand.ts'
 
 /** The monotonic clock that drivers hand to machines. */
