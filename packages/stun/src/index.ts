@@ -1,1 +1,83 @@
-export {}
+export {
+  type AttributeCodec,
+  flagAttribute,
+  opaqueAttribute,
+  textAttribute,
+  uint32Attribute,
+  uint64Attribute,
+} from './attribute-codec.ts'
+export { AttributeType, isComprehensionRequired } from './attribute-type.ts'
+export {
+  AddressFamily,
+  AlternateServer,
+  MappedAddress,
+  OtherAddress,
+  ResponseOrigin,
+  XorMappedAddress,
+  XorPeerAddress,
+  XorRelayedAddress,
+} from './attributes/addresses.ts'
+export {
+  MessageIntegrity,
+  MessageIntegritySha256,
+  Nonce,
+  PasswordAlgorithm,
+  PasswordAlgorithmNumber,
+  PasswordAlgorithms,
+  Realm,
+  Userhash,
+  Username,
+} from './attributes/credentials.ts'
+export { ChangeRequest, type ChangeRequestValue, Padding, ResponsePort } from './attributes/discovery.ts'
+export { IceControlled, IceControlling, Priority, UseCandidate } from './attributes/ice.ts'
+export {
+  AlternateDomain,
+  ErrorCode,
+  type ErrorCodeValue,
+  Fingerprint,
+  Software,
+  UnknownAttributes,
+} from './attributes/outcome.ts'
+export {
+  AdditionalAddressFamily,
+  AddressErrorCode,
+  type AddressErrorCodeValue,
+  ChannelNumber,
+  ConnectionId,
+  Data,
+  DontFragment,
+  EvenPort,
+  type EvenPortValue,
+  Icmp,
+  type IcmpValue,
+  Lifetime,
+  RequestedAddressFamily,
+  RequestedTransport,
+  ReservationToken,
+  TransportProtocol,
+} from './attributes/turn.ts'
+export { reasonOf, StatusCode } from './error-codes.ts'
+export { isStunDatagram } from './header.ts'
+export { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
+export {
+  formatIpAddress,
+  formatIpv4,
+  type IpFamily,
+  isIpAddress,
+  parseIpAddress,
+  parseIpv4,
+} from './ip-address.ts'
+export { longTermKey, type PasswordHash, shortTermKey, userhash } from './keys.ts'
+export { type RawAttribute, StunMessage } from './message.ts'
+export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
+export { MessageClass, Method } from './message-type.ts'
+export { StunError, type StunFailure, type StunMisuse } from './stun-error.ts'
+export {
+  defaultRetransmitPolicy,
+  type PendingTransaction,
+  reliableTransportPolicy,
+  type RetransmitPolicy,
+  Transactions,
+  type TransactionsHost,
+} from './transactions.ts'
+export { formatAddress, sameAddress, type TransportAddress, transportAddress } from './transport-address.ts'

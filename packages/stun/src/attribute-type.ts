@@ -1,0 +1,55 @@
+/**
+ * IANA "STUN Attributes". Types below 0x8000 must be understood by whoever receives them (comprehension-required,
+ * RFC 8489 §14); a request with one that is not is refused with 420.
+ */
+export const AttributeType = {
+  // RFC 8489 §18.3
+  mappedAddress: 0x0001,
+  username: 0x0006,
+  messageIntegrity: 0x0008,
+  errorCode: 0x0009,
+  unknownAttributes: 0x000a,
+  realm: 0x0014,
+  nonce: 0x0015,
+  messageIntegritySha256: 0x001c,
+  passwordAlgorithm: 0x001d,
+  userhash: 0x001e,
+  xorMappedAddress: 0x0020,
+  passwordAlgorithms: 0x8002,
+  alternateDomain: 0x8003,
+  software: 0x8022,
+  alternateServer: 0x8023,
+  fingerprint: 0x8028,
+  // RFC 5780 §7
+  changeRequest: 0x0003,
+  padding: 0x0026,
+  responsePort: 0x0027,
+  responseOrigin: 0x802b,
+  otherAddress: 0x802c,
+  // RFC 8445 §16.1
+  priority: 0x0024,
+  useCandidate: 0x0025,
+  iceControlled: 0x8029,
+  iceControlling: 0x802a,
+  // RFC 8656 §18
+  channelNumber: 0x000c,
+  lifetime: 0x000d,
+  xorPeerAddress: 0x0012,
+  data: 0x0013,
+  xorRelayedAddress: 0x0016,
+  requestedAddressFamily: 0x0017,
+  evenPort: 0x0018,
+  requestedTransport: 0x0019,
+  dontFragment: 0x001a,
+  reservationToken: 0x0022,
+  additionalAddressFamily: 0x8000,
+  addressErrorCode: 0x8001,
+  icmp: 0x8004,
+  // RFC 6062 §6.2
+  connectionId: 0x002a,
+} as const
+export type AttributeType = (typeof AttributeType)[keyof typeof AttributeType]
+
+export function isComprehensionRequired(type: number): boolean {
+  return type < 0x8000
+}

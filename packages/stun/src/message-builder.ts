@@ -1,0 +1,118 @@
+import { Writer } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+
+import type { AttributeCodec } from './attribute-codec.ts'
+import { AttributeType } from './attribute-type.ts'
+import { ErrorCode } from './attributes/outcome.ts'
+import { reasonOf } from './error-codes.ts'
+import { fingerprint, FINGERPRINT_LENGTH } from './fingerprint.ts'
+import { HEADER_LENGTH, MAGIC_COOKIE, TRANSACTION_ID_LENGTH } from './header.ts'
+import { computeIntegrity, type IntegrityAlgorithm, integrityLengths } from './integrity.ts'
+import { encodeMessageType, MessageClass } from './message-type.ts'
+import { StunError } from './stun-error.ts'
+
+/** What an answer repeats of the request: a `StunMessage` fits. */
+export interface RequestIdentity {
+  readonly method: number
+  readonly transactionId: Uint8Array
+}
+
+/**
+ * Builds one message: attributes in order, then integrity, then fingerprint.
+ *
+ * @example
+ * const request = new MessageBuilder(Method.binding, MessageClass.request, transactionId)
+ *   .add(Username, `${remoteUfrag}:${localUfrag}`)
+ *   .add(Priority, priority)
+ *   .sign(crypto, shortTermKey(remotePassword))
+ *   .finish()
+ */
+export class MessageBuilder {
+  readonly #writer: Writer
+  readonly #transactionId: Uint8Array
+  #sealed = false
+
+  /** `method` is one of `Method`, or any other 12-bit number. The transaction ID has 12 bytes. */
+  constructor(method: number, messageClass: MessageClass, transactionId: Uint8Array) {
+    if (transactionId.length !== TRANSACTION_ID_LENGTH)
+      throw new StunError('invalid-value', `a transaction ID has 12 bytes, not ${transactionId.length}`)
+    if (!Number.isInteger(method) || method < 0 || method > 0xfff)
+      throw new StunError('invalid-value', `a method has 12 bits: ${method}`)
+    this.#writer = new Writer(128)
+    this.#writer.u16(encodeMessageType(method, messageClass))
+    this.#writer.u16(0)
+    this.#writer.u32(MAGIC_COOKIE)
+    this.#writer.bytes(transactionId)
+    this.#transactionId = this.#writer.view().slice(8)
+  }
+
+  /** The success response to a request. */
+  static success(request: RequestIdentity): MessageBuilder {
+    return new MessageBuilder(request.method, MessageClass.successResponse, request.transactionId)
+  }
+
+  /** The error response to a request; the reason is the registered phrase unless given. */
+  static error(request: RequestIdentity, code: number, reason: string = reasonOf(code)): MessageBuilder {
+    const response = new MessageBuilder(request.method, MessageClass.errorResponse, request.transactionId)
+    return response.add(ErrorCode, { code, reason })
+  }
+
+  /** Throws {@link StunError} `sealed` behind {@link MessageBuilder.sign}: the receiver would ignore the attribute. */
+  add<T>(codec: AttributeCodec<T>, value: T): this {
+    if (this.#sealed)
+      throw new StunError('sealed', `${codec.name} cannot follow the integrity that shall cover it`)
+    this.#writer.u16(codec.type)
+    this.#writer.u16(0)
+    const start = this.#writer.length
+    codec.encode(this.#writer, value, this.#transactionId)
+    const length = this.#writer.length - start
+    if (length > 0xffff) throw new StunError('too-large', `${codec.name} has ${length} bytes`)
+    this.#writer.patch16(start - 2, length)
+    this.#writer.zeros(-length & 3)
+    return this
+  }
+
+  /** {@link MessageBuilder.add}, unless the value is `undefined`. */
+  addIf<T>(codec: AttributeCodec<T>, value: T | undefined): this {
+    return value === undefined ? this : this.add(codec, value)
+  }
+
+  /**
+   * Appends MESSAGE-INTEGRITY, or MESSAGE-INTEGRITY-SHA256 for `sha256`. To send both, sign with `sha1` first
+   * (RFC 8489 §14.6).
+   */
+  sign(crypto: CryptoProvider, key: Uint8Array, algorithm: IntegrityAlgorithm = 'sha1'): this {
+    const at = this.#writer.length
+    const hmac = computeIntegrity(crypto, algorithm, key, this.#writer.view(), at)
+    this.#writer.u16(
+      algorithm === 'sha1' ? AttributeType.messageIntegrity : AttributeType.messageIntegritySha256,
+    )
+    this.#writer.u16(integrityLengths[algorithm])
+    this.#writer.bytes(hmac)
+    this.#sealed = true
+    return this
+  }
+
+  /** Appends FINGERPRINT and returns the message: bytes that are the caller's own. */
+  finish(): Uint8Array {
+    const at = this.#writer.length
+    this.#patchLength(at + FINGERPRINT_LENGTH)
+    const value = fingerprint(this.#writer.view(), at)
+    this.#writer.u16(AttributeType.fingerprint)
+    this.#writer.u16(4)
+    this.#writer.u32(value)
+    return this.#writer.finish()
+  }
+
+  /** The message without FINGERPRINT: bytes that are the caller's own. */
+  build(): Uint8Array {
+    this.#patchLength(this.#writer.length)
+    return this.#writer.finish()
+  }
+
+  #patchLength(end: number): void {
+    const length = end - HEADER_LENGTH
+    if (length > 0xffff) throw new StunError('too-large', `${length} bytes behind the header`)
+    this.#writer.patch16(2, length)
+  }
+}
