@@ -68,6 +68,13 @@ export {
   parseIpv4,
 } from './ip-address.ts'
 export { longTermKey, type PasswordHash, shortTermKey, userhash } from './keys.ts'
+export {
+  LongTermAuthenticator,
+  type LongTermConfig,
+  type LongTermGrant,
+  type LongTermRefusal,
+} from './long-term-authenticator.ts'
+export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'

@@ -1,0 +1,156 @@
+import { type Millis, toHex, toUtf8, Writer } from '@purertc/bytes'
+import { type CryptoProvider, equalConstantTime } from '@purertc/crypto'
+
+import {
+  Nonce,
+  PasswordAlgorithm,
+  PasswordAlgorithmNumber,
+  PasswordAlgorithms,
+  Realm,
+  Username,
+} from './attributes/credentials.ts'
+import { StatusCode } from './error-codes.ts'
+import { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm } from './integrity.ts'
+import { longTermKey, type PasswordHash } from './keys.ts'
+import type { StunMessage } from './message.ts'
+import { MessageBuilder } from './message-builder.ts'
+import { nonceCookie, SecurityFeature, securityFeatures } from './nonce-cookie.ts'
+import { formatAddress, type TransportAddress } from './transport-address.ts'
+
+export interface LongTermConfig {
+  readonly crypto: CryptoProvider
+  /** The realm that clients are told; a domain name of the provider's, RFC 8489 §9.2.4. */
+  readonly realm: string
+  /** The password of a user, `null` for nobody of ours. */
+  readonly password: (username: string, realm: string) => string | null
+  /** Seconds until a nonce is stale and the client is told a new one with 438. Default 600. */
+  readonly nonceLifetime?: number
+  /**
+   * How keys may be derived from passwords, the preferred one first. Default `['md5']`, which is what RFC 5389 clients
+   * know. With more, PASSWORD-ALGORITHMS is offered.
+   */
+  readonly passwordHashes?: readonly PasswordHash[]
+}
+
+/** A request that a user made. */
+export interface LongTermGrant {
+  readonly granted: true
+  readonly message: AuthenticatedMessage
+  readonly username: string
+  /** With what the answer is signed: `builder.sign(crypto, grant.key, grant.integrity)`. */
+  readonly key: Uint8Array
+  readonly integrity: IntegrityAlgorithm
+}
+
+/** A request to answer with {@link LongTermAuthenticator.refuse}. */
+export interface LongTermRefusal {
+  readonly granted: false
+  readonly code:
+    typeof StatusCode.badRequest | typeof StatusCode.unauthenticated | typeof StatusCode.staleNonce
+}
+
+/**
+ * The server's side of the long-term credential mechanism, RFC 8489 §9.2.4: what a STUN server and a TURN server share.
+ * It keeps nothing about clients: a nonce is the time of its making with an HMAC over that time and the client's
+ * address, so a nonce is good for one address, and a restart makes all of them stale.
+ *
+ * @example
+ * const authenticator = new LongTermAuthenticator({ crypto, realm: 'example.org', password: (user) => users.get(user) ?? null })
+ * const outcome = authenticator.authenticate(now, request, client)
+ * if (!outcome.granted) return reply(authenticator.refuse(now, request, client, outcome.code))
+ * reply(MessageBuilder.success(outcome.message).sign(crypto, outcome.key, outcome.integrity))
+ */
+export class LongTermAuthenticator {
+  readonly realm: string
+  readonly #crypto: CryptoProvider
+  readonly #password: (username: string, realm: string) => string | null
+  readonly #nonceLifetime: number
+  readonly #hashes: readonly PasswordHash[]
+  /** Null where only MD5 is offered, as RFC 5389 servers do. */
+  readonly #offer: readonly number[] | null
+  readonly #cookie: string
+  readonly #secret = new Uint8Array(32)
+
+  constructor(config: LongTermConfig) {
+    this.realm = config.realm
+    this.#crypto = config.crypto
+    this.#password = config.password
+    this.#nonceLifetime = 1_000 * (config.nonceLifetime ?? 600)
+    this.#hashes = config.passwordHashes ?? ['md5']
+    const isLegacy = this.#hashes.every((hash) => hash === 'md5')
+    this.#offer = isLegacy ? null : this.#hashes.map((hash) => PasswordAlgorithmNumber[hash])
+    this.#cookie = nonceCookie(isLegacy ? 0 : SecurityFeature.passwordAlgorithms)
+    config.crypto.randomFill(this.#secret)
+  }
+
+  /** Checks a request in the order of RFC 8489 §9.2.4. `client` is where it came from. */
+  authenticate(now: Millis, request: StunMessage, client: TransportAddress): LongTermGrant | LongTermRefusal {
+    if (request.integrityAt < 0 && request.integritySha256At < 0) return refusal(StatusCode.unauthenticated)
+    const username = request.get(Username)
+    const nonce = request.get(Nonce)
+    if (username === undefined || nonce === undefined || request.get(Realm) === undefined)
+      return refusal(StatusCode.badRequest)
+    const negotiated = this.#negotiatedHash(request, nonce)
+    if (negotiated === 'invalid') return refusal(StatusCode.badRequest)
+    const hash = negotiated ?? 'md5'
+    const password = this.#hashes.includes(hash) ? this.#password(username, this.realm) : null
+    // Nobody's key takes as long as somebody's: the time shall not tell which names exist.
+    const key = longTermKey(this.#crypto, username, this.realm, password ?? '', hash)
+    const message = authenticate(this.#crypto, request, key)
+    if (message === null || password === null) return refusal(StatusCode.unauthenticated)
+    if (!this.isFresh(now, nonce, client)) return refusal(StatusCode.staleNonce)
+    return { granted: true, message, username, key, integrity: negotiated === null ? 'sha1' : 'sha256' }
+  }
+
+  /**
+   * The answer to a request that was refused, neither signed nor finished: ERROR-CODE, and for 401 and 438 the
+   * challenge.
+   */
+  refuse(
+    now: Millis,
+    request: StunMessage,
+    client: TransportAddress,
+    code: LongTermRefusal['code'],
+  ): MessageBuilder {
+    const response = MessageBuilder.error(request, code)
+    if (code === StatusCode.badRequest) return response
+    response.add(Realm, this.realm).add(Nonce, this.makeNonce(now, client))
+    return this.#offer === null ? response : response.add(PasswordAlgorithms, this.#offer)
+  }
+
+  /** A nonce for one client, good from `now` on for the configured lifetime. */
+  makeNonce(now: Millis, client: TransportAddress): string {
+    const time = new Writer(6)
+    time.u48(Math.floor(now))
+    return this.#cookie + toHex(time.view()) + this.#nonceTag(toHex(time.view()), client)
+  }
+
+  /** Whether the nonce is ours, was made for that client, and is not too old. */
+  isFresh(now: Millis, nonce: string, client: TransportAddress): boolean {
+    const time = nonce.slice(this.#cookie.length, this.#cookie.length + 12)
+    const expected = this.#cookie + time + this.#nonceTag(time, client)
+    if (!equalConstantTime(toUtf8(expected), toUtf8(nonce))) return false
+    return now - Number.parseInt(time, 16) < this.#nonceLifetime
+  }
+
+  #nonceTag(time: string, client: TransportAddress): string {
+    const text = `${time} ${formatAddress(client)} ${this.realm}`
+    return toHex(this.#crypto.hmac('sha256', this.#secret, toUtf8(text)).subarray(0, 10))
+  }
+
+  /** The hash that the client chose from our offer; `null` for one that does not take part in the choice. */
+  #negotiatedHash(request: StunMessage, nonce: string): PasswordHash | null | 'invalid' {
+    if ((securityFeatures(nonce) & SecurityFeature.passwordAlgorithms) === 0) return null
+    const isChosen = request.has(PasswordAlgorithm)
+    const isRepeated = request.has(PasswordAlgorithms)
+    if (!isChosen && !isRepeated) return null
+    const repeated = request.get(PasswordAlgorithms)
+    if (this.#offer === null || repeated?.join() !== this.#offer.join()) return 'invalid'
+    const chosen = this.#offer.indexOf(request.get(PasswordAlgorithm) ?? -1)
+    return this.#hashes[chosen] ?? 'invalid'
+  }
+}
+
+function refusal(code: LongTermRefusal['code']): LongTermRefusal {
+  return { granted: false, code }
+}
