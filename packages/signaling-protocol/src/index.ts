@@ -1,1 +1,8 @@
-export {}
+export type { ClientFrame, JoinFrame, RelayedFrame } from './client-frame.ts'
+export { frameLimits, protocolVersion, subprotocol } from './constants.ts'
+export { decodeClientFrame, decodeServerFrame, encodeFrame } from './decode.ts'
+export { CloseCode, ErrorCode } from './error-code.ts'
+export type { Json } from './json.ts'
+export type { ServerFrame, ServerFrameOf } from './server-frame.ts'
+export { SignalingError } from './signaling-error.ts'
+export type { Candidate, Description, IceServer, Member, Role } from './values.ts'

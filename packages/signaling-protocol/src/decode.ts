@@ -1,0 +1,73 @@
+import * as v from 'valibot'
+
+import { clientFrame, type ClientFrame } from './client-frame.ts'
+import { frameLimits } from './constants.ts'
+import { ErrorCode } from './error-code.ts'
+import { parseJson } from './json.ts'
+import { serverFrame, type ServerFrame } from './server-frame.ts'
+import { SignalingError } from './signaling-error.ts'
+import { requestId } from './values.ts'
+
+/**
+ * Reads what a client sent. Fields that this version does not know are left out. A bad frame is answered with the
+ * {@link SignalingError}, not thrown.
+ *
+ * @example
+ * const frame = decodeClientFrame(text)
+ * if (frame instanceof SignalingError) reply({ type: 'error', code: frame.code, message: frame.message })
+ * else if (frame.type === 'join') enter(frame.channel)
+ */
+export function decodeClientFrame(text: string): ClientFrame | SignalingError {
+  return decode(clientFrame, CLIENT_TYPES, text)
+}
+
+/** Reads what a server sent, as {@link decodeClientFrame} does. */
+export function decodeServerFrame(text: string): ServerFrame | SignalingError {
+  return decode(serverFrame, SERVER_TYPES, text)
+}
+
+/** The text of a frame. */
+export function encodeFrame(frame: ClientFrame | ServerFrame): string {
+  return JSON.stringify(frame)
+}
+
+type Frame = ClientFrame | ServerFrame
+
+function decode<T extends Frame>(
+  schema: v.GenericSchema<unknown, T>,
+  types: ReadonlySet<string>,
+  text: string,
+): T | SignalingError {
+  // A UTF-16 unit is at least one byte; the transport's own limit on bytes catches the rest.
+  if (text.length > frameLimits.bytes)
+    return new SignalingError(ErrorCode.frameTooLarge, `a frame has at most ${frameLimits.bytes} bytes`)
+  const value = parseJson(text)
+  if (value === undefined) return new SignalingError(ErrorCode.invalidJson, 'the frame is not JSON')
+
+  const head = v.safeParse(frameHead, value)
+  if (!head.success) return new SignalingError(ErrorCode.invalidFrame, 'a frame is an object with a type')
+  const { type, id } = head.output
+  if (!types.has(type)) return new SignalingError(ErrorCode.unknownType, 'no frame has that type', id)
+
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  return result.success
+    ? result.output
+    : new SignalingError(ErrorCode.invalidFrame, explain(result.issues[0]), id)
+}
+
+/** Names the field and what it should be; never what it was, which may be long or hostile. */
+function explain(issue: v.BaseIssue<unknown>): string {
+  const fault = issue.input === undefined ? 'missing' : `expected ${issue.expected ?? 'another value'}`
+  return `${v.getDotPath(issue) ?? 'the frame'}: ${fault}`.slice(0, 200)
+}
+
+function typesOf(schema: {
+  readonly options: readonly { readonly entries: { readonly type: { readonly literal: string } } }[]
+}): ReadonlySet<string> {
+  return new Set(schema.options.map((option) => option.entries.type.literal))
+}
+
+/** What every frame has; a bad `id` is found with the rest of the frame. */
+const frameHead = v.object({ type: v.string(), id: v.fallback(v.optional(requestId), undefined) })
+const CLIENT_TYPES = typesOf(clientFrame)
+const SERVER_TYPES = typesOf(serverFrame)

@@ -1,0 +1,54 @@
+import * as v from 'valibot'
+
+import { frameLimits } from './constants.ts'
+import type { Json } from './json.ts'
+
+/** Any JSON value. What is validated came out of `JSON.parse`, so only its absence can be wrong. */
+export const json = v.custom<Json>((value) => value !== undefined)
+
+/** A channel or a peer: 1 to 128 characters that can be seen, which leaves no room for look-alikes by format marks. */
+export const name = v.pipe(v.string(), v.regex(new RegExp(`^\\P{C}{1,${frameLimits.name}}$`, 'u')))
+
+/** The sender's number for a request; the answer carries it. */
+export const requestId = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+export const metadata = v.pipe(
+  json,
+  v.check(
+    (value) => JSON.stringify(value).length <= frameLimits.metadata,
+    `at most ${frameLimits.metadata} characters`,
+  ),
+)
+
+export const description = v.object({
+  type: v.picklist(['offer', 'answer']),
+  sdp: v.string(),
+})
+
+/** `RTCIceCandidateInit` of the W3C. */
+export const candidate = v.object({
+  candidate: v.pipe(v.string(), v.maxLength(frameLimits.candidate)),
+  sdpMid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
+  sdpMLineIndex: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)))),
+  usernameFragment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
+})
+
+/** `RTCIceServer` of the W3C. */
+export const iceServer = v.object({
+  urls: v.union([v.string(), v.array(v.string())]),
+  username: v.optional(v.string()),
+  credential: v.optional(v.string()),
+})
+
+/** Which side makes the offer between two members: the one that was there first. */
+export const role = v.picklist(['offerer', 'answerer'])
+
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+export const member = v.object({ peer: name, metadata: v.optional(metadata) })
+
+export type Description = v.InferOutput<typeof description>
+export type Candidate = v.InferOutput<typeof candidate>
+export type IceServer = v.InferOutput<typeof iceServer>
+export type Role = v.InferOutput<typeof role>
+export type Member = v.InferOutput<typeof member>
