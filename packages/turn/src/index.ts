@@ -1,1 +1,3 @@
-export {}
+export type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './client/config.ts'
+export { TurnClient } from './client/turn-client.ts'
+export { TurnError, type TurnFailure, type TurnMisuse } from './turn-error.ts'

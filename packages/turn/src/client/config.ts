@@ -1,0 +1,67 @@
+import type { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import type { TransportAddress } from '@purertc/stun'
+
+import type { TurnError } from '../turn-error.ts'
+
+export interface TurnClientConfig {
+  readonly crypto: CryptoProvider
+  /** Where requests go; the host sends them there. */
+  readonly server: TransportAddress
+  readonly username: string
+  readonly password: string
+  /** Seconds to ask for, with every refresh again. Default: what the server gives, 600 by RFC 8656 §7.2. */
+  readonly lifetime?: number
+  /** SOFTWARE of our requests. Default: none. */
+  readonly software?: string
+  /** Family of the relayed address; IPv4 by default. A peer must be of the same. */
+  readonly family?: 'IPv4' | 'IPv6'
+  /**
+   * `auto` (the default) binds a channel for every peer that data is sent to, which saves 32 bytes a datagram; `manual`
+   * only for those of `bindChannel`.
+   */
+  readonly channels?: 'auto' | 'manual'
+  /** Bytes that may wait for permissions, over all peers; what exceeds them is dropped. Default 65,536. */
+  readonly maxPendingBytes?: number
+}
+
+/** What a client asks of its host and tells it. Bytes are borrowed until the call returns. */
+export interface TurnClientHost {
+  /** Sends a datagram to the server. */
+  transmit(bytes: Uint8Array): void
+  /** The server gave us `relayed`, and saw us at `mapped`: our server-reflexive address. */
+  allocated(relayed: TransportAddress, mapped: TransportAddress): void
+  /** Data from a peer that has a permission. */
+  received(now: Millis, peer: TransportAddress, bytes: Uint8Array): void
+  /**
+   * The allocation was refused, lost, or is not answered for; the client is of no more use. Not called after
+   * `close()`.
+   */
+  failed(error: TurnError): void
+  /**
+   * The server refuses a permission or a channel for this peer (403: its policy forbids the address). What waited for
+   * it was dropped, and so is what is sent to it during the next five minutes.
+   */
+  peerRefused?(peer: TransportAddress, error: TurnError): void
+  /** After `close()`: the allocation is released, or given up where the server does not answer. */
+  closed(): void
+}
+
+export type TurnClientState = 'new' | 'allocating' | 'allocated' | 'closing' | 'closed' | 'failed'
+
+/**
+ * Why something was dropped.
+ *
+ * - `malformed`, `unauthenticated`: a response of the server, or of someone else.
+ * - `unknown-channel`, `no-permission`: data from where we asked for none.
+ * - `queue-full`, `refused`: data for a peer whose permission is pending, or was refused.
+ * - `not-allocated`: data in either direction after the allocation ended.
+ */
+export type TurnClientDiscard =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'unknown-channel'
+  | 'no-permission'
+  | 'queue-full'
+  | 'refused'
+  | 'not-allocated'

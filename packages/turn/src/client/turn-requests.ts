@@ -1,0 +1,171 @@
+import type { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import {
+  AlternateServer,
+  type AuthenticatedMessage,
+  ErrorCode,
+  LongTermCredentials,
+  MessageBuilder,
+  MessageClass,
+  type Method,
+  type RetransmitPolicy,
+  Software,
+  StatusCode,
+  type StunMessage,
+  Transactions,
+  type TransportAddress,
+} from '@purertc/stun'
+
+import { TurnError } from '../turn-error.ts'
+
+/** One thing that the client wants of the server, however many transactions that takes. */
+export interface TurnRequest {
+  readonly method: Method
+  /** Adds the request's own attributes; called anew for every transaction. */
+  readonly write: (message: MessageBuilder) => void
+  /** The server agreed; the response was made with our key. */
+  readonly succeeded: (now: Millis, response: AuthenticatedMessage) => void
+  /** The server refused, or never answered. */
+  readonly failed: (now: Millis, error: TurnError) => void
+  readonly policy?: Partial<RetransmitPolicy>
+}
+
+export interface TurnRequestsConfig {
+  readonly crypto: CryptoProvider
+  readonly server: TransportAddress
+  readonly username: string
+  readonly password: string
+  readonly software?: string | undefined
+}
+
+/** Where answers are counted that were not believed. */
+export interface DiscardCounter {
+  count(reason: 'unauthenticated' | 'malformed'): void
+}
+
+/**
+ * Signed requests to one server: challenge (401) and stale nonce (438) are answered here with a new transaction, so
+ * that the rest of the client sees but success and refusal, RFC 8489 §9.2.5.
+ */
+export class TurnRequests {
+  readonly #config: TurnRequestsConfig
+  readonly #discarded: DiscardCounter
+  readonly #credentials: LongTermCredentials
+  readonly #transactions: Transactions<Attempt>
+  /** How many challenges we have taken: tells which of them a request was signed for. */
+  #challenges = 0
+
+  constructor(config: TurnRequestsConfig, discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void) {
+    this.#config = config
+    this.#discarded = discarded
+    this.#credentials = new LongTermCredentials(config.crypto, config.username, config.password)
+    this.#transactions = new Transactions(config.crypto, {
+      transmit: (_to, bytes) => transmit(bytes),
+      timedOut: (now, { request, sawForgery }) =>
+        request.failed(
+          now,
+          sawForgery
+            ? new TurnError('unauthenticated', 'no answer of the server was made with our key')
+            : new TurnError('timeout', 'the server does not answer'),
+        ),
+    })
+  }
+
+  /** Whether the server has challenged us: before that nothing can exist there in our name. */
+  get hasKey(): boolean {
+    return this.#credentials.isChallenged
+  }
+
+  get nextTimeout(): Millis {
+    return this.#transactions.nextTimeout
+  }
+
+  newTransactionId(): Uint8Array {
+    return this.#transactions.newTransactionId()
+  }
+
+  start(now: Millis, request: TurnRequest): void {
+    this.#attempt(now, request, 0)
+  }
+
+  /** Forgets all requests: none of them will succeed or fail any more. */
+  clear(): void {
+    this.#transactions.clear()
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#transactions.handleTimeout(now)
+  }
+
+  /** Takes a response; false where it answers none of our requests. */
+  handleResponse(now: Millis, response: StunMessage): boolean {
+    const attempt = this.#transactions.find(response.transactionId)?.context
+    if (attempt === undefined || attempt.request.method !== response.method) return false
+    if (response.class === MessageClass.successResponse) {
+      this.#answered(now, attempt, response)
+      return true
+    }
+    const code = response.get(ErrorCode)?.code
+    if (code === undefined) this.#discarded.count('malformed')
+    else if (code === StatusCode.unauthenticated || code === StatusCode.staleNonce)
+      this.#challenged(now, attempt, response)
+    else this.#answered(now, attempt, response)
+    return true
+  }
+
+  /** 401 and 438 come without integrity, for the server may not know our key (RFC 8489 §9.2.4). */
+  #challenged(now: Millis, attempt: Attempt, response: StunMessage): void {
+    const { request, retries, challenge } = attempt
+    this.#transactions.end(response.transactionId)
+    // Of two requests with one stale nonce, the answer to the second brings the nonce that we have since the first.
+    const wasSigned = challenge !== 0 && challenge === this.#challenges
+    if (retries < MAX_RETRIES && this.#credentials.learn(response, wasSigned)) {
+      this.#challenges++
+      this.#attempt(now, request, retries + 1)
+    } else {
+      request.failed(now, errorOf(response))
+    }
+  }
+
+  #answered(now: Millis, attempt: Attempt, response: StunMessage): void {
+    const authentic = this.#credentials.authenticate(response)
+    // A refusal of what we sent without credentials cannot be authentic; a success must be, so it is no answer.
+    const isPlainRefusal = attempt.challenge === 0 && response.class === MessageClass.errorResponse
+    if (authentic === null && !isPlainRefusal) {
+      this.#discarded.count('unauthenticated')
+      attempt.sawForgery = true
+      return
+    }
+    this.#transactions.end(response.transactionId)
+    if (authentic !== null && response.class === MessageClass.successResponse)
+      attempt.request.succeeded(now, authentic)
+    else attempt.request.failed(now, errorOf(response))
+  }
+
+  #attempt(now: Millis, request: TurnRequest, retries: number): void {
+    const message = new MessageBuilder(request.method, MessageClass.request, this.newTransactionId())
+    message.addIf(Software, this.#config.software)
+    request.write(message)
+    this.#credentials.sign(message)
+    const attempt: Attempt = { request, retries, challenge: this.#challenges, sawForgery: false }
+    this.#transactions.start(now, this.#config.server, message.finish(), attempt, request.policy)
+  }
+}
+
+/** One transaction of a request. */
+interface Attempt {
+  readonly request: TurnRequest
+  readonly retries: number
+  /** The number of the challenge that it was signed for; 0 before the first. */
+  readonly challenge: number
+  sawForgery: boolean
+}
+
+function errorOf(response: StunMessage): TurnError {
+  const answer = response.get(ErrorCode)
+  if (answer === undefined) return new TurnError('malformed', 'an error response without ERROR-CODE')
+  return new TurnError(answer.code, answer.reason, { alternateServer: response.get(AlternateServer) })
+}
+
+/** A challenge, and a stale nonce or two on top; a server that goes on like that has no nonce that it accepts. */
+const MAX_RETRIES = 4
