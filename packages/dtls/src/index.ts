@@ -1,1 +1,22 @@
-export {}
+export { DtlsAssociation, type AssociationState } from './association.ts'
+export { type Certificate, createCertificate } from './certificate/certificate.ts'
+export {
+  computeFingerprint,
+  type Fingerprint,
+  type FingerprintAlgorithm,
+  formatFingerprint,
+  parseFingerprint,
+} from './certificate/fingerprint.ts'
+export { encodeSelfSigned, type SelfSignedOptions } from './certificate/self-signed.ts'
+export type { DtlsConfig } from './config.ts'
+export { HelloGate } from './cookie/hello-gate.ts'
+export type { Discard } from './discard.ts'
+export { DtlsError, type DtlsFault, type PeerFault, PeerMisbehaved } from './errors.ts'
+export type { CloseReason, DtlsHost } from './host.ts'
+export type { PeerVerification } from './proofs/peer-verified.ts'
+export { AlertDescription, alertName } from './protocol/alert.ts'
+export type { CipherSuite } from './protocol/cipher-suite.ts'
+export type { NamedGroup } from './protocol/named-group.ts'
+export { ProtocolVersion } from './protocol/protocol-version.ts'
+export { SrtpProfile } from './protocol/srtp-profile.ts'
+export type { DtlsSession } from './session.ts'

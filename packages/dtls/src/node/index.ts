@@ -1,1 +1,1 @@
-export {}
+export { generateCertificate, type GenerateCertificateOptions } from './generate-certificate.ts'

@@ -1,0 +1,358 @@
+import { Counters, Deadlines, DecodeError, Millis, Reader } from '@purertc/bytes'
+
+import { type DtlsConfig, resolveConfig, type ResolvedConfig } from './config.ts'
+import { HelloGate } from './cookie/hello-gate.ts'
+import type { Discard } from './discard.ts'
+import { DtlsError, PeerMisbehaved } from './errors.ts'
+import { Handshake } from './handshake/handshake.ts'
+import type { CloseReason, DtlsHost } from './host.ts'
+import {
+  type Alert,
+  AlertDescription,
+  AlertLevel,
+  alertName,
+  decodeAlert,
+  encodeAlert,
+} from './protocol/alert.ts'
+import { ContentType } from './protocol/content-type.ts'
+import { isDtlsVersion, ProtocolVersion } from './protocol/protocol-version.ts'
+import { EarlyRecords } from './record/early-records.ts'
+import { InboundEpoch, Unopened } from './record/inbound-epoch.ts'
+import { maxContentLength, maxFragmentLength, RecordHeader } from './record/record-header.ts'
+import { RecordWriter } from './record/record-writer.ts'
+
+/** `failed`: it ended by a fault, ours or the peer's or the network's. `closed`: one of the two closed it. */
+export type AssociationState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
+
+/**
+ * One end of a DTLS 1.2 association (RFC 6347): a synchronous machine without socket, clock or randomness of its own.
+ * Datagrams go in by {@link DtlsAssociation.handleDatagram}, time by {@link DtlsAssociation.handleTimeout}; what comes
+ * out are calls on the host.
+ *
+ * Each record leaves in a datagram of its own as soon as it is made, since there is nothing to bundle it with: what a
+ * callback sends is on its way when the callback goes on.
+ *
+ * @example
+ * const client = new DtlsAssociation(
+ *   { role: 'client', crypto: nodeCrypto, certificate, verify: { fingerprints: [peerFingerprint] } },
+ *   {
+ *     transmit: (datagram) => socket.send(datagram),
+ *     connected: () => client.send(now(), toUtf8('hello')),
+ *     received: (_now, data) => console.log(fromUtf8(data)),
+ *     closed: (reason) => console.log(reason.kind),
+ *   },
+ * )
+ * client.connect(now())
+ */
+export class DtlsAssociation {
+  /** What was dropped, by reason. */
+  readonly discarded: Counters<Discard> = new Counters()
+  readonly #config: ResolvedConfig
+  readonly #host: DtlsHost
+  readonly #handshake: Handshake
+  readonly #records = new RecordWriter()
+  readonly #deadlines = new Deadlines(timerCount)
+  readonly #header = new RecordHeader()
+  readonly #early = new EarlyRecords()
+  /** Guards a server until its client has returned a cookie. */
+  #gate: HelloGate | null
+  #inbound: InboundEpoch | null = null
+  #state: AssociationState = 'new'
+  /** A fatal alert in the clear, which anybody can send: believed if the peer goes silent. */
+  #suspectedAlert: Alert | null = null
+  #content = new Uint8Array(initialScratch)
+  #outgoing = new Uint8Array(initialScratch)
+  #isContentLent = false
+  #isOutgoingLent = false
+
+  /** Throws {@link DtlsError} `invalid-config`. */
+  constructor(config: DtlsConfig, host: DtlsHost) {
+    this.#config = resolveConfig(config)
+    this.#host = host
+    this.#gate =
+      config.role === 'server' && this.#config.cookie === 'required' ? new HelloGate(config.crypto) : null
+    this.#handshake = new Handshake(this.#config, {
+      records: this.#records,
+      discarded: this.discarded,
+      transmit: (datagram) => host.transmit(datagram),
+      expectProtected: (protection) => (this.#inbound = new InboundEpoch(1, protection)),
+      renegotiationRefused: () => this.#sendAlert(AlertLevel.warning, AlertDescription.noRenegotiation),
+    })
+  }
+
+  get state(): AssociationState {
+    return this.#state
+  }
+
+  /** When {@link DtlsAssociation.handleTimeout} is to be called; `Infinity` when nothing is armed. */
+  get nextTimeout(): Millis {
+    return Millis(Math.min(this.#deadlines.earliest, this.#handshake.deadline))
+  }
+
+  /** Starts the handshake: a client sends its ClientHello, a server gives its client `handshakeTimeout` from now. */
+  connect(now: Millis): void {
+    if (this.#state !== 'new') return
+    this.#begin(now)
+    if (this.#config.role === 'client') this.#handshake.start(now)
+  }
+
+  /** Takes a datagram from the peer; borrowed. Whatever it holds, this does not throw. */
+  handleDatagram(now: Millis, datagram: Uint8Array): void {
+    if (!this.#isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
+    const header = this.#header
+    let at = 0
+    while (at < datagram.length) {
+      if (this.#isOver) {
+        this.discarded.count('closed')
+        return
+      }
+      // What follows a record that is cut off cannot be found: RFC 6347 §4.1.2.7, invalid records are discarded.
+      if (!header.read(datagram, at)) {
+        this.discarded.count('malformed-record')
+        return
+      }
+      at = header.end
+      this.#handleRecord(now, datagram)
+    }
+  }
+
+  /**
+   * Sends application data as one record in one datagram; borrowed. Throws {@link DtlsError} `not-connected` before
+   * the handshake completed and after the end, `too-large` for more than 16,384 bytes.
+   */
+  send(_now: Millis, data: Uint8Array): void {
+    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
+    if (data.length > maxContentLength)
+      throw new DtlsError('too-large', `a record carries at most ${maxContentLength} bytes`)
+    if (this.#records.hasRoom) this.#sendRecord(ContentType.applicationData, data)
+    else {
+      this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+      this.#end('failed', { kind: 'record-limit' })
+    }
+  }
+
+  /** Tells the peer by close_notify and ends the association at once. */
+  close(_now: Millis): void {
+    if (this.#isOver) return
+    if (this.#handshake.isUnderWay || this.#state === 'connected')
+      this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+    this.#end('closed', { kind: 'local' })
+  }
+
+  handleTimeout(now: Millis): void {
+    if (this.#isOver) return
+    const isAlertConfirmed = this.#deadlines.take(Timer.suspectedAlert, now)
+    const isTimeUp = this.#deadlines.take(Timer.handshake, now)
+    if (this.#suspectedAlert !== null && (isAlertConfirmed || isTimeUp))
+      this.#endByAlert(this.#suspectedAlert, false)
+    else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
+    else if (this.#handshake.deadline <= now) this.#handshake.expire(now)
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'closed' || this.#state === 'failed'
+  }
+
+  #begin(now: Millis): void {
+    this.#state = 'connecting'
+    this.#deadlines.arm(Timer.handshake, Millis(now + this.#config.handshakeTimeout))
+  }
+
+  #passGate(gate: HelloGate, now: Millis, datagram: Uint8Array): boolean {
+    const verdict = gate.examine(now, this.#config.clientAddress, datagram)
+    if (verdict === 'accept') this.#gate = null
+    else if (verdict === 'drop') this.discarded.count('no-cookie')
+    else this.#host.transmit(verdict)
+    return verdict === 'accept'
+  }
+
+  #handleRecord(now: Millis, datagram: Uint8Array): void {
+    const header = this.#header
+    if (header.length > maxFragmentLength) this.discarded.count('oversized-record')
+    else if (header.epoch === 0) this.#handlePlaintext(now, datagram)
+    else if (header.version !== ProtocolVersion.dtls12) this.discarded.count('wrong-version')
+    else if (header.epoch === this.#inbound?.number) this.#handleProtected(now, this.#inbound, datagram)
+    else if (this.#inbound === null && header.epoch === 1 && this.#state === 'connecting') {
+      if (!this.#early.keep(datagram, header.at, header.end)) this.discarded.count('early-record')
+    } else this.discarded.count('wrong-epoch')
+  }
+
+  /** Anybody can write these: none of them is believed once the handshake is complete. */
+  #handlePlaintext(now: Millis, datagram: Uint8Array): void {
+    const { contentType, sequence, start, end, version } = this.#header
+    if (this.#state === 'connected') this.discarded.count('plaintext')
+    else if (!isDtlsVersion(version)) this.discarded.count('wrong-version')
+    else if (contentType === ContentType.handshake)
+      this.#handleHandshake(now, 0, sequence, new Reader(datagram, start, end))
+    else if (contentType === ContentType.alert) this.#suspectAlert(now, new Reader(datagram, start, end))
+    else if (contentType === ContentType.changeCipherSpec) {
+      // Carries no news: a record of the next epoch says as much, and Finished proves it.
+      if (end - start !== 1 || datagram[start] !== 1) this.discarded.count('malformed-content')
+    } else if (contentType === ContentType.applicationData) this.discarded.count('early-data')
+    else this.discarded.count('unknown-content')
+  }
+
+  #handleProtected(now: Millis, inbound: InboundEpoch, datagram: Uint8Array): void {
+    const { contentType, sequence } = this.#header
+    const content = this.#borrowContent(this.#header.length)
+    const length = inbound.open(datagram, this.#header, content)
+    if (length === Unopened.replayed) {
+      this.discarded.count('replayed')
+      return
+    }
+    if (length === Unopened.forged) {
+      this.#countForgery(inbound)
+      return
+    }
+    if (length > maxContentLength) {
+      this.#fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
+      return
+    }
+    if (contentType === ContentType.applicationData) {
+      if (this.#state === 'connected') this.#deliver(now, content, length)
+      else this.discarded.count('early-data')
+    } else if (contentType === ContentType.handshake)
+      this.#handleHandshake(now, inbound.number, sequence, new Reader(content, 0, length))
+    else if (contentType === ContentType.alert) this.#handleAlert(new Reader(content, 0, length))
+    else this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
+  }
+
+  #deliver(now: Millis, content: Uint8Array, length: number): void {
+    const wasLent = this.#isContentLent
+    this.#isContentLent = true
+    try {
+      this.#host.received(now, content.subarray(0, length))
+    } finally {
+      this.#isContentLent = wasLent
+    }
+  }
+
+  #handleHandshake(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
+    const handshake = this.#handshake
+    const wasConnected = handshake.session !== null
+    const hadKeys = this.#inbound !== null
+    const progress = handshake.progress
+    try {
+      handshake.receive(now, epoch, recordSequence, reader)
+    } catch (error) {
+      if (!(error instanceof PeerMisbehaved)) throw error
+      this.#fail(error)
+      return
+    }
+    if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
+    if (handshake.progress !== progress) this.#trustPeer()
+    if (!wasConnected && handshake.session !== null) {
+      this.#state = 'connected'
+      this.#deadlines.disarmAll()
+      this.#early.take()
+      this.#host.connected(handshake.session)
+    } else if (!hadKeys && this.#inbound !== null) this.#handleEarlyRecords(now)
+  }
+
+  #handleEarlyRecords(now: Millis): void {
+    for (const record of this.#early.take()) this.handleDatagram(now, record)
+  }
+
+  /** The peer goes on with the handshake, so the alert was not its own. */
+  #trustPeer(): void {
+    this.#suspectedAlert = null
+    this.#deadlines.disarm(Timer.suspectedAlert)
+  }
+
+  /**
+   * An alert in the clear ends nothing by itself: one forged datagram would do for a handshake. A peer that meant it
+   * sends nothing more, so it counts when the peer stays silent for longer than a retransmission takes.
+   */
+  #suspectAlert(now: Millis, reader: Reader): void {
+    const alert = tryDecodeAlert(reader)
+    if (alert === null) this.discarded.count('malformed-content')
+    else if (!this.#handshake.isUnderWay || !isFinal(alert)) this.discarded.count('warning')
+    else {
+      this.#suspectedAlert ??= alert
+      this.#deadlines.armIfIdle(Timer.suspectedAlert, Millis(now + 2 * this.#config.retransmitTimeout))
+    }
+  }
+
+  #handleAlert(reader: Reader): void {
+    const alert = tryDecodeAlert(reader)
+    if (alert === null) this.#fail(new PeerMisbehaved('decode', 'malformed alert'))
+    else if (!isFinal(alert)) this.discarded.count('warning')
+    else this.#endByAlert(alert, true)
+  }
+
+  #countForgery(inbound: InboundEpoch): void {
+    this.discarded.count('forged')
+    if (inbound.forged >= maxForgeries) this.#end('failed', { kind: 'record-limit' })
+  }
+
+  #endByAlert({ description }: Alert, authenticated: boolean): void {
+    if (description !== AlertDescription.closeNotify)
+      this.#end('failed', { kind: 'alert', description, name: alertName(description), authenticated })
+    else {
+      // RFC 5246 §7.2.1: answered by a close_notify of our own, and then it is over.
+      if (authenticated) this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
+      this.#end('closed', { kind: 'close-notify' })
+    }
+  }
+
+  #fail(error: PeerMisbehaved): void {
+    this.#sendAlert(AlertLevel.fatal, error.alert)
+    this.#end('failed', { kind: 'peer-misbehaved', error })
+  }
+
+  #sendAlert(level: AlertLevel, description: AlertDescription): void {
+    this.#sendRecord(ContentType.alert, encodeAlert({ level, description }))
+  }
+
+  #sendRecord(contentType: ContentType, content: Uint8Array): void {
+    const size = content.length + this.#records.overhead()
+    const isNested = this.#isOutgoingLent
+    if (!isNested && this.#outgoing.length < size) this.#outgoing = new Uint8Array(size)
+    // A host that delivers at once, to a peer that answers at once, still holds what it was lent.
+    const outgoing = isNested ? new Uint8Array(size) : this.#outgoing
+    this.#records.write(contentType, content, outgoing, 0)
+    this.#isOutgoingLent = true
+    try {
+      this.#host.transmit(outgoing.subarray(0, size))
+    } finally {
+      this.#isOutgoingLent = isNested
+    }
+  }
+
+  #borrowContent(size: number): Uint8Array {
+    if (this.#isContentLent) return new Uint8Array(size)
+    if (this.#content.length < size) this.#content = new Uint8Array(size)
+    return this.#content
+  }
+
+  #end(state: 'closed' | 'failed', reason: CloseReason): void {
+    if (this.#isOver) return
+    this.#state = state
+    this.#deadlines.disarmAll()
+    this.#handshake.stop()
+    this.#early.take()
+    this.#host.closed(reason)
+  }
+}
+
+function tryDecodeAlert(reader: Reader): Alert | null {
+  try {
+    return decodeAlert(reader)
+  } catch (error) {
+    if (error instanceof DecodeError) return null
+    throw error
+  }
+}
+
+/** Whether nothing comes after it: fatal by its level, or a farewell. */
+const isFinal = (alert: Alert): boolean =>
+  alert.level === AlertLevel.fatal || alert.description === AlertDescription.closeNotify
+
+const Timer = { handshake: 0, suspectedAlert: 1 } as const
+const timerCount = 2
+
+/** Enough for a record in an ordinary datagram; grows for larger ones. */
+const initialScratch = 1_500
+
+/** Forgeries that AES-GCM withstands without losing its integrity, RFC 9147 §4.5.3. */
+const maxForgeries = 2 ** 36

@@ -1,0 +1,95 @@
+import { PeerMisbehaved } from '../errors.ts'
+import { EcPointFormats, uncompressedPoint } from '../extensions/ec-point-formats.ts'
+import { ExtendedMasterSecret } from '../extensions/extended-master-secret.ts'
+import { RenegotiationInfo } from '../extensions/renegotiation-info.ts'
+import { UseSrtp } from '../extensions/use-srtp.ts'
+import type { HandshakeMessage } from '../handshake/handshake-message.ts'
+import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake/handshake-state.ts'
+import { type ClientHello, encodeClientHello } from '../messages/client-hello.ts'
+import { decodeHelloVerifyRequest } from '../messages/hello-verify-request.ts'
+import { decodeServerHello, type ServerHello } from '../messages/server-hello.ts'
+import { cipherSuites } from '../protocol/cipher-suite.ts'
+import { HandshakeType } from '../protocol/handshake-type.ts'
+import { ProtocolVersion } from '../protocol/protocol-version.ts'
+import type { Negotiated } from '../session.ts'
+import { ExpectCertificate } from './expect-certificate.ts'
+
+/** The server may ask for a cookie first, more than once where its secret has changed meanwhile. */
+export class ExpectServerHello implements HandshakeState {
+  readonly expects = 'serverHello'
+  readonly #hello: ClientHello
+  readonly #cookies: number
+
+  constructor(hello: ClientHello, cookies = 0) {
+    this.#hello = hello
+    this.#cookies = cookies
+  }
+
+  handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
+    if (message.type === HandshakeType.helloVerifyRequest) return this.#answerCookie(message, cx)
+    if (message.type !== HandshakeType.serverHello) throw unexpected(this, message)
+    const hello = decodeServerHello(message.body)
+    const negotiated = acceptServerHello(this.#hello, hello)
+    cx.transcript.add(message.type, message.sequence, message.body)
+    cx.records.setVersion(negotiated.version)
+    return new ExpectCertificate(negotiated, { client: this.#hello.random, server: hello.random })
+  }
+
+  #answerCookie(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
+    if (this.#cookies === maxCookies) throw new PeerMisbehaved('unexpected-message', 'a cookie too many')
+    const { cookie } = decodeHelloVerifyRequest(message.body)
+    const hello = { ...this.#hello, cookie }
+    cx.transcript.clear()
+    sendClientHello(cx, hello)
+    return new ExpectServerHello(hello, this.#cookies + 1)
+  }
+}
+
+/** Also with a cookie: everything else then stays as it was, RFC 6347 §4.2.1. */
+export function sendClientHello(cx: HandshakeContext, hello: ClientHello): void {
+  cx.flight.begin()
+  cx.flight.message(HandshakeType.clientHello, encodeClientHello(hello))
+  cx.flight.end()
+}
+
+/** Checks that the server chose from what we offered, and answered nothing else. RFC 5246 §7.4.1.3. */
+function acceptServerHello(offer: ClientHello, hello: ServerHello): Negotiated {
+  // A server that knows DTLS 1.3 marks its random (RFC 8446 §4.1.3). That is for clients that offered 1.3.
+  if (hello.version !== ProtocolVersion.dtls12)
+    throw new PeerMisbehaved('unsupported-version', `version ${hello.version} was not offered`)
+  const suite = cipherSuites.find(({ id }) => id === hello.cipherSuite)
+  if (suite === undefined || !offer.cipherSuites.includes(suite.id))
+    throw new PeerMisbehaved('illegal-parameter', `cipher suite ${hello.cipherSuite} was not offered`)
+  if (!offer.compressionMethods.includes(hello.compressionMethod))
+    throw new PeerMisbehaved('illegal-parameter', 'compression was not offered')
+
+  const offered = new Set(offer.extensions.types)
+  for (const type of hello.extensions.types)
+    if (!offered.has(type))
+      throw new PeerMisbehaved('unsolicited-extension', `extension ${type} was not offered`)
+  if (hello.extensions.get(ExtendedMasterSecret) !== true)
+    throw new PeerMisbehaved('no-extended-master-secret', 'the server lacks the extended master secret')
+  if ((hello.extensions.get(RenegotiationInfo)?.length ?? 0) > 0)
+    throw new PeerMisbehaved('bad-renegotiation-info', 'renegotiation_info of another handshake')
+  if (hello.extensions.get(EcPointFormats)?.includes(uncompressedPoint) === false)
+    throw new PeerMisbehaved('illegal-parameter', 'no uncompressed points')
+  return { version: ProtocolVersion.dtls12, suite, srtpProfile: acceptSrtp(offer, hello) }
+}
+
+/** RFC 5764 §4.1.1: one of the offered profiles, and our MKI, which is empty. */
+function acceptSrtp(offer: ClientHello, hello: ServerHello): number | null {
+  const answer = hello.extensions.get(UseSrtp)
+  if (answer === undefined) return null
+  const [profile] = answer.profiles
+  const offered = offer.extensions.get(UseSrtp)?.profiles ?? []
+  if (
+    profile === undefined ||
+    answer.profiles.length !== 1 ||
+    !offered.includes(profile) ||
+    answer.mki.length > 0
+  )
+    throw new PeerMisbehaved('illegal-parameter', 'use_srtp does not answer the offer')
+  return profile
+}
+
+const maxCookies = 4

@@ -1,0 +1,93 @@
+import { AlertDescription } from './protocol/alert.ts'
+
+/**
+ * - `not-connected`: data was sent before the handshake completed, or after the end.
+ * - `too-large`: data does not fit one record (16,384 bytes).
+ * - `invalid-config`: a configuration that could never connect, or not safely.
+ * - `invalid-certificate`: a certificate or key of our own that cannot be used.
+ * - `invalid-argument`: an argument outside its range.
+ */
+export type DtlsFault =
+  'not-connected' | 'too-large' | 'invalid-config' | 'invalid-certificate' | 'invalid-argument'
+
+/** Thrown where the API is misused; never because of what a peer sends. */
+export class DtlsError extends Error {
+  override readonly name = 'DtlsError'
+  readonly code: DtlsFault
+
+  constructor(code: DtlsFault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/**
+ * What a peer did wrong; each kind ends the association with its alert.
+ *
+ * - `decode`: a message cannot be parsed.
+ * - `unexpected-message`: a message that the state does not allow.
+ * - `illegal-parameter`: a field that is well formed and not allowed: not offered, repeated, out of range.
+ * - `unsupported-version`, `no-common-parameters`: no version, or no suite, group or signature scheme in common.
+ * - `no-extended-master-secret`: RFC 7627 §5.2.
+ * - `bad-renegotiation-info`: RFC 5746 §3.
+ * - `no-certificate`: a client that has none, RFC 5246 §7.4.6.
+ * - `unsolicited-extension`: an answer to an extension that was not offered.
+ * - `bad-certificate`, `unsupported-certificate`: it cannot be parsed, or has a key that we cannot use.
+ * - `certificate-refused`: it matches no fingerprint, or the verifier does not want it.
+ * - `invalid-public-key`: an ephemeral key that is no point on its curve, or yields an all-zero secret.
+ * - `bad-signature`, `bad-finished`: the proofs of identity and of an unchanged handshake.
+ * - `record-overflow`: an authentic record with more than 16,384 bytes of content.
+ */
+export type PeerFault =
+  | 'decode'
+  | 'unexpected-message'
+  | 'illegal-parameter'
+  | 'unsupported-version'
+  | 'no-common-parameters'
+  | 'no-extended-master-secret'
+  | 'bad-renegotiation-info'
+  | 'no-certificate'
+  | 'unsolicited-extension'
+  | 'bad-certificate'
+  | 'unsupported-certificate'
+  | 'certificate-refused'
+  | 'invalid-public-key'
+  | 'bad-signature'
+  | 'bad-finished'
+  | 'record-overflow'
+
+/** A fault of the peer that ends the association. Found in `CloseReason`, never thrown out of the package. */
+export class PeerMisbehaved extends Error {
+  override readonly name = 'PeerMisbehaved'
+  readonly code: PeerFault
+
+  constructor(code: PeerFault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** What the peer is told, RFC 5246 §7.2.2. */
+  get alert(): AlertDescription {
+    return alertFor[this.code]
+  }
+}
+
+/** RFC 5246 §7.2.2. A fault without an alert does not compile. */
+const alertFor: Readonly<Record<PeerFault, AlertDescription>> = {
+  decode: AlertDescription.decodeError,
+  'unexpected-message': AlertDescription.unexpectedMessage,
+  'illegal-parameter': AlertDescription.illegalParameter,
+  'unsupported-version': AlertDescription.protocolVersion,
+  'no-common-parameters': AlertDescription.handshakeFailure,
+  'no-extended-master-secret': AlertDescription.handshakeFailure,
+  'bad-renegotiation-info': AlertDescription.handshakeFailure,
+  'no-certificate': AlertDescription.handshakeFailure,
+  'unsolicited-extension': AlertDescription.unsupportedExtension,
+  'bad-certificate': AlertDescription.badCertificate,
+  'unsupported-certificate': AlertDescription.unsupportedCertificate,
+  'certificate-refused': AlertDescription.badCertificate,
+  'invalid-public-key': AlertDescription.illegalParameter,
+  'bad-signature': AlertDescription.decryptError,
+  'bad-finished': AlertDescription.decryptError,
+  'record-overflow': AlertDescription.recordOverflow,
+}

@@ -1,0 +1,234 @@
+import { type Counters, DecodeError, type Millis, type Reader } from '@purertc/bytes'
+
+import { startClient } from '../client/start-client.ts'
+import type { ResolvedConfig } from '../config.ts'
+import type { Discard } from '../discard.ts'
+import { PeerMisbehaved } from '../errors.ts'
+import { HandshakeType, handshakeTypeName } from '../protocol/handshake-type.ts'
+import type { RecordProtection } from '../record/record-protection.ts'
+import type { RecordWriter } from '../record/record-writer.ts'
+import { ExpectClientHello } from '../server/expect-client-hello.ts'
+import type { DtlsSession } from '../session.ts'
+import { FlightSender } from './flight-sender.ts'
+import { decodeHandshakeFragment, type HandshakeFragment } from './handshake-fragment.ts'
+import type { HandshakeMessage } from './handshake-message.ts'
+import { Established, type HandshakeContext, type HandshakeState } from './handshake-state.ts'
+import { Reassembly } from './reassembly.ts'
+import { RetransmitTimer } from './retransmit-timer.ts'
+import { Transcript } from './transcript.ts'
+
+/** What a handshake asks of its association. */
+export interface HandshakeHost {
+  readonly records: RecordWriter
+  readonly discarded: Counters<Discard>
+  transmit(datagram: Uint8Array): void
+  /** The peer's records of the next epoch are protected by this. */
+  expectProtected(protection: RecordProtection): void
+  /** The peer asks for another handshake, which we never do. */
+  renegotiationRefused(): void
+}
+
+/**
+ * Drives the states of one handshake: puts the peer's messages together and in order, hands them to the state,
+ * sends what the state composed, and sends it again until the peer answers.
+ */
+export class Handshake implements HandshakeContext {
+  readonly config: ResolvedConfig
+  readonly transcript: Transcript = new Transcript()
+  readonly flight: FlightSender
+  readonly records: RecordWriter
+  readonly #host: HandshakeHost
+  readonly #reassembly = new Reassembly()
+  readonly #timer: RetransmitTimer
+  /** Null at a client that has not started. */
+  #state: HandshakeState | null
+  #session: DtlsSession | null = null
+
+  /** `flight` is replaced by tests that play a lying peer. */
+  constructor(config: ResolvedConfig, host: HandshakeHost, flight?: FlightSender) {
+    this.config = config
+    this.#host = host
+    this.records = host.records
+    this.flight =
+      flight ?? new FlightSender(host.records, this.transcript, (datagram) => host.transmit(datagram))
+    this.#timer = new RetransmitTimer(config.retransmitTimeout)
+    this.#state = config.role === 'server' ? new ExpectClientHello() : null
+  }
+
+  /** What the handshake established, null until it has. */
+  get session(): DtlsSession | null {
+    return this.#session
+  }
+
+  /** Whether a message has been sent or taken. */
+  get isUnderWay(): boolean {
+    return !this.flight.isEmpty || this.#reassembly.nextSequence > 0 || this.#reassembly.buffered > 0
+  }
+
+  /** When the flight is to be sent again. */
+  get deadline(): Millis {
+    return this.#timer.deadline
+  }
+
+  /** How long the peer is given to answer at present, in ms. */
+  get patience(): number {
+    return this.#timer.timeout
+  }
+
+  /** The client's first flight. */
+  start(now: Millis): void {
+    this.#state = startClient(this)
+    this.#sendComposed(now)
+  }
+
+  /** Messages of the peer that were taken, cookie rounds included. */
+  get progress(): number {
+    return this.#reassembly.nextSequence
+  }
+
+  /**
+   * Takes the content of a handshake record, which `reader` is bound to. Throws `PeerMisbehaved` as the states do;
+   * fragments that cannot be told from noise are counted and dropped.
+   */
+  receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
+    while (!reader.isEmpty) {
+      const fragment = this.#decodeFragment(reader)
+      if (fragment === null) return
+      if (this.#session !== null) this.#receiveAfterwards(now, fragment)
+      else this.#receiveFragment(now, epoch, recordSequence, fragment)
+    }
+  }
+
+  /** The deadline passed. */
+  expire(now: Millis): void {
+    this.#timer.backOff(now)
+    this.#send()
+  }
+
+  /** Lets go of everything. */
+  stop(): void {
+    this.#timer.stop()
+    this.#reassembly.clear()
+    this.flight.clear()
+  }
+
+  expectProtected(protection: RecordProtection): void {
+    this.#host.expectProtected(protection)
+  }
+
+  #decodeFragment(reader: Reader): HandshakeFragment | null {
+    try {
+      return decodeHandshakeFragment(reader)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      if (this.#session !== null)
+        throw new PeerMisbehaved('decode', 'malformed handshake fragment', { cause })
+      this.#host.discarded.count('malformed-content')
+      return null
+    }
+  }
+
+  #receiveFragment(now: Millis, epoch: number, recordSequence: number, fragment: HandshakeFragment): void {
+    // Finished is the one message under the new keys. In another epoch it is a forgery, or somebody's mistake that
+    // must not take the place of the true one.
+    if ((fragment.type === HandshakeType.finished) !== epoch > 0) {
+      this.#host.discarded.count('wrong-epoch')
+      return
+    }
+    if (!this.isUnderWay && !this.#follow(recordSequence, fragment)) {
+      this.#host.discarded.count('no-client-hello')
+      return
+    }
+    const fate = this.#reassembly.insert(fragment)
+    if (fate === 'stale') this.#answerRepetition(now, fragment)
+    else if (fate !== 'taken') this.#host.discarded.count(`${fate}-fragment`)
+    this.#deliver(now)
+  }
+
+  /** A server numbers from where the client is, RFC 6347 §4.2.1 and §4.2.2: cookies were given without state. */
+  #follow(recordSequence: number, fragment: HandshakeFragment): boolean {
+    if (this.config.role === 'client' || fragment.type !== HandshakeType.clientHello) return false
+    if (fragment.sequence > maxHelloSequence || recordSequence > maxHelloRecordSequence) return false
+    this.#reassembly.startAt(fragment.sequence)
+    this.flight.startAt(fragment.sequence)
+    this.records.startAt(recordSequence)
+    return true
+  }
+
+  #deliver(now: Millis): void {
+    for (;;) {
+      const message = this.#state === null ? null : this.#reassembly.next()
+      if (this.#state === null || message === null) return
+      this.#state = this.#handle(this.#state, message)
+      if (this.#state instanceof Established) {
+        this.#complete(now, this.#state.session)
+        return
+      }
+      this.#sendComposed(now)
+    }
+  }
+
+  #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {
+    try {
+      return state.handle(message, this)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw new PeerMisbehaved('decode', `malformed ${handshakeTypeName(message.type)}`, { cause })
+    }
+  }
+
+  #complete(now: Millis, session: DtlsSession): void {
+    this.#session = session
+    this.#reassembly.clear()
+    this.transcript.clear()
+    // Whoever speaks last keeps the flight: it is sent again when the peer shows that it was lost.
+    const isLastSpeaker = this.#sendComposed(now)
+    if (!isLastSpeaker) this.flight.clear()
+    this.#timer.stop()
+  }
+
+  /** RFC 6347 §4.2.4: the peer's last flight came again in full, so it waits for ours. */
+  #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
+    this.#host.discarded.count('stale-fragment')
+    const isLastOfFlight = fragment.sequence === this.#reassembly.nextSequence - 1 && fragment.offset === 0
+    if (isLastOfFlight && !this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
+  }
+
+  /** Only authentic fragments come here. */
+  #receiveAfterwards(now: Millis, fragment: HandshakeFragment): void {
+    if (fragment.type === HandshakeType.finished) {
+      this.#host.discarded.count('stale-fragment')
+      if (!this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
+    } else if (fragment.type === HandshakeType.helloRequest || fragment.type === HandshakeType.clientHello) {
+      if (fragment.offset === 0) this.#host.renegotiationRefused()
+    } else {
+      throw new PeerMisbehaved(
+        'unexpected-message',
+        `${handshakeTypeName(fragment.type)} came after the handshake`,
+      )
+    }
+  }
+
+  /** Sends the flight that a state has just composed; false where there is none. */
+  #sendComposed(now: Millis): boolean {
+    if (!this.flight.takeReady()) return false
+    this.#timer.start(now)
+    this.#send()
+    return true
+  }
+
+  #send(): void {
+    // RFC 6347 §4.1.1.1: silence may mean that our datagrams are too large for the path.
+    const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
+    this.flight.send(isSuspicious ? Math.min(this.config.mtu, smallMtu) : this.config.mtu)
+  }
+}
+
+/** A client that was sent as many HelloVerifyRequests as this is not going to get through. */
+const maxHelloSequence = 15
+/** Leaves the server more sequence numbers than it can use in a handshake. */
+const maxHelloRecordSequence = 2 ** 47
+
+const attemptsBeforeSmall = 3
+/** What every IPv4 host takes, RFC 791 §3.1, without the headers of IP and UDP. */
+const smallMtu = 548

@@ -1,0 +1,73 @@
+import { Millis } from '@purertc/bytes'
+
+/**
+ * When a flight is sent again, RFC 6347 §4.2.4.1: after the initial timeout, then after twice the time, and so on up
+ * to a minute. A timeout that grew is kept until a flight is answered without having been sent again.
+ */
+export class RetransmitTimer {
+  readonly #initial: number
+  #timeout: number
+  #attempts = 0
+  #deadline: Millis = never
+  #sentAt: Millis = never
+
+  /** `initial` in ms: a second by default (RFC 6347), less where the round-trip time is known to be short. */
+  constructor(initial: number) {
+    this.#initial = initial
+    this.#timeout = initial
+  }
+
+  get deadline(): Millis {
+    return this.#deadline
+  }
+
+  /** The time that a flight is given now, in ms. */
+  get timeout(): number {
+    return this.#timeout
+  }
+
+  /** How often the flight has been sent again because of the time. */
+  get attempts(): number {
+    return this.#attempts
+  }
+
+  /** A flight was sent for the first time. */
+  start(now: Millis): void {
+    if (this.#attempts === 0) this.#timeout = this.#initial
+    this.#attempts = 0
+    this.#sent(now)
+  }
+
+  /** The deadline passed: the flight is sent again and given more time. */
+  backOff(now: Millis): void {
+    this.#attempts++
+    this.#timeout = Math.min(2 * this.#timeout, maxTimeout)
+    this.#sent(now)
+  }
+
+  /**
+   * The peer sent its last flight again, so ours was lost: whether it is to be sent again at once. Not twice in a
+   * row: a network that doubles datagrams, or an attacker that repeats one, would have us send ever more.
+   */
+  answerRepetition(now: Millis): boolean {
+    if (now - this.#sentAt < minGap) return false
+    if (this.#deadline === never) this.#sentAt = now
+    else this.#sent(now)
+    return true
+  }
+
+  /** Nothing is outstanding, though the flight may be sent again on demand. */
+  stop(): void {
+    this.#deadline = never
+  }
+
+  #sent(now: Millis): void {
+    this.#sentAt = now
+    this.#deadline = Millis(now + this.#timeout)
+  }
+}
+
+const never = Millis(Infinity)
+/** RFC 6347 §4.2.4.1: no less than the 60 seconds of RFC 6298 as the maximum. */
+const maxTimeout = 60_000
+const minGap = 20

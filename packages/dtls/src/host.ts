@@ -1,0 +1,40 @@
+import type { Millis } from '@purertc/bytes'
+
+import type { PeerMisbehaved } from './errors.ts'
+import type { DtlsSession } from './session.ts'
+
+/** What an association asks of its host. Called synchronously; bytes are borrowed until the call returns. */
+export interface DtlsHost {
+  /** Sends a datagram to the peer. */
+  transmit(datagram: Uint8Array): void
+  /** The handshake completed: the peer is who it should be, and data can be sent. Called at most once. */
+  connected(session: DtlsSession): void
+  /** Application data: what one record carried, which is what one `send` of the peer's was given. */
+  received(now: Millis, data: Uint8Array): void
+  /** The association ended. Called once; nothing is called afterwards. */
+  closed(reason: CloseReason): void
+}
+
+/**
+ * Why an association ended.
+ *
+ * - `local`: `close()` was called.
+ * - `close-notify`: the peer closed in order.
+ * - `alert`: the peer reported a fatal error, by the number of RFC 5246 §7.2 and its name. Where `authenticated` is
+ *   false, it did so in the clear, and went silent.
+ * - `peer-misbehaved`: the peer broke the protocol, is not who it should be, or shares no parameters with us.
+ * - `handshake-timeout`: the handshake did not complete in time.
+ * - `record-limit`: all sequence numbers are used, or more forgeries came in than the keys may withstand.
+ */
+export type CloseReason =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'close-notify' }
+  | {
+      readonly kind: 'alert'
+      readonly description: number
+      readonly name: string
+      readonly authenticated: boolean
+    }
+  | { readonly kind: 'peer-misbehaved'; readonly error: PeerMisbehaved }
+  | { readonly kind: 'handshake-timeout' }
+  | { readonly kind: 'record-limit' }

@@ -1,0 +1,81 @@
+import { Writer } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+
+import type { Transcript } from '../handshake/transcript.ts'
+import type { CipherSuite } from '../protocol/cipher-suite.ts'
+import { AeadProtection } from '../record/aead-protection.ts'
+import type { RecordProtection } from '../record/record-protection.ts'
+import { prf } from './prf.ts'
+
+/** The two ends of an association, as the key schedule names them. */
+export type Sender = 'client' | 'server'
+
+/** What the hellos have settled. */
+export interface Randoms {
+  readonly client: Uint8Array
+  readonly server: Uint8Array
+}
+
+/** Everything that is derived from the secret of one handshake of DTLS 1.2. */
+export class KeySchedule {
+  readonly #crypto: CryptoProvider
+  readonly #suite: CipherSuite
+  readonly #randoms: Randoms
+  readonly #masterSecret: Uint8Array
+
+  /**
+   * The extended master secret, RFC 7627 §4: bound to all messages up to ClientKeyExchange, which is the last one in
+   * `transcript` now.
+   */
+  constructor(
+    crypto: CryptoProvider,
+    suite: CipherSuite,
+    randoms: Randoms,
+    preMasterSecret: Uint8Array,
+    transcript: Transcript,
+  ) {
+    this.#crypto = crypto
+    this.#suite = suite
+    this.#randoms = { client: randoms.client.slice(), server: randoms.server.slice() }
+    const sessionHash = transcript.digest(crypto, suite.hash)
+    this.#masterSecret = prf(crypto, suite.hash, preMasterSecret, 'extended master secret', [sessionHash], 48)
+  }
+
+  /** Keys for the records of each end, RFC 5246 §6.3. */
+  recordProtections(): Readonly<Record<Sender, RecordProtection>> {
+    const { keyLength, fixedIvLength, aead } = this.#suite
+    const seed = [this.#randoms.server, this.#randoms.client]
+    const block = this.#expand('key expansion', seed, 2 * (keyLength + fixedIvLength))
+    const take = (at: number, length: number): Uint8Array => block.subarray(at, at + length)
+    const protection = (index: number): RecordProtection =>
+      new AeadProtection(
+        this.#crypto.createAead(aead, take(index * keyLength, keyLength)),
+        take(2 * keyLength + index * fixedIvLength, fixedIvLength),
+      )
+    return { client: protection(0), server: protection(1) }
+  }
+
+  /** `verify_data` of the sender's Finished over the messages so far, RFC 5246 §7.4.9. */
+  verifyData(sender: Sender, transcript: Transcript): Uint8Array {
+    return this.#expand(`${sender} finished`, [transcript.digest(this.#crypto, this.#suite.hash)], 12)
+  }
+
+  /**
+   * Keying material for another protocol, RFC 5705 §4. Without a context the seed ends with the randoms, which is
+   * another value than with an empty context.
+   */
+  export(label: string, context: Uint8Array | null, length: number): Uint8Array {
+    const seed = [this.#randoms.client, this.#randoms.server]
+    if (context !== null) {
+      const writer = new Writer(2 + context.length)
+      writer.u16(context.length)
+      writer.bytes(context)
+      seed.push(writer.view())
+    }
+    return this.#expand(label, seed, length)
+  }
+
+  #expand(label: string, seed: readonly Uint8Array[], length: number): Uint8Array {
+    return prf(this.#crypto, this.#suite.hash, this.#masterSecret, label, seed, length)
+  }
+}

@@ -1,0 +1,33 @@
+import { PeerMisbehaved } from '../errors.ts'
+import type { DigitallySigned } from '../messages/digitally-signed.ts'
+import { signatureSchemeById } from '../protocol/signature-scheme.ts'
+import type { PeerVerified } from './peer-verified.ts'
+
+declare const proof: unique symbol
+
+/** Proof that the peer holds the private key of its certificate, by a signature over this handshake. */
+export interface SignatureVerified {
+  readonly [proof]: 'signature'
+}
+
+/**
+ * RFC 5246 §7.4.3 (ServerKeyExchange) and §7.4.8 (CertificateVerify). The only origin of {@link SignatureVerified}:
+ * review this function, not its callers. `offered` are the schemes we told the peer to choose from.
+ */
+export function verifySignature(
+  peer: PeerVerified,
+  offered: readonly number[],
+  data: Uint8Array,
+  signed: DigitallySigned,
+): SignatureVerified {
+  const scheme = signatureSchemeById(signed.scheme)
+  if (scheme === undefined || !offered.includes(scheme.id))
+    throw new PeerMisbehaved('illegal-parameter', `signature scheme ${signed.scheme} was not offered`)
+  if (scheme.keyKind !== peer.publicKey.kind)
+    throw new PeerMisbehaved('illegal-parameter', `${scheme.name} does not fit the certificate's key`)
+  if (!peer.publicKey.verify(scheme.name, data, signed.signature))
+    throw new PeerMisbehaved('bad-signature', 'the signature does not verify')
+  return verified as SignatureVerified
+}
+
+const verified: unknown = Object.freeze({})

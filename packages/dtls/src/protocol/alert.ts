@@ -1,0 +1,62 @@
+import { DecodeError, type Reader } from '@purertc/bytes'
+
+/** RFC 5246 §7.2. */
+export const AlertLevel = { warning: 1, fatal: 2 } as const
+export type AlertLevel = (typeof AlertLevel)[keyof typeof AlertLevel]
+
+/** The registry "TLS Alerts". */
+export const AlertDescription = {
+  closeNotify: 0,
+  unexpectedMessage: 10,
+  badRecordMac: 20,
+  recordOverflow: 22,
+  handshakeFailure: 40,
+  badCertificate: 42,
+  unsupportedCertificate: 43,
+  certificateRevoked: 44,
+  certificateExpired: 45,
+  certificateUnknown: 46,
+  illegalParameter: 47,
+  unknownCa: 48,
+  accessDenied: 49,
+  decodeError: 50,
+  decryptError: 51,
+  protocolVersion: 70,
+  insufficientSecurity: 71,
+  internalError: 80,
+  inappropriateFallback: 86,
+  userCanceled: 90,
+  noRenegotiation: 100,
+  missingExtension: 109,
+  unsupportedExtension: 110,
+  unrecognizedName: 112,
+  certificateRequired: 116,
+} as const
+export type AlertDescription = (typeof AlertDescription)[keyof typeof AlertDescription]
+
+/** `description` is the number on the wire, which need not be in the registry. */
+export interface Alert {
+  readonly level: AlertLevel
+  readonly description: number
+}
+
+/** Throws `DecodeError` for anything but one whole alert. */
+export function decodeAlert(reader: Reader): Alert {
+  const level = reader.u8()
+  const description = reader.u8()
+  reader.done()
+  if (level !== AlertLevel.warning && level !== AlertLevel.fatal) throw new DecodeError('invalid')
+  return { level, description }
+}
+
+export const encodeAlert = (alert: Alert): Uint8Array => Uint8Array.of(alert.level, alert.description)
+
+/** The registry's spelling, or `alert 123`. */
+export const alertName = (description: number): string => names.get(description) ?? `alert ${description}`
+
+const names = new Map<number, string>(
+  Object.entries(AlertDescription).map(([name, code]) => [
+    code,
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  ]),
+)

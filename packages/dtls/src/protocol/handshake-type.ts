@@ -1,0 +1,20 @@
+/** RFC 6347 §4.3.2; the registry is "TLS HandshakeType". */
+export const HandshakeType = {
+  helloRequest: 0,
+  clientHello: 1,
+  serverHello: 2,
+  helloVerifyRequest: 3,
+  certificate: 11,
+  serverKeyExchange: 12,
+  certificateRequest: 13,
+  serverHelloDone: 14,
+  certificateVerify: 15,
+  clientKeyExchange: 16,
+  finished: 20,
+} as const
+export type HandshakeType = (typeof HandshakeType)[keyof typeof HandshakeType]
+
+const names = new Map<number, string>(Object.entries(HandshakeType).map(([name, type]) => [type, name]))
+
+/** For error messages. */
+export const handshakeTypeName = (type: number): string => names.get(type) ?? `message of type ${type}`

@@ -1,0 +1,77 @@
+import { PeerMisbehaved } from '../errors.ts'
+import { EcPointFormats, uncompressedPoint } from '../extensions/ec-point-formats.ts'
+import { ExtendedMasterSecret } from '../extensions/extended-master-secret.ts'
+import { RenegotiationInfo } from '../extensions/renegotiation-info.ts'
+import { SignatureAlgorithms } from '../extensions/signature-algorithms.ts'
+import { SupportedGroups } from '../extensions/supported-groups.ts'
+import { SupportedVersions } from '../extensions/supported-versions.ts'
+import { UseSrtp } from '../extensions/use-srtp.ts'
+import type { ResolvedConfig } from '../config.ts'
+import type { ClientHello } from '../messages/client-hello.ts'
+import { cipherSuites, emptyRenegotiationInfoScsv } from '../protocol/cipher-suite.ts'
+import { type NamedGroup, namedGroups } from '../protocol/named-group.ts'
+import { ProtocolVersion, reachesDtls12 } from '../protocol/protocol-version.ts'
+import { chooseSignatureScheme, type NamedSignatureScheme } from '../protocol/signature-scheme.ts'
+import type { Negotiated } from '../session.ts'
+
+/** What a server made of a ClientHello. */
+export interface Choice {
+  readonly negotiated: Negotiated
+  readonly group: NamedGroup
+  readonly signatureScheme: NamedSignatureScheme
+  /** Whether the client knows RFC 5746, by the extension or by its stand-in among the suites. */
+  readonly knowsRenegotiationInfo: boolean
+}
+
+/** Chooses from a client's offer. Throws `PeerMisbehaved` where the two of us share too little, and `DecodeError`. */
+export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
+  checkVersion(hello)
+  if (!hello.compressionMethods.includes(0))
+    throw new PeerMisbehaved('illegal-parameter', 'the null compression is mandatory (RFC 5246 §7.4.1.2)')
+  if (hello.extensions.get(EcPointFormats)?.includes(uncompressedPoint) === false)
+    throw new PeerMisbehaved('illegal-parameter', 'uncompressed points are mandatory (RFC 8422 §5.1.2)')
+  if (hello.extensions.get(ExtendedMasterSecret) !== true)
+    throw new PeerMisbehaved('no-extended-master-secret', 'the client lacks the extended master secret')
+
+  const suite = cipherSuites.find(({ id }) => hello.cipherSuites.includes(id))
+  if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
+  // Without the extension a client takes any group (RFC 8422 §5.1): the one that has been there from the start.
+  const groups = hello.extensions.get(SupportedGroups) ?? [secp256r1]
+  const group = namedGroups.find(({ id }) => groups.includes(id))
+  if (group === undefined) throw new PeerMisbehaved('no-common-parameters', 'no group in common')
+  // Without this one it takes SHA-1 only (RFC 5246 §7.4.1.4.1), which we do not.
+  const schemes = hello.extensions.get(SignatureAlgorithms) ?? []
+  const signatureScheme = chooseSignatureScheme(config.certificate.privateKey.kind, schemes)
+  if (signatureScheme === undefined || !suite.signatureSchemes.includes(signatureScheme.name))
+    throw new PeerMisbehaved('no-common-parameters', 'no signature scheme in common')
+  return {
+    negotiated: { version: ProtocolVersion.dtls12, suite, srtpProfile: chooseSrtpProfile(config, hello) },
+    group,
+    signatureScheme,
+    knowsRenegotiationInfo: knowsRenegotiationInfo(hello),
+  }
+}
+
+/** A client of DTLS 1.3 lists its versions (RFC 8446 §4.2.1); one of 1.2 names its highest (RFC 5246 §7.4.1.2). */
+function checkVersion(hello: ClientHello): void {
+  const listed = hello.extensions.get(SupportedVersions)
+  const reaches =
+    listed === undefined ? reachesDtls12(hello.version) : listed.includes(ProtocolVersion.dtls12)
+  if (!reaches) throw new PeerMisbehaved('unsupported-version', 'the client does not speak DTLS 1.2')
+}
+
+/** RFC 5746 §3.6: this is a first handshake, so there is nothing to be renegotiated. */
+function knowsRenegotiationInfo(hello: ClientHello): boolean {
+  const info = hello.extensions.get(RenegotiationInfo)
+  if (info !== undefined && info.length > 0)
+    throw new PeerMisbehaved('bad-renegotiation-info', 'renegotiation_info of another handshake')
+  return info !== undefined || hello.cipherSuites.includes(emptyRenegotiationInfoScsv)
+}
+
+/** Our first that the client lists; without any in common, the extension goes unanswered: RFC 5764 §4.1.1. */
+function chooseSrtpProfile(config: ResolvedConfig, hello: ClientHello): number | null {
+  const offered = hello.extensions.get(UseSrtp)?.profiles ?? []
+  return config.srtpProfiles.find((profile) => offered.includes(profile)) ?? null
+}
+
+const secp256r1 = 0x0017

@@ -1,0 +1,74 @@
+import type { CipherSuite } from './protocol/cipher-suite.ts'
+import { DtlsError } from './errors.ts'
+import type { KeySchedule } from './keys/key-schedule.ts'
+import type { NamedGroup } from './protocol/named-group.ts'
+import type { ProtocolVersion } from './protocol/protocol-version.ts'
+import type { FinishedVerified } from './proofs/finished-verified.ts'
+import type { PeerVerified } from './proofs/peer-verified.ts'
+import type { SignatureVerified } from './proofs/signature-verified.ts'
+
+/** What the hellos agreed on. */
+export interface Negotiated {
+  readonly version: ProtocolVersion
+  readonly suite: CipherSuite
+  readonly srtpProfile: number | null
+}
+
+/**
+ * What a completed handshake has established. It takes three proofs to make one: that the certificate is the right
+ * one, that the peer holds its key, and that nobody changed the handshake.
+ */
+export class DtlsSession {
+  readonly version: ProtocolVersion
+  readonly cipherSuite: CipherSuite
+  readonly group: NamedGroup
+  /** DER. */
+  readonly peerCertificate: Uint8Array
+  /** The SRTP protection profile that was agreed on, null where SRTP is not to be used (RFC 5764 §4.1.2). */
+  readonly srtpProfile: number | null
+  readonly #keys: KeySchedule
+
+  constructor(
+    negotiated: Negotiated,
+    group: NamedGroup,
+    keys: KeySchedule,
+    peer: PeerVerified,
+    _signature: SignatureVerified,
+    _finished: FinishedVerified,
+  ) {
+    this.version = negotiated.version
+    this.cipherSuite = negotiated.suite
+    this.srtpProfile = negotiated.srtpProfile
+    this.group = group
+    this.peerCertificate = peer.certificate
+    this.#keys = keys
+  }
+
+  /**
+   * Keying material for another protocol, RFC 5705: the same on both ends, and nobody else's. An empty `context` is
+   * not the same as none. Throws {@link DtlsError} `invalid-argument`.
+   *
+   * @example
+   * session.exportKeyingMaterial('EXTRACTOR-dtls_srtp', null, 60) // keys and salts of RFC 5764 §4.2
+   */
+  exportKeyingMaterial(label: string, context: Uint8Array | null, length: number): Uint8Array {
+    if (reservedLabels.has(label))
+      throw new DtlsError('invalid-argument', `"${label}" is a label of the handshake itself (RFC 5705 §4)`)
+    if (context !== null && context.length > 0xffff)
+      throw new DtlsError('invalid-argument', 'a context has at most 65,535 bytes')
+    if (!Number.isInteger(length) || length < 1 || length > maxExportLength)
+      throw new DtlsError('invalid-argument', `length must be 1 to ${maxExportLength}`)
+    return this.#keys.export(label, context, length)
+  }
+}
+
+/** What the PRF is used for within TLS. */
+const reservedLabels: ReadonlySet<string> = new Set([
+  'client finished',
+  'server finished',
+  'master secret',
+  'extended master secret',
+  'key expansion',
+])
+
+const maxExportLength = 65_535
