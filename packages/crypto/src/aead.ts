@@ -1,3 +1,5 @@
+import { CryptoError } from './crypto-error.ts'
+
 export type AeadAlgorithm = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
 
 /** Bytes of key, nonce and tag, RFC 5116 §5 and RFC 8439 §2.8. */
@@ -7,7 +9,11 @@ export const aeadSizes: Readonly<Record<AeadAlgorithm, { key: number; nonce: num
   'chacha20-poly1305': { key: 32, nonce: 12, tag: 16 },
 }
 
-/** One key of an AEAD, RFC 5116. The caller never repeats a nonce. Arguments are borrowed until the call returns. */
+/**
+ * One key of an AEAD, RFC 5116. The caller never repeats a nonce. Arguments are borrowed until the call returns. A
+ * nonce of another length than 12 bytes throws `CryptoError` `invalid-nonce`, a destination that is too short a
+ * `RangeError`.
+ */
 export interface Aead {
   readonly algorithm: AeadAlgorithm
   /** Bytes by which a sealed text is longer than its plaintext. */
@@ -22,4 +28,16 @@ export interface Aead {
    * text is not authentic: `into` then holds nothing to be trusted.
    */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array, at: number): number
+}
+
+/** For providers: the key's length, which is the caller's fault. */
+export function checkKey(algorithm: AeadAlgorithm, key: Uint8Array): void {
+  const { key: length } = aeadSizes[algorithm]
+  if (key.length !== length)
+    throw new CryptoError('invalid-key', `${algorithm} takes a key of ${length} bytes`)
+}
+
+/** For providers: all three algorithms take 12 bytes, though the engines below would take other lengths for GCM. */
+export function checkNonce(nonce: Uint8Array): void {
+  if (nonce.length !== 12) throw new CryptoError('invalid-nonce', 'a nonce has 12 bytes')
 }

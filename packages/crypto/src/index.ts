@@ -4,4 +4,10 @@ export { CryptoError, type CryptoFault } from './crypto-error.ts'
 export { type Hash, type HashAlgorithm, hashSizes } from './hash.ts'
 export type { KeyExchange, KeyExchangeGroup } from './key-exchange.ts'
 export type { CryptoProvider } from './provider.ts'
-export type { KeyKind, PrivateKey, PublicKey, SignatureScheme } from './signature.ts'
+export {
+  keyKindOf,
+  type KeyKind,
+  type PrivateKey,
+  type PublicKey,
+  type SignatureScheme,
+} from './signature.ts'

@@ -1,3 +1,5 @@
+import { CryptoError } from './crypto-error.ts'
+
 /** RFC 7748 §5 (X25519) and the NIST curves of SEC 2. */
 export type KeyExchangeGroup = 'x25519' | 'p-256' | 'p-384'
 
@@ -12,3 +14,12 @@ export interface KeyExchange {
    */
   agree(peerPublicKey: Uint8Array): Uint8Array
 }
+
+/** For providers: only the uncompressed form of a point is allowed on the wire (RFC 8422 §5.4.1). */
+export function checkKeyShare(group: KeyExchangeGroup, publicKey: Uint8Array): void {
+  const length = keyShareSizes[group]
+  if (publicKey.length !== length || (group !== 'x25519' && publicKey[0] !== 4))
+    throw new CryptoError('invalid-public-key', `a key share of ${group} has ${length} bytes, uncompressed`)
+}
+
+const keyShareSizes: Readonly<Record<KeyExchangeGroup, number>> = { x25519: 32, 'p-256': 65, 'p-384': 97 }

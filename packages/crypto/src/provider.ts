@@ -7,6 +7,9 @@ import type { PrivateKey, PublicKey } from './signature.ts'
  * All cryptography that a protocol machine may use. Every call is synchronous, so that a handler runs from the first
  * byte to the last without yielding. `@purertc/crypto/node` is the fast provider, `@purertc/crypto/noble` the one
  * that runs wherever JavaScript does.
+ *
+ * A provider is a plain object of functions, so that one part can be replaced: `{ ...nodeCrypto, randomFill }`. What a
+ * call returns is the caller's to keep, and a true `Uint8Array`, never a Buffer, whose `slice()` would not copy.
  */
 export interface CryptoProvider {
   readonly name: string
@@ -22,8 +25,8 @@ export interface CryptoProvider {
   createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead
   /** A fresh ephemeral key pair. */
   createKeyExchange(group: KeyExchangeGroup): KeyExchange
-  /** `pkcs8` is DER. Throws `CryptoError` `invalid-key` or `unsupported`. */
+  /** `pkcs8` is the DER of an unencrypted PrivateKeyInfo, RFC 5208. Throws `CryptoError` `invalid-key` or `unsupported`. */
   importPrivateKey(pkcs8: Uint8Array): PrivateKey
-  /** `spki` is a DER SubjectPublicKeyInfo. Throws `CryptoError` `invalid-key` or `unsupported`. */
+  /** `spki` is a DER SubjectPublicKeyInfo, points uncompressed. Throws `CryptoError` `invalid-key` or `unsupported`. */
   importPublicKey(spki: Uint8Array): PublicKey
 }

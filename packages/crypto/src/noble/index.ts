@@ -1,1 +1,1 @@
-export {}
+export { createNobleCrypto } from './provider.ts'

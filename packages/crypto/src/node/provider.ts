@@ -3,6 +3,7 @@ import { createHash, createHmac, randomFillSync } from 'node:crypto'
 import type { Hash, HashAlgorithm } from '../hash.ts'
 import type { CryptoProvider } from '../provider.ts'
 import { NodeAead } from './aead.ts'
+import { plain } from './bytes.ts'
 import { createNodeKeyExchange } from './key-exchange.ts'
 import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
 
@@ -13,13 +14,13 @@ export const nodeCrypto: CryptoProvider = {
   hash: (algorithm, ...parts) => {
     const hash = createHash(algorithm)
     for (const part of parts) hash.update(part)
-    return hash.digest()
+    return plain(hash.digest())
   },
   createHash: (algorithm) => new NodeHash(algorithm),
   hmac: (algorithm, key, ...parts) => {
     const hmac = createHmac(algorithm, key)
     for (const part of parts) hmac.update(part)
-    return hmac.digest()
+    return plain(hmac.digest())
   },
   createAead: (algorithm, key) => new NodeAead(algorithm, key),
   createKeyExchange: createNodeKeyExchange,
@@ -39,6 +40,6 @@ class NodeHash implements Hash {
   }
 
   digest(): Uint8Array {
-    return this.#hash.copy().digest()
+    return plain(this.#hash.copy().digest())
   }
 }

@@ -1,42 +1,32 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 
 import { CryptoError } from '../crypto-error.ts'
-import type { KeyKind, PrivateKey, PublicKey, SignatureScheme } from '../signature.ts'
+import { parsePkcs8, parseSpki } from '../key-format.ts'
+import { keyKindOf, type PrivateKey, type PublicKey, type SignatureScheme } from '../signature.ts'
+import { plain } from './bytes.ts'
 
 export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
+  const { kind } = parsePkcs8(pkcs8)
   const key = parse(() => createPrivateKey({ key: Buffer.from(pkcs8), type: 'pkcs8', format: 'der' }))
-  const kind = kindOf(key)
   return {
     kind,
     sign: (scheme, data) => {
-      if (schemes[scheme].kind !== kind)
+      if (keyKindOf[scheme] !== kind)
         throw new CryptoError('unsupported', `${scheme} needs another key than ${kind}`)
-      return sign(schemes[scheme].hash, data, { key, ...schemes[scheme].options })
+      return plain(sign(parameters[scheme].hash, data, { key, ...parameters[scheme].options }))
     },
   }
 }
 
 export function importNodePublicKey(spki: Uint8Array): PublicKey {
+  const { kind } = parseSpki(spki)
   const key = parse(() => createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' }))
-  const kind = kindOf(key)
   return {
     kind,
     verify: (scheme, data, signature) =>
-      schemes[scheme].kind === kind &&
-      verify(schemes[scheme].hash, data, { key, ...schemes[scheme].options }, signature),
+      keyKindOf[scheme] === kind &&
+      verify(parameters[scheme].hash, data, { key, ...parameters[scheme].options }, signature),
   }
-}
-
-const schemes: Record<SignatureScheme, { kind: KeyKind; hash: string | null; options: object }> = {
-  ecdsa_secp256r1_sha256: { kind: 'ec-p256', hash: 'sha256', options: { dsaEncoding: 'der' } },
-  ecdsa_secp384r1_sha384: { kind: 'ec-p384', hash: 'sha384', options: { dsaEncoding: 'der' } },
-  ed25519: { kind: 'ed25519', hash: null, options: {} },
-  rsa_pss_rsae_sha256: {
-    kind: 'rsa',
-    hash: 'sha256',
-    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-  },
-  rsa_pkcs1_sha256: { kind: 'rsa', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
 }
 
 function parse(read: () => KeyObject): KeyObject {
@@ -47,14 +37,17 @@ function parse(read: () => KeyObject): KeyObject {
   }
 }
 
-function kindOf(key: KeyObject): KeyKind {
-  if (key.asymmetricKeyType === 'ed25519') return 'ed25519'
-  if (key.asymmetricKeyType === 'rsa') return 'rsa'
-  const curve = key.asymmetricKeyType === 'ec' ? key.asymmetricKeyDetails?.namedCurve : undefined
-  if (curve === 'prime256v1') return 'ec-p256'
-  if (curve === 'secp384r1') return 'ec-p384'
-  throw new CryptoError(
-    'unsupported',
-    `keys of ${curve ?? key.asymmetricKeyType ?? 'this'} kind are not supported`,
-  )
+const ecdsa = { dsaEncoding: 'der' } as const
+
+const parameters: Readonly<
+  Record<SignatureScheme, { readonly hash: string | null; readonly options: object }>
+> = {
+  ecdsa_secp256r1_sha256: { hash: 'sha256', options: ecdsa },
+  ecdsa_secp384r1_sha384: { hash: 'sha384', options: ecdsa },
+  ed25519: { hash: null, options: {} },
+  rsa_pss_rsae_sha256: {
+    hash: 'sha256',
+    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+  },
+  rsa_pkcs1_sha256: { hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
 }

@@ -1,0 +1,41 @@
+import { gcm } from '@noble/ciphers/aes.js'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+
+import { type Aead, type AeadAlgorithm, aeadSizes, checkKey, checkNonce } from '../aead.ts'
+
+export class NobleAead implements Aead {
+  readonly algorithm: AeadAlgorithm
+  readonly tagLength: number
+  readonly #key: Uint8Array
+  readonly #cipher: typeof gcm | typeof chacha20poly1305
+
+  constructor(algorithm: AeadAlgorithm, key: Uint8Array) {
+    checkKey(algorithm, key)
+    this.algorithm = algorithm
+    this.tagLength = aeadSizes[algorithm].tag
+    this.#key = new Uint8Array(key)
+    this.#cipher = algorithm === 'chacha20-poly1305' ? chacha20poly1305 : gcm
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array, at: number): number {
+    checkNonce(nonce)
+    const sealed = this.#cipher(this.#key, nonce, aad).encrypt(plaintext)
+    into.set(sealed, at)
+    return sealed.length
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array, at: number): number {
+    checkNonce(nonce)
+    if (sealed.length < this.tagLength) return -1
+    const cipher = this.#cipher(this.#key, nonce, aad)
+    let plaintext: Uint8Array
+    try {
+      plaintext = cipher.decrypt(sealed)
+    } catch {
+      // Key, nonce and length are right: the tag alone can be wrong.
+      return -1
+    }
+    into.set(plaintext, at)
+    return plaintext.length
+  }
+}

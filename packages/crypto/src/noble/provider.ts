@@ -1,0 +1,29 @@
+import type { CryptoProvider } from '../provider.ts'
+import { NobleAead } from './aead.ts'
+import { createNobleHash, nobleHash, nobleHmac } from './hash.ts'
+import { createNobleKeyExchange } from './key-exchange.ts'
+import { importNoblePrivateKey, importNoblePublicKey } from './signature.ts'
+
+/**
+ * The provider in pure JavaScript. `randomFill` is its only entropy: it must fill the array from a CSPRNG. Everything
+ * else follows from it (ECDSA is RFC 6979), so that a seeded generator makes a whole handshake repeatable in tests.
+ *
+ * It has no RSA: keys of that kind throw `CryptoError` `unsupported`. JavaScript promises no constant time; where
+ * node:crypto exists, prefer `@purertc/crypto/node`, which is also ten to twenty times as fast.
+ *
+ * @example
+ * const provider = createNobleCrypto((into) => crypto.getRandomValues(into))
+ */
+export function createNobleCrypto(randomFill: (into: Uint8Array) => void): CryptoProvider {
+  return {
+    name: 'noble',
+    randomFill,
+    hash: nobleHash,
+    createHash: createNobleHash,
+    hmac: nobleHmac,
+    createAead: (algorithm, key) => new NobleAead(algorithm, key),
+    createKeyExchange: (group) => createNobleKeyExchange(group, randomFill),
+    importPrivateKey: importNoblePrivateKey,
+    importPublicKey: importNoblePublicKey,
+  }
+}

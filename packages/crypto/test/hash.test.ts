@@ -1,0 +1,89 @@
+import { concatBytes, toHex } from '@purertc/bytes'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+
+import { hashSizes, type HashAlgorithm } from '../src/index.ts'
+import { nodeCrypto } from '../src/node/index.ts'
+import { nobleCrypto, providers } from './providers.ts'
+import { hashVectors } from './vectors/hash.ts'
+import { hmacVectors } from './vectors/hmac.ts'
+
+const algorithms = Object.keys(hashSizes) as HashAlgorithm[]
+const algorithm = fc.constantFrom(...algorithms)
+const bytes = fc.uint8Array({ maxLength: 300 })
+
+describe.each(providers)('hashes of the $name provider', ({ provider }) => {
+  test.each(hashVectors)('$algorithm of $name', ({ algorithm, message, digest }) => {
+    expect(toHex(provider.hash(algorithm, message))).toBe(digest)
+    const middle = message.length >> 1
+    expect(toHex(provider.hash(algorithm, message.subarray(0, middle), message.subarray(middle)))).toBe(
+      digest,
+    )
+  })
+
+  test.each(hmacVectors)('HMAC of $algorithm, $name', ({ algorithm, key, data, mac }) => {
+    expect(toHex(provider.hmac(algorithm, key, data)).slice(0, mac.length)).toBe(mac)
+    expect(
+      toHex(provider.hmac(algorithm, key, data.subarray(0, 7), data.subarray(7))).slice(0, mac.length),
+    ).toBe(mac)
+  })
+
+  test('a running hash can be read at any time and goes on', () => {
+    fc.assert(
+      fc.property(algorithm, fc.array(bytes), (algorithm, parts) => {
+        const hash = provider.createHash(algorithm)
+        parts.forEach((part, i) => {
+          hash.update(part)
+          const soFar = provider.hash(algorithm, ...parts.slice(0, i + 1))
+          expect(hash.digest()).toEqual(soFar)
+          expect(hash.digest()).toEqual(soFar)
+        })
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('digests have their size, are the caller’s, and no Buffers', () => {
+    for (const algorithm of algorithms) {
+      const hash = provider.createHash(algorithm)
+      const results = [
+        provider.hash(algorithm),
+        hash.digest(),
+        provider.hmac(algorithm, new Uint8Array(1), new Uint8Array(1)),
+      ]
+      for (const result of results) {
+        expect(Buffer.isBuffer(result)).toBe(false)
+        expect(result).toHaveLength(hashSizes[algorithm])
+        result.fill(0)
+      }
+      expect(hash.digest()).toEqual(provider.hash(algorithm))
+    }
+  })
+
+  test('no parts are the empty message, and an empty key is a key', () => {
+    for (const algorithm of algorithms) {
+      const empty = new Uint8Array(0)
+      expect(provider.hash(algorithm)).toEqual(provider.hash(algorithm, empty))
+      expect(provider.hmac(algorithm, empty)).toEqual(provider.hmac(algorithm, empty, empty))
+    }
+  })
+
+  test('randomFill fills just the array it is given', () => {
+    const buffer = new Uint8Array(300)
+    provider.randomFill(buffer.subarray(20, 280))
+    expect(buffer.subarray(0, 20)).toEqual(new Uint8Array(20))
+    expect(buffer.subarray(280)).toEqual(new Uint8Array(20))
+    expect(new Set(buffer.subarray(20, 280)).size).toBeGreaterThan(100)
+    provider.randomFill(new Uint8Array(0))
+  })
+})
+
+test('both providers agree on every message and key', () => {
+  fc.assert(
+    fc.property(algorithm, bytes, fc.array(bytes, { maxLength: 4 }), (algorithm, key, parts) => {
+      const whole = concatBytes(...parts)
+      expect(nodeCrypto.hash(algorithm, ...parts)).toEqual(nobleCrypto.hash(algorithm, whole))
+      expect(nodeCrypto.hmac(algorithm, key, whole)).toEqual(nobleCrypto.hmac(algorithm, key, ...parts))
+    }),
+  )
+})
