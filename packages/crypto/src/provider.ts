@@ -14,19 +14,19 @@ import type { PrivateKey, PublicKey } from './signature.ts'
 export interface CryptoProvider {
   readonly name: string
   /** Fills `into` from a CSPRNG. */
-  randomFill(into: Uint8Array): void
+  readonly randomFill: (into: Uint8Array) => void
   /** The hash of the concatenated parts. */
-  hash(algorithm: HashAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array
+  readonly hash: (algorithm: HashAlgorithm, ...parts: readonly Uint8Array[]) => Uint8Array
   /** A hash to update step by step. */
-  createHash(algorithm: HashAlgorithm): Hash
+  readonly createHash: (algorithm: HashAlgorithm) => Hash
   /** RFC 2104 over the concatenated parts. */
-  hmac(algorithm: HashAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
+  readonly hmac: (algorithm: HashAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]) => Uint8Array
   /** Throws `CryptoError` `invalid-key` for a key of the wrong length. */
-  createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead
+  readonly createAead: (algorithm: AeadAlgorithm, key: Uint8Array) => Aead
   /** A fresh ephemeral key pair. */
-  createKeyExchange(group: KeyExchangeGroup): KeyExchange
+  readonly createKeyExchange: (group: KeyExchangeGroup) => KeyExchange
   /** `pkcs8` is the DER of an unencrypted PrivateKeyInfo, RFC 5208. Throws `CryptoError` `invalid-key` or `unsupported`. */
-  importPrivateKey(pkcs8: Uint8Array): PrivateKey
+  readonly importPrivateKey: (pkcs8: Uint8Array) => PrivateKey
   /** `spki` is a DER SubjectPublicKeyInfo, points uncompressed. Throws `CryptoError` `invalid-key` or `unsupported`. */
-  importPublicKey(spki: Uint8Array): PublicKey
+  readonly importPublicKey: (spki: Uint8Array) => PublicKey
 }

@@ -93,7 +93,11 @@ export class Simulation {
     this.#now = end
   }
 
-  /** `provider` with its entropy replaced by this simulation's: `sim.seeded(nodeCrypto)`. */
+  /**
+   * `provider` with its `randomFill` replaced by this simulation's: `sim.seeded(nodeCrypto)`. What a provider draws
+   * elsewhere stays random: node:crypto makes key shares and ECDSA nonces of its own. Where a trace must cover a
+   * handshake, take those from the portable provider, as the README of `@purertc/crypto` shows.
+   */
   seeded<T extends { randomFill(into: Uint8Array): void }>(provider: T): T {
     const random = this.random.fork()
     return { ...provider, randomFill: (into: Uint8Array) => random.fill(into) }
