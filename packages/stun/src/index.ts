@@ -56,6 +56,14 @@ export {
   ReservationToken,
   TransportProtocol,
 } from './attributes/turn.ts'
+export {
+  type BindingResult,
+  StunClient,
+  type StunClientConfig,
+  type StunClientDiscard,
+  type StunClientHost,
+} from './client.ts'
+export type { StunCredentials } from './client-credentials.ts'
 export { reasonOf, StatusCode } from './error-codes.ts'
 export { isStunDatagram } from './header.ts'
 export { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
@@ -78,6 +86,8 @@ export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
+export { StunServer, type StunServerConfig, type StunServerDiscard, type StunServerHost } from './server.ts'
+export { parseStunUri, type StunUri } from './stun-uri.ts'
 export { StunError, type StunFailure, type StunMisuse } from './stun-error.ts'
 export {
   defaultRetransmitPolicy,

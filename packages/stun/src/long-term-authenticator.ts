@@ -15,11 +15,12 @@ import { longTermKey, type PasswordHash } from './keys.ts'
 import type { StunMessage } from './message.ts'
 import { MessageBuilder } from './message-builder.ts'
 import { nonceCookie, SecurityFeature, securityFeatures } from './nonce-cookie.ts'
+import { StunError } from './stun-error.ts'
 import { formatAddress, type TransportAddress } from './transport-address.ts'
 
 export interface LongTermConfig {
   readonly crypto: CryptoProvider
-  /** The realm that clients are told; a domain name of the provider's, RFC 8489 §9.2.4. */
+  /** The realm that clients are told: a domain name of the provider's, RFC 8489 §9.2.4. At most 256 bytes of UTF-8. */
   readonly realm: string
   /** The password of a user, `null` for nobody of ours. */
   readonly password: (username: string, realm: string) => string | null
@@ -71,7 +72,9 @@ export class LongTermAuthenticator {
   readonly #cookie: string
   readonly #secret = new Uint8Array(32)
 
+  /** Throws {@link StunError} `invalid-value` for a realm so long that the challenge might not fit a datagram. */
   constructor(config: LongTermConfig) {
+    if (toUtf8(config.realm).length > 256) throw new StunError('invalid-value', 'the realm is too long')
     this.realm = config.realm
     this.#crypto = config.crypto
     this.#password = config.password

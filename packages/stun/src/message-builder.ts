@@ -57,6 +57,11 @@ export class MessageBuilder {
     return response.add(ErrorCode, { code, reason })
   }
 
+  /** Bytes so far, header included. */
+  get length(): number {
+    return this.#writer.length
+  }
+
   /** Throws {@link StunError} `sealed` behind {@link MessageBuilder.sign}: the receiver would ignore the attribute. */
   add<T>(codec: AttributeCodec<T>, value: T): this {
     if (this.#sealed)

@@ -1,0 +1,78 @@
+import { createSocket, type Socket } from 'node:dgram'
+
+import { type TransportAddress, transportAddress } from '../transport-address.ts'
+
+export interface UdpSocketHost {
+  /** `bytes` are borrowed until the call returns. */
+  received(from: TransportAddress, bytes: Uint8Array): void
+  /** A datagram could not be sent. The socket stays open. */
+  failed(error: Error): void
+}
+
+/**
+ * A bound UDP socket that speaks `TransportAddress`. IPv6 sockets carry IPv6 alone, so that no address comes in two
+ * forms.
+ */
+export class UdpSocket {
+  /** The address with the port that was bound. */
+  readonly local: TransportAddress
+  readonly #socket: Socket
+  #host: UdpSocketHost | null = null
+
+  private constructor(socket: Socket) {
+    const { address, port } = socket.address()
+    this.local = transportAddress(address, port)
+    this.#socket = socket
+    socket.on('error', (error) => this.#host?.failed(error))
+    socket.on('message', (bytes, { family, address, port }) =>
+      this.#host?.received({ family, address, port }, bytes),
+    )
+  }
+
+  /** Binds; port 0 takes a free one. Rejects with the system's error, `EADDRINUSE` for instance. */
+  static async bind(at: TransportAddress): Promise<UdpSocket> {
+    const isIpv6 = at.family === 'IPv6'
+    const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', ipv6Only: isIpv6, lookup: literalAddress })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject)
+        socket.bind({ port: at.port, address: at.address, exclusive: true }, () => {
+          socket.off('error', reject)
+          resolve()
+        })
+      })
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return new UdpSocket(socket)
+  }
+
+  /** From now on datagrams and errors go to `host`; before, they are dropped. */
+  start(host: UdpSocketHost): void {
+    this.#host = host
+  }
+
+  /** Sends a copy of the bytes; does nothing once closed. */
+  send(to: TransportAddress, bytes: Uint8Array): void {
+    if (this.#host === null) return
+    this.#socket.send(bytes.slice(), to.port, to.address, (error) => {
+      if (error !== null) this.#host?.failed(error)
+    })
+  }
+
+  /** Resolves when the system has released the socket. Call it once. */
+  async close(): Promise<void> {
+    this.#host = null
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+  }
+}
+
+/** Addresses are literal here, and the system's resolver would defer every datagram to a later tick. */
+function literalAddress(
+  address: string,
+  _options: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, address.includes(':') ? 6 : 4)
+}

@@ -1,0 +1,325 @@
+import { describe, expect, test } from '@jest/globals'
+import { concatBytes, fromHex, toHex } from '@purertc/bytes'
+import { nodeCrypto } from '@purertc/crypto/node'
+
+import {
+  type AttributeCodec,
+  authenticate,
+  type AuthenticatedMessage,
+  Data,
+  ErrorCode,
+  Fingerprint,
+  integrityOf,
+  isStunDatagram,
+  Lifetime,
+  MessageBuilder,
+  MessageClass,
+  MessageIntegrity,
+  MessageIntegritySha256,
+  Method,
+  opaqueAttribute,
+  Priority,
+  Realm,
+  shortTermKey,
+  Software,
+  StunMessage,
+  UseCandidate,
+  Username,
+  XorMappedAddress,
+} from '../src/index.ts'
+import { decode, otherAddress, request, serverAddress } from './pair.ts'
+
+const key = shortTermKey('secret')
+const unknown = (type: number): AttributeCodec<Uint8Array> => opaqueAttribute(type, `0x${type.toString(16)}`)
+
+describe('the header', () => {
+  test.each([
+    [Method.binding, MessageClass.request, 0x0001],
+    [Method.binding, MessageClass.indication, 0x0011],
+    [Method.binding, MessageClass.successResponse, 0x0101],
+    [Method.binding, MessageClass.errorResponse, 0x0111],
+    [Method.channelBind, MessageClass.successResponse, 0x0109],
+    [0xfff, MessageClass.request, 0x3eef],
+    [0xfff, MessageClass.errorResponse, 0x3fff],
+  ])('method %d and class %d make type %d', (method, messageClass, type) => {
+    const wire = new MessageBuilder(method, messageClass, new Uint8Array(12)).build()
+    expect((wire[0]! << 8) | wire[1]!).toBe(type)
+    expect(decode(wire)).toMatchObject({ method, class: messageClass })
+  })
+
+  test('every method survives in every class', () => {
+    for (let method = 0; method <= 0xfff; method++)
+      for (const messageClass of Object.values(MessageClass)) {
+        const message = decode(new MessageBuilder(method, messageClass, new Uint8Array(12)).build())
+        if (message.method !== method || message.class !== messageClass)
+          throw new Error(`${method} ${messageClass}`)
+      }
+  })
+
+  test.each([
+    ['empty', ''],
+    ['19 bytes', '000100002112a4420000000000000000000000'],
+    ['a first bit', '800100002112a442000000000000000000000000'],
+    ['a second bit', '400100002112a442000000000000000000000000'],
+    ['another cookie', '000100002112a443000000000000000000000000'],
+    ['a length that is no multiple of four', '000100022112a4420000000000000000000000000000'],
+    ['more length than bytes', '000100042112a442000000000000000000000000'],
+  ])('%s: not STUN', (_case, hex) => {
+    expect(isStunDatagram(fromHex(hex))).toBe(false)
+    expect(StunMessage.decode(fromHex(hex))).toBeNull()
+  })
+
+  test('bytes behind the message: STUN, but no message', () => {
+    const bytes = concatBytes(request().build(), new Uint8Array(4))
+    expect(isStunDatagram(bytes)).toBe(true)
+    expect(StunMessage.decode(bytes)).toBeNull()
+  })
+
+  test('what else comes to the port is not STUN: DTLS, RTP, ChannelData', () => {
+    for (const first of [20, 22, 63, 64, 79, 128, 191, 255])
+      expect(isStunDatagram(new Uint8Array(100).fill(first))).toBe(false)
+  })
+})
+
+describe('attributes', () => {
+  test('the first of a type counts, all can be had', () => {
+    const message = decode(request().add(Software, 'a').add(Priority, 1).add(Software, 'b').finish())
+    expect(message.get(Software)).toBe('a')
+    expect(message.getAll(Software)).toEqual(['a', 'b'])
+    expect(message.getAll(Realm)).toEqual([])
+    expect(message.has(Priority)).toBe(true)
+    expect(message.has(Realm)).toBe(false)
+  })
+
+  test('padding may hold anything', () => {
+    const wire = request().add(Software, 'abcde').build()
+    wire.fill(0xff, wire.length - 3)
+    expect(decode(wire).get(Software)).toBe('abcde')
+  })
+
+  test('a value that cannot be read is undefined, and malformed', () => {
+    for (const [codec, value] of [
+      [Priority, '00'],
+      [Priority, '0000000000'],
+      [XorMappedAddress, '0003a147e112a643'],
+      [XorMappedAddress, '0001a147e112a6'],
+      [XorMappedAddress, '0002a147e112a643'],
+      [Username, 'ff'],
+      [UseCandidate, '00'],
+      [ErrorCode, '00000200'],
+      [ErrorCode, '00000463'.replace('63', '64')],
+    ] as [AttributeCodec<unknown>, string][]) {
+      const message = decode(request().add(unknown(codec.type), fromHex(value)).finish())
+      expect([codec.name, message.get(codec), message.isMalformed(codec)]).toEqual([
+        codec.name,
+        undefined,
+        true,
+      ])
+      expect(message.getAll(codec)).toEqual([])
+    }
+    expect(decode(request().finish()).isMalformed(Priority)).toBe(false)
+  })
+
+  test('one that reaches past the end: no message', () => {
+    const wire = request().add(Software, 'abcd').build()
+    wire[23] = 5
+    expect(StunMessage.decode(wire)).toBeNull()
+    expect(StunMessage.decode(fromHex('000100042112a442000000000000000000000000 80220001'))).toBeNull()
+  })
+
+  test('those below 0x8000 that nobody knows are listed once', () => {
+    const message = decode(
+      request()
+        .add(unknown(0x7001), new Uint8Array(3))
+        .add(unknown(0x9001), new Uint8Array(0))
+        .add(Username, 'u')
+        .add(unknown(0x7001), new Uint8Array(0))
+        .add(unknown(0x0002), new Uint8Array(0))
+        .sign(nodeCrypto, key)
+        .finish(),
+    )
+    expect(message.unknownComprehensionRequired(new Set([Username.type]))).toEqual([0x7001, 0x0002])
+    expect([...message.attributes()].map(({ type }) => type)).toEqual([
+      0x7001, 0x9001, 0x0006, 0x7001, 0x0002,
+    ])
+  })
+
+  test('a copy outlives the buffer', () => {
+    const wire = request().add(Software, 'kept').finish()
+    const copy = decode(wire).copy()
+    wire.fill(0)
+    expect(copy.get(Software)).toBe('kept')
+    expect(toHex(copy.transactionId)).toBe('000102030405060708090a0b')
+  })
+})
+
+describe('FINGERPRINT', () => {
+  test('is checked, must be the last, and has four bytes', () => {
+    const wire = request().add(Software, 'abcd').finish()
+    expect(decode(wire).hasFingerprint).toBe(true)
+    expect(decode(wire).get(Fingerprint)).toEqual(wire.subarray(-4))
+    for (let at = 0; at < wire.length; at++) {
+      const changed = wire.slice()
+      changed[at]! ^= 0x10
+      const message = StunMessage.decode(changed)
+      // Only where its type was hit is it no FINGERPRINT any more.
+      expect(message === null || (at >= wire.length - 8 && at < wire.length - 6)).toBe(true)
+    }
+    const followed = concatBytes(wire, fromHex('80220000'))
+    followed[3]! += 4
+    expect(StunMessage.decode(followed)).toBeNull()
+    expect(StunMessage.decode(request().add(unknown(Fingerprint.type), new Uint8Array(8)).build())).toBeNull()
+    expect(StunMessage.decode(request().add(unknown(Fingerprint.type), new Uint8Array(3)).build())).toBeNull()
+  })
+})
+
+describe('integrity', () => {
+  test.each(['sha1', 'sha256'] as const)('%s signs and is checked', (algorithm) => {
+    const wire = request().add(Username, 'u').sign(nodeCrypto, key, algorithm).finish()
+    const message = decode(wire)
+    expect(integrityOf(message)).toBe(algorithm)
+    expect(authenticate(nodeCrypto, message, key)).toBe(message)
+    expect(authenticate(nodeCrypto, message, shortTermKey('Secret'))).toBeNull()
+    expect(authenticate(nodeCrypto, message, new Uint8Array(0))).toBeNull()
+    expect(message.has(algorithm === 'sha1' ? MessageIntegrity : MessageIntegritySha256)).toBe(true)
+  })
+
+  test('a message without it is not authentic', () => {
+    expect(authenticate(nodeCrypto, decode(request().finish()), key)).toBeNull()
+    expect(integrityOf(decode(request().finish()))).toBeNull()
+  })
+
+  test('where both are present the stronger one decides', () => {
+    const both = request().sign(nodeCrypto, key, 'sha1').sign(nodeCrypto, key, 'sha256').finish()
+    expect(authenticate(nodeCrypto, decode(both), key)).not.toBeNull()
+    const mixed = request()
+      .sign(nodeCrypto, key, 'sha1')
+      .sign(nodeCrypto, shortTermKey('x'), 'sha256')
+      .finish()
+    expect(authenticate(nodeCrypto, decode(mixed), key)).toBeNull()
+  })
+
+  test('RFC 8489 §14.5: what follows it is invisible', () => {
+    const signed = request().add(Username, 'u').sign(nodeCrypto, key).build()
+    const smuggled = concatBytes(
+      signed,
+      fromHex('802200047878787800240004000000ff00060004 61646d6e 7001000000200008 0001a147e112a643'),
+    )
+    smuggled[3] = smuggled.length - 20
+    const message = decode(smuggled)
+    expect(authenticate(nodeCrypto, message, key)).not.toBeNull()
+    for (const codec of [Software, Priority, XorMappedAddress]) {
+      expect(message.has(codec)).toBe(false)
+      expect(message.get(codec as AttributeCodec<unknown>)).toBeUndefined()
+    }
+    expect(message.getAll(Username)).toEqual(['u'])
+    expect(message.unknownComprehensionRequired(new Set([Username.type]))).toEqual([])
+    expect([...message.attributes()]).toHaveLength(1)
+  })
+
+  test('§14.6: nor does MESSAGE-INTEGRITY count behind the SHA-256 kind, or a second one at all', () => {
+    const sha256 = request().sign(nodeCrypto, key, 'sha256').build()
+    const sha1 = request().sign(nodeCrypto, key, 'sha1').build()
+    const turned = concatBytes(sha256, sha1.subarray(20))
+    turned[3] = turned.length - 20
+    expect(decode(turned).integrityAt).toBe(-1)
+    expect(authenticate(nodeCrypto, decode(turned), key)).not.toBeNull()
+    const twice = concatBytes(sha1, sha1.subarray(20))
+    twice[3] = twice.length - 20
+    expect(decode(twice).getAll(MessageIntegrity)).toHaveLength(1)
+  })
+
+  test.each([
+    ['MESSAGE-INTEGRITY', MessageIntegrity.type, [0, 4, 16, 19, 24]],
+    ['MESSAGE-INTEGRITY-SHA256', MessageIntegritySha256.type, [0, 4, 16, 28, 31, 36]],
+  ])('%s of any other length is not authentic', (_name, type, lengths) => {
+    for (const length of lengths) {
+      // Truncated from the true one where it is shorter: the beginning alone must not do.
+      const whole = decode(
+        request()
+          .sign(nodeCrypto, key, type === 0x0008 ? 'sha1' : 'sha256')
+          .build(),
+      )
+      const value = concatBytes(whole.wire.subarray(24), new Uint8Array(8)).subarray(0, length)
+      const message = decode(request().add(unknown(type), value).build())
+      expect(authenticate(nodeCrypto, message, key)).toBeNull()
+    }
+  })
+
+  test('only authenticate makes an AuthenticatedMessage', () => {
+    const trust = (message: AuthenticatedMessage): string | undefined => message.get(Username)
+    const message = decode(request().add(Username, 'u').sign(nodeCrypto, key).finish())
+    // @ts-expect-error a decoded message is not an authenticated one
+    expect(trust(message)).toBe('u')
+    // @ts-expect-error nor is null
+    expect(() => trust(authenticate(nodeCrypto, message, new Uint8Array(1)))).toThrow(TypeError)
+    const authentic = authenticate(nodeCrypto, message, key)
+    expect(authentic === null ? null : trust(authentic)).toBe('u')
+  })
+})
+
+describe('the builder', () => {
+  test('adds nothing behind integrity', () => {
+    const signed = request().sign(nodeCrypto, key)
+    expect(() => signed.add(Software, 'late')).toThrow(expect.objectContaining({ code: 'sealed' }))
+  })
+
+  test('writes no message that is too large', () => {
+    const large = request().add(Data, new Uint8Array(60_000))
+    expect(StunMessage.decode(large.finish())?.get(Data)).toHaveLength(60_000)
+    large.add(Data, new Uint8Array(6_000))
+    for (const write of [
+      () => large.build(),
+      () => large.finish(),
+      () => large.sign(nodeCrypto, key).build(),
+    ])
+      expect(write).toThrow(expect.objectContaining({ code: 'too-large' }))
+    expect(() => request().add(Data, new Uint8Array(65_536))).toThrow(
+      expect.objectContaining({ code: 'invalid-value' }),
+    )
+  })
+
+  test('refuses values that do not fit', () => {
+    const refused: (() => unknown)[] = [
+      () => request().add(Priority, -1),
+      () => request().add(Lifetime, 2 ** 32),
+      () => request().add(Username, 'x'.repeat(513)),
+      () => request().add(ErrorCode, { code: 299, reason: '' }),
+      () => request().add(ErrorCode, { code: 700, reason: '' }),
+      () => new MessageBuilder(0x1000, MessageClass.request, new Uint8Array(12)),
+      () => new MessageBuilder(1, MessageClass.request, new Uint8Array(11)),
+    ]
+    for (const call of refused) expect(call).toThrow(expect.objectContaining({ code: 'invalid-value' }))
+    expect(() => request().add(XorMappedAddress, { ...serverAddress, address: 'host' })).toThrow(
+      expect.objectContaining({ code: 'invalid-address' }),
+    )
+    expect(() => request().add(XorMappedAddress, { ...serverAddress, port: 70_000 })).toThrow(
+      expect.objectContaining({ code: 'invalid-address' }),
+    )
+  })
+
+  test('answers a request with its method and transaction', () => {
+    const asked = decode(
+      new MessageBuilder(Method.refresh, MessageClass.request, new Uint8Array(12).fill(7)).finish(),
+    )
+    const success = decode(
+      MessageBuilder.success(asked).addIf(Lifetime, 600).addIf(Software, undefined).finish(),
+    )
+    expect(success).toMatchObject({ method: Method.refresh, class: MessageClass.successResponse })
+    expect(success.transactionId).toEqual(asked.transactionId)
+    expect(success.get(Lifetime)).toBe(600)
+    const error = decode(MessageBuilder.error(asked, 437).finish())
+    expect(error.get(ErrorCode)).toEqual({ code: 437, reason: 'Allocation Mismatch' })
+    expect(decode(MessageBuilder.error(asked, 437, 'no').finish()).get(ErrorCode)?.reason).toBe('no')
+    expect(decode(MessageBuilder.error(asked, 599).finish()).get(ErrorCode)).toEqual({
+      code: 599,
+      reason: 'Error',
+    })
+  })
+
+  test('is one message: building again gives the same bytes', () => {
+    const builder = request().add(XorMappedAddress, otherAddress)
+    expect(toHex(builder.build())).toBe(toHex(builder.build()))
+    expect(builder.length).toBe(builder.build().length)
+  })
+})

@@ -1,0 +1,175 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+
+import { afterEach, describe, expect, test } from '@jest/globals'
+
+import { formatAddress, transportAddress } from '../src/index.ts'
+import {
+  createStunServer,
+  discoverMappedAddress,
+  NodeStunClient,
+  type NodeStunServer,
+} from '../src/node/index.ts'
+import { UdpSocket } from '../src/node/udp-socket.ts'
+import { request } from './pair.ts'
+
+const loopback = { address: '127.0.0.1', port: 0 }
+const open: { close(): unknown }[] = []
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+})
+
+describe('over loopback', () => {
+  test('the mapped address is the socket’s own', async () => {
+    const server = await listen()
+    const client = await NodeStunClient.open(uri(server), { software: 'client' })
+    open.push(client)
+    const { mapped } = await client.bind()
+    expect(mapped).toEqual({ family: 'IPv4', address: '127.0.0.1', port: client.local.port })
+    expect(await Promise.all([client.bind(), client.bind()])).toHaveLength(2)
+    expect(server.answered.snapshot()).toEqual({ success: 3 })
+  })
+
+  test('IPv6', async () => {
+    const server = await listen({ listen: [{ address: '::1', port: 0 }] })
+    expect(await discoverMappedAddress(uri(server))).toMatchObject({ family: 'IPv6', address: '::1' })
+  })
+
+  test('long-term credentials', async () => {
+    const server = await listen({
+      longTerm: { realm: 'example.org', password: (name) => (name === 'user' ? 'secret' : null) },
+    })
+    const ask = (password: string): Promise<unknown> =>
+      discoverMappedAddress(uri(server), { credentials: { kind: 'long-term', username: 'user', password } })
+    await expect(ask('secret')).resolves.toMatchObject({ address: '127.0.0.1' })
+    await expect(ask('wrong')).rejects.toMatchObject({
+      name: 'StunError',
+      code: 401,
+      reason: 'Unauthenticated',
+    })
+  })
+
+  test('a server that is silent: timeout', async () => {
+    const silent = await bound()
+    const asking = discoverMappedAddress(`127.0.0.1:${silent.address().port}`, {
+      retransmit: { rto: 5, rc: 3, rm: 2 },
+    })
+    await expect(asking).rejects.toMatchObject({ code: 'timeout' })
+  })
+
+  test('cancel and close end what is pending', async () => {
+    const silent = await bound()
+    const client = await NodeStunClient.open(`127.0.0.1:${silent.address().port}`)
+    const first = client.bind()
+    client.cancel()
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' })
+    const second = client.bind()
+    await client.close()
+    await client.close()
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(client.bind()).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  test('what the system refuses to send fails at once', async () => {
+    const client = await NodeStunClient.open('255.255.255.255:3478', { localAddress: '127.0.0.1' })
+    open.push(client)
+    await expect(client.bind()).rejects.toMatchObject({ code: 'transport', cause: { code: 'EACCES' } })
+  })
+
+  test.each(['', 'stuns:example.org', 'http://example.org', 'host:99999'])(
+    '%j is no server',
+    async (server) => {
+      await expect(NodeStunClient.open(server)).rejects.toMatchObject({ code: 'invalid-address' })
+    },
+  )
+})
+
+describe('addresses of a server', () => {
+  test('come and go at run time', async () => {
+    const server = await listen()
+    const [first] = server.addresses
+    const second = await server.bind(loopback)
+    expect(server.addresses).toEqual([first, second])
+    await expect(discoverMappedAddress(formatAddress(second))).resolves.toBeDefined()
+    await server.unbind(second)
+    await server.unbind(second)
+    expect(server.addresses).toEqual([first])
+    await expect(
+      discoverMappedAddress(formatAddress(second), { retransmit: { rto: 5, rc: 2, rm: 2 } }),
+    ).rejects.toMatchObject({ code: 'timeout' })
+    await expect(discoverMappedAddress(uri(server))).resolves.toBeDefined()
+  })
+
+  test('one that is taken: the error is the system’s, and nothing stays open', async () => {
+    const server = await listen()
+    const taken = { address: '127.0.0.1', port: server.addresses[0]!.port }
+    await expect(server.bind(taken)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await expect(createStunServer({ listen: [loopback, taken] })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
+    await expect(server.bind({ address: 'localhost' })).rejects.toMatchObject({ code: 'invalid-address' })
+    expect(server.addresses).toHaveLength(1)
+  })
+
+  test('are gone after close, and the ports are free', async () => {
+    const server = await listen({ listen: [loopback, loopback] })
+    const ports = server.addresses.map(({ port }) => port)
+    const late = server.bind(loopback)
+    await server.close()
+    await expect(late).rejects.toMatchObject({ code: 'closed' })
+    await expect(server.bind(loopback)).rejects.toMatchObject({ code: 'closed' })
+    expect(server.addresses).toEqual([])
+    for (const port of ports) await bound(port)
+  })
+
+  test('noise is counted, and answers can be kept back', async () => {
+    let isVetoed = true
+    const server = await listen({ answering: () => !isVetoed })
+    const { port } = server.addresses[0]!
+    const socket = await bound()
+    for (const bytes of [new Uint8Array(0), new Uint8Array(1500), request().finish()])
+      socket.send(bytes, port, '127.0.0.1')
+    while (server.discarded.total < 3) await new Promise((resolve) => setImmediate(resolve))
+    expect(server.discarded.snapshot()).toEqual({ malformed: 2, suppressed: 1 })
+    isVetoed = false
+    socket.send(request().finish(), port, '127.0.0.1')
+    const [answer] = (await once(socket, 'message')) as [Uint8Array]
+    expect(answer.length).toBeGreaterThan(20)
+  })
+})
+
+describe('a socket', () => {
+  test('tells its host what could not be sent, and goes on', async () => {
+    const sender = await UdpSocket.bind(transportAddress('127.0.0.1', 0))
+    const receiver = await UdpSocket.bind(transportAddress('127.0.0.1', 0))
+    open.push(sender, receiver)
+    const failed = new Promise((resolve) => sender.start({ failed: resolve, received: () => undefined }))
+    sender.send(transportAddress('255.255.255.255', 9), Uint8Array.of(1))
+    await expect(failed).resolves.toMatchObject({ code: 'EACCES' })
+    const received = new Promise((resolve) =>
+      receiver.start({ failed: () => undefined, received: (from, bytes) => resolve([from, [...bytes]]) }),
+    )
+    const bytes = Uint8Array.of(2)
+    sender.send(receiver.local, bytes)
+    bytes[0] = 3
+    await expect(received).resolves.toEqual([sender.local, [2]])
+  })
+})
+
+async function listen(options: Parameters<typeof createStunServer>[0] = {}): Promise<NodeStunServer> {
+  const server = await createStunServer({ listen: [loopback], ...options })
+  open.push(server)
+  return server
+}
+
+async function bound(port = 0): Promise<Socket> {
+  const socket = createSocket('udp4')
+  open.push({ close: () => new Promise<void>((resolve) => void socket.close(() => resolve())) })
+  await new Promise<void>((resolve) => void socket.bind(port, '127.0.0.1', resolve))
+  return socket
+}
+
+function uri(server: NodeStunServer): string {
+  return `stun:${formatAddress(server.addresses[0]!)}`
+}
