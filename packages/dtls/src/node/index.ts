@@ -1,1 +1,6 @@
+export { type ConnectOptions, connect } from './connect.ts'
+export { ConnectionError } from './connection-error.ts'
+export { DtlsSocket, type DtlsSocketEvents, type RemoteAddress, type Transport } from './dtls-socket.ts'
 export { generateCertificate, type GenerateCertificateOptions } from './generate-certificate.ts'
+export { readCertificate } from './read-certificate.ts'
+export { createServer, DtlsServer, type DtlsServerEvents, type ServerOptions } from './server.ts'

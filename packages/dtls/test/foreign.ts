@@ -1,0 +1,106 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from '@jest/globals'
+
+import type { Certificate } from '../src/index.ts'
+import { readCertificate } from '../src/node/index.ts'
+
+/** `describe` where the program is installed. Elsewhere the tests are skipped by name, and in CI they fail. */
+export function describeWith(program: string, name: string, body: () => void): void {
+  const isInstalled = spawnSync(program, ['--help']).error === undefined
+  if (isInstalled) describe(name, body)
+  else if (process.env['CI'] === undefined) describe.skip(`${name} (${program} is not installed)`, body)
+  else
+    describe(name, () => {
+      throw new Error(`${program} is not installed`)
+    })
+}
+
+/** A certificate as files for a foreign program, and as ours. */
+export interface CertificateFiles {
+  readonly certificateFile: string
+  readonly keyFile: string
+  readonly certificate: Certificate
+}
+
+/** A directory with certificates that OpenSSL has made. */
+export class Workshop {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'purertc-dtls-'))
+
+  makeCertificate(name: string): CertificateFiles {
+    const certificateFile = join(this.#directory, `${name}.pem`)
+    const keyFile = join(this.#directory, `${name}.key`)
+    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+    const output = ['-keyout', keyFile, '-out', certificateFile, '-subj', `/CN=${name}`, '-days', '2']
+    execFileSync('openssl', ['req', '-x509', ...newKey, ...output], { stdio: 'pipe' })
+    const certificate = readCertificate(readFileSync(certificateFile, 'utf8'), readFileSync(keyFile, 'utf8'))
+    return { certificateFile, keyFile, certificate }
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true })
+  }
+}
+
+/** A UDP port that is free at the moment. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  return port
+}
+
+/** A foreign program that runs, with all it has said so far. */
+export class Program {
+  readonly #process: ChildProcessWithoutNullStreams
+  readonly #command: string
+  #output = ''
+  #watchers: (() => void)[] = []
+
+  constructor(command: string, args: readonly string[]) {
+    this.#command = [command, ...args].join(' ')
+    this.#process = spawn(command, args)
+    const hear = (chunk: Buffer): void => {
+      this.#output += chunk.toString('latin1')
+      for (const watcher of this.#watchers.splice(0)) watcher()
+    }
+    this.#process.stdout.on('data', hear)
+    this.#process.stderr.on('data', hear)
+    this.#process.on('exit', () => hear(Buffer.from('\n[exit]')))
+  }
+
+  type(text: string): void {
+    this.#process.stdin.write(text)
+  }
+
+  /** Waits until the program has said something that matches. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    const deadline = Date.now() + 15_000
+    for (;;) {
+      const match = pattern.exec(this.#output)
+      if (match !== null) return match
+      const left = deadline - Date.now()
+      if (left < 0) throw new Error(`no ${String(pattern)} from: ${this.#command}\n${this.#output}`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left)
+        this.#watchers.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+}

@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { afterAll, afterEach, expect, test } from '@jest/globals'
+import { toHex } from '@purertc/bytes'
+
+import { SrtpProfile } from '../src/index.ts'
+import { connect, createServer, type DtlsSocket } from '../src/node/index.ts'
+import { describeWith, freePort, Program, Workshop } from './foreign.ts'
+
+const srtpProfiles = [SrtpProfile.aes128CmHmacSha1_80]
+const srtpName = 'SRTP_AES128_CM_HMAC_SHA1_80'
+
+describeWith('gnutls-cli', 'GnuTLS', () => {
+  const workshop = new Workshop()
+  const ours = workshop.makeCertificate('ours')
+  const theirs = workshop.makeCertificate('theirs')
+  const running: { close(): void }[] = []
+  const programs: Program[] = []
+
+  afterEach(async () => {
+    for (const one of running.splice(0)) one.close()
+    for (const program of programs.splice(0)) await program.stop()
+  })
+  afterAll(() => workshop.remove())
+
+  const run = (command: string, ...args: string[]): Program => {
+    const program = new Program(command, args)
+    programs.push(program)
+    return program
+  }
+
+  const identity = ['--x509certfile', theirs.certificateFile, '--x509keyfile', theirs.keyFile]
+
+  test.each([
+    ['X25519', 'x25519'],
+    ['SECP256R1', 'p-256'],
+  ])('gnutls-serv with %s authenticates us and echoes', async (group, name) => {
+    const port = await freePort()
+    const server = run(
+      'gnutls-serv',
+      ...['--udp', '-p', String(port), ...identity, '--srtp-profiles', srtpName, '--echo'],
+      ...['--x509cafile', ours.certificateFile, '--require-client-cert', '--verify-client-cert'],
+      ...['--priority', `NORMAL:-GROUP-ALL:+GROUP-${group}`],
+    )
+    await server.says(/listening on IPv4/)
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      certificate: ours.certificate,
+      verify: { fingerprints: [theirs.certificate.fingerprint()] },
+      srtpProfiles,
+      retransmitTimeout: 200,
+    })
+    running.push(socket)
+    await once(socket, 'secureConnect')
+    expect(socket.session?.group.name).toBe(name)
+    expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
+    socket.send('there and back\n')
+    expect(String((await once(socket, 'message'))[0])).toBe('there and back\n')
+  })
+
+  test.each([
+    ['X25519', 'x25519', 1_200],
+    ['SECP256R1', 'p-256', 1_200],
+    ['X25519', 'x25519', 400],
+  ])('gnutls-cli with %s is authenticated by us, and data goes both ways', async (group, name, mtu) => {
+    const server = createServer({
+      certificate: ours.certificate,
+      verify: { fingerprints: [theirs.certificate.fingerprint()] },
+      srtpProfiles,
+      mtu,
+    })
+    running.push(server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const connected = once(server, 'secureConnection')
+    const client = run(
+      'gnutls-cli',
+      ...['--udp', '--insecure', '--mtu', String(mtu), '-p', String(server.address().port)],
+      ...['--srtp-profiles', srtpName, ...identity, '--priority', `NORMAL:-GROUP-ALL:+GROUP-${group}`],
+      ...['--keymatexport', 'EXPERIMENTAL-purertc', '--keymatexportsize', '40', '127.0.0.1'],
+    )
+    const [socket] = (await connected) as [DtlsSocket]
+    expect(socket.session?.group.name).toBe(name)
+    expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
+    await client.says(/Handshake was completed/)
+    await client.says(/DTLS1.2/)
+    const exported = (await client.says(/Key material: ([0-9a-f]{80})/))[1]
+    const material = socket.session?.exportKeyingMaterial('EXPERIMENTAL-purertc', null, 40)
+    expect(toHex(material ?? new Uint8Array(0))).toBe(exported)
+    socket.send('from us to GnuTLS\n')
+    await client.says(/from us to GnuTLS/)
+    const message = once(socket, 'message')
+    client.type('from GnuTLS to us\n')
+    expect(String((await message)[0])).toBe('from GnuTLS to us\n')
+  })
+
+  test('gnutls-cli without certificate is turned away', async () => {
+    const server = createServer({ certificate: ours.certificate, verify: { certificate: () => true } })
+    running.push(server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const failed = once(server, 'clientError')
+    run('gnutls-cli', '--udp', '--insecure', '-p', String(server.address().port), '127.0.0.1')
+    const [error] = (await failed) as [Error]
+    expect(error).toMatchObject({ cause: { code: 'no-certificate' } })
+  })
+})
