@@ -189,7 +189,8 @@ export class StunClient {
   /** RFC 8489 §10: asks the server that the answer names, unless that one has sent us here. */
   #redirect(now: Millis, attempt: Attempt, response: StunMessage): boolean {
     const alternate = response.get(AlternateServer)
-    if (alternate?.family !== attempt.server.family || attempt.tries >= MAX_TRIES) return false
+    if (alternate?.family !== attempt.server.family || alternate.port === 0) return false
+    if (attempt.tries >= MAX_TRIES) return false
     const visited = [...attempt.visited, attempt.server]
     if (visited.some((server) => sameAddress(server, alternate))) return false
     this.#send(now, { ...attempt, server: alternate, visited, tries: attempt.tries + 1 })

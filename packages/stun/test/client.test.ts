@@ -304,8 +304,12 @@ describe('the client and strange answers', () => {
     expect(pair.outcomes).toMatchObject([{ code: 300 }])
   })
 
-  test('§10: an alternate server of the other family is not asked', () => {
-    const pair = new Pair({ server: { alternateServer: () => transportAddress('::1', 3478) } })
+  test.each([
+    ['of the other family', transportAddress('::1', 3478)],
+    ['without a port', transportAddress('198.51.100.2', 0)],
+    ['that is the same', serverAddress],
+  ])('§10: an alternate server %s is not asked', (_case, alternate) => {
+    const pair = new Pair({ server: { alternateServer: () => alternate } })
     pair.client.bind(pair.now)
     pair.simulation.run()
     expect(pair.sentTo).toEqual([serverAddress])

@@ -150,6 +150,9 @@ describe('a socket', () => {
     const received = new Promise((resolve) =>
       receiver.start({ failed: () => undefined, received: (from, bytes) => resolve([from, [...bytes]]) }),
     )
+    const refused = new Promise((resolve) => sender.start({ failed: resolve, received: () => undefined }))
+    sender.send(transportAddress('127.0.0.1', 0), Uint8Array.of(1))
+    await expect(refused).resolves.toMatchObject({ code: 'transport' })
     const bytes = Uint8Array.of(2)
     sender.send(receiver.local, bytes)
     bytes[0] = 3

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 
-import { type TransportAddress, transportAddress } from '../transport-address.ts'
+import { StunError } from '../stun-error.ts'
+import { formatAddress, type TransportAddress, transportAddress } from '../transport-address.ts'
 
 export interface UdpSocketHost {
   /** `bytes` are borrowed until the call returns. */
@@ -56,6 +57,11 @@ export class UdpSocket {
   /** Sends a copy of the bytes; does nothing once closed. */
   send(to: TransportAddress, bytes: Uint8Array): void {
     if (this.#host === null) return
+    if (to.port === 0) {
+      // Whoever forges a packet may have it come from port 0; Node throws where it shall go there.
+      this.#host.failed(new StunError('transport', `${formatAddress(to)} cannot be sent to`))
+      return
+    }
     this.#socket.send(bytes.slice(), to.port, to.address, (error) => {
       if (error !== null) this.#host?.failed(error)
     })

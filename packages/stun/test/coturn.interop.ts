@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Alarm, monotonicNow } from '@purertc/bytes/node'
+import { nodeCrypto } from '@purertc/crypto/node'
+
+import {
+  ErrorCode,
+  StunClient,
+  type StunCredentials,
+  type StunError,
+  StunMessage,
+  type TransportAddress,
+  transportAddress,
+} from '../src/index.ts'
+import { createStunServer, discoverMappedAddress, type NodeStunServer } from '../src/node/index.ts'
+import { UdpSocket } from '../src/node/udp-socket.ts'
+import { outputOf, Turnserver, whyNot } from './coturn.ts'
+
+const account = { kind: 'long-term', username: 'user', password: 'secret' } as const
+
+suite('our client and coturn’s server', ['turnserver'], () => {
+  test('an open server tells the address, with FINGERPRINT and without', async () => {
+    const server = await Turnserver.start('--no-auth')
+    for (const fingerprint of [true, false]) {
+      const mapped = await discoverMappedAddress(`127.0.0.1:${server.port}`, {
+        fingerprint,
+        software: 'PureRTC',
+      })
+      expect(mapped).toEqual({ family: 'IPv4', address: '127.0.0.1', port: expect.any(Number) })
+    }
+    await server.stop()
+  })
+
+  describe('with long-term credentials', () => {
+    let server: Turnserver
+    let asking: Asking
+
+    beforeAll(async () => {
+      server = await Turnserver.start(
+        '--secure-stun',
+        '--lt-cred-mech',
+        '--realm=example.org',
+        '--user=user:secret',
+        '--stale-nonce=1',
+      )
+    })
+    afterAll(() => server.stop())
+
+    test('is challenged once, and again when the nonce is stale', async () => {
+      asking = await Asking.open(server.port, account)
+      expect(await asking.ask()).toEqual({ ...asking.local })
+      expect(asking.errors).toEqual([401])
+      expect(await asking.ask()).toEqual({ ...asking.local })
+      expect(asking.errors).toEqual([401])
+      await new Promise((resolve) => setTimeout(resolve, 2_100))
+      expect(await asking.ask()).toEqual({ ...asking.local })
+      expect(asking.errors).toEqual([401, 438])
+      await asking.close()
+    })
+
+    test.each([
+      ['a wrong password', { ...account, password: 'wrong' }],
+      ['an unknown name', { ...account, username: 'nobody' }],
+      ['no credentials', undefined],
+    ])('%s: 401', async (_case, credentials) => {
+      const options = credentials === undefined ? {} : { credentials }
+      await expect(discoverMappedAddress(`127.0.0.1:${server.port}`, options)).rejects.toMatchObject({
+        code: 401,
+      })
+    })
+  })
+})
+
+suite('coturn’s client and our server', ['turnutils_stunclient'], () => {
+  let server: NodeStunServer
+
+  beforeAll(async () => {
+    server = await createStunServer({
+      listen: [
+        { address: '127.0.0.1', port: 0 },
+        { address: '::1', port: 0 },
+      ],
+      software: 'PureRTC',
+    })
+  })
+  afterAll(() => server.close())
+
+  test.each([
+    ['IPv4', '127.0.0.1'],
+    ['IPv6', '::1'],
+  ])('%s', async (family, address) => {
+    const { port } = server.addresses.find((local) => local.family === family) ?? { port: 0 }
+    const output = await outputOf('turnutils_stunclient', '-p', String(port), address)
+    expect(output).toMatch(new RegExp(`${family}. UDP reflexive addr: ${address}:\\d+`))
+  })
+
+  test('RFC 5780’s CHANGE-REQUEST is refused with 420', async () => {
+    const { port } = server.addresses[0] ?? { port: 0 }
+    await outputOf('turnutils_stunclient', '-f', '-p', String(port), '127.0.0.1')
+    expect(server.answered.get('420')).toBeGreaterThan(0)
+  })
+})
+
+/** One client that remembers which errors it was answered. */
+class Asking {
+  readonly errors: number[] = []
+  readonly local: TransportAddress
+  readonly #socket: UdpSocket
+  readonly #client: StunClient
+  readonly #alarm: Alarm
+  #done: { resolve(mapped: TransportAddress): void; reject(error: StunError): void } | null = null
+
+  private constructor(socket: UdpSocket, port: number, credentials: StunCredentials) {
+    this.local = socket.local
+    this.#socket = socket
+    this.#alarm = new Alarm((now) => {
+      this.#client.handleTimeout(now)
+      this.#alarm.set(this.#client.nextTimeout)
+    })
+    this.#client = new StunClient(
+      { crypto: nodeCrypto, server: transportAddress('127.0.0.1', port), credentials },
+      {
+        transmit: (to, bytes) => socket.send(to, bytes),
+        succeeded: (_now, _request, { mapped }) => this.#done?.resolve(mapped),
+        failed: (_now, _request, error) => this.#done?.reject(error),
+      },
+    )
+    socket.start({
+      failed: (error) => {
+        throw error
+      },
+      received: (_from, bytes) => {
+        const error = StunMessage.decode(bytes)?.get(ErrorCode)
+        if (error !== undefined) this.errors.push(error.code)
+        this.#client.handleDatagram(monotonicNow(), bytes)
+        this.#alarm.set(this.#client.nextTimeout)
+      },
+    })
+  }
+
+  static async open(port: number, credentials: StunCredentials): Promise<Asking> {
+    return new Asking(await UdpSocket.bind(transportAddress('127.0.0.1', 0)), port, credentials)
+  }
+
+  ask(): Promise<TransportAddress> {
+    return new Promise((resolve, reject) => {
+      this.#done = { resolve, reject }
+      this.#client.bind(monotonicNow())
+      this.#alarm.set(this.#client.nextTimeout)
+    })
+  }
+
+  close(): Promise<void> {
+    this.#alarm.clear()
+    return this.#socket.close()
+  }
+}
+
+function suite(name: string, programs: string[], tests: () => void): void {
+  const reason = whyNot(...programs)
+  if (reason === null) describe(name, tests)
+  else describe.skip(`${name} (${reason})`, tests)
+}
