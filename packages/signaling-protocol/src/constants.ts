@@ -4,9 +4,9 @@ export const subprotocol = 'v1.signaling.purertc'
 /** What `welcome` says; grows with additions that old clients may ignore. */
 export const protocolVersion = 1
 
-/** What no frame may pass, on either side. */
+/** What no frame may pass. */
 export const frameLimits = {
-  /** UTF-8 bytes of one frame. */
+  /** UTF-8 bytes of one frame of a client; the server's may be longer by what it adds. */
   bytes: 262_144,
   /** Objects and arrays inside one another. */
   depth: 64,

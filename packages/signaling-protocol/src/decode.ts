@@ -18,10 +18,13 @@ import { requestId } from './values.ts'
  * else if (frame.type === 'join') enter(frame.channel)
  */
 export function decodeClientFrame(text: string): ClientFrame | SignalingError {
+  // A UTF-16 unit is at least one byte; the transport's own limit on bytes catches the rest.
+  if (text.length > frameLimits.bytes)
+    return new SignalingError(ErrorCode.frameTooLarge, `a frame has at most ${frameLimits.bytes} bytes`)
   return decode(clientFrame, CLIENT_TYPES, text)
 }
 
-/** Reads what a server sent, as {@link decodeClientFrame} does. */
+/** Reads what a server sent, as {@link decodeClientFrame} does; of any length, for a server adds to what it relays. */
 export function decodeServerFrame(text: string): ServerFrame | SignalingError {
   return decode(serverFrame, SERVER_TYPES, text)
 }
@@ -38,9 +41,6 @@ function decode<T extends Frame>(
   types: ReadonlySet<string>,
   text: string,
 ): T | SignalingError {
-  // A UTF-16 unit is at least one byte; the transport's own limit on bytes catches the rest.
-  if (text.length > frameLimits.bytes)
-    return new SignalingError(ErrorCode.frameTooLarge, `a frame has at most ${frameLimits.bytes} bytes`)
   const value = parseJson(text)
   if (value === undefined) return new SignalingError(ErrorCode.invalidJson, 'the frame is not JSON')
 

@@ -60,7 +60,7 @@ describe('what is refused', () => {
     ['{"type":"ping","id":"7"}', ErrorCode.invalidFrame],
     ['{"type":"ping","id":-1}', ErrorCode.invalidFrame],
     ['{"type":"ping","id":1e300}', ErrorCode.invalidFrame],
-  ])('%s is %s', (text, code) => {
+  ])('%.60s is %s', (text, code) => {
     expect(fault(text)?.code).toBe(code)
   })
 
@@ -87,6 +87,9 @@ describe('what is refused', () => {
     expect(of(frameLimits.bytes)).toHaveLength(frameLimits.bytes)
     expect(fault(of(frameLimits.bytes))).toBeNull()
     expect(fault(of(frameLimits.bytes + 1))?.code).toBe(ErrorCode.frameTooLarge)
+    // What the server adds to a frame at its limit must not make it unreadable.
+    const relayed = encodeFrame({ type: 'message', from: 'alice', data: 'x'.repeat(frameLimits.bytes) })
+    expect(decodeServerFrame(relayed)).not.toBeInstanceOf(SignalingError)
   })
 
   test('nesting stops at 64', () => {

@@ -1,0 +1,469 @@
+import { describe, expect, test } from '@jest/globals'
+import { CloseCode, ErrorCode } from '@purertc/signaling-protocol'
+
+import { TestHub } from './test-hub.ts'
+
+const offer = { type: 'offer', sdp: 'v=0' } as const
+const candidate = { candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host', sdpMid: '0' }
+const error = (code: string, id?: number): object => ({
+  type: 'error',
+  code,
+  message: expect.stringMatching(/./),
+  ...(id === undefined ? {} : { id }),
+})
+
+test('a connection is welcomed with the ICE servers', () => {
+  const lab = new TestHub()
+  lab.hub.connect(0, 1, [{ urls: 'turn:192.0.2.1', username: 'u', credential: 'c' }])
+  expect(lab.take(1)).toEqual([
+    { type: 'welcome', version: 1, iceServers: [{ urls: 'turn:192.0.2.1', username: 'u', credential: 'c' }] },
+  ])
+})
+
+describe('joining', () => {
+  test('the first peer will offer, the second will answer, and both are told when both are there', () => {
+    const lab = new TestHub()
+    lab.connect(1, 2)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice', metadata: { age: 7 }, id: 3 })
+    expect(lab.take(1)).toEqual([
+      { type: 'joined', channel: 'room', peer: 'alice', role: 'offerer', count: 1, members: [], id: 3 },
+    ])
+    lab.say(2, { type: 'join', channel: 'room', metadata: 'bob' })
+    expect(lab.take(2)).toEqual([
+      {
+        type: 'joined',
+        channel: 'room',
+        peer: 'peer-1',
+        role: 'answerer',
+        count: 2,
+        members: [{ peer: 'alice', metadata: { age: 7 } }],
+      },
+    ])
+    expect(lab.take(1)).toEqual([
+      { type: 'peer-joined', peer: 'peer-1', metadata: 'bob', count: 2, role: 'offerer', replayed: 0 },
+    ])
+    expect(lab.log).toEqual(['1 join', '1 +room/alice 1', '2 join', '2 +room/peer-1 2'])
+    expect(lab.hub.membersOf('room')).toEqual(['alice', 'peer-1'])
+  })
+
+  test('whoever stays becomes the offerer toward whoever comes', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob')
+    lab.hub.disconnect(1)
+    expect(lab.take(2)).toEqual([{ type: 'peer-left', peer: 'alice', count: 1 }])
+    lab.connect(3)
+    lab.say(3, { type: 'join', channel: 'room', peer: 'carol' })
+    expect(lab.take(2)).toMatchObject([{ type: 'peer-joined', peer: 'carol', role: 'offerer' }])
+    expect(lab.take(3)).toMatchObject([{ type: 'joined', role: 'answerer', members: [{ peer: 'bob' }] }])
+  })
+
+  test('channels do not hear each other', () => {
+    const lab = new TestHub()
+    lab.connect(1, 2)
+    lab.say(1, { type: 'join', channel: 'one', peer: 'alice' })
+    lab.say(2, { type: 'join', channel: 'two', peer: 'alice' })
+    lab.take(1)
+    lab.say(2, { type: 'message', data: 1 })
+    lab.say(2, { type: 'bye' })
+    expect(lab.take(1)).toEqual([])
+  })
+
+  test('a name made up by the server is not one that is taken', () => {
+    const lab = new TestHub()
+    lab.connect(1, 2)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'peer-1' })
+    lab.say(2, { type: 'join', channel: 'room' })
+    expect(lab.take(2)).toMatchObject([{ type: 'joined', peer: 'peer-2' }])
+  })
+
+  test('a taken name, a full channel and a full server are refused', () => {
+    const lab = new TestHub({ limits: { members: 2, channels: 1 } })
+    lab.room('alice', 'bob')
+    lab.connect(3)
+    lab.say(3, { type: 'join', channel: 'room', peer: 'carol', id: 1 })
+    lab.say(3, { type: 'join', channel: 'other', peer: 'carol' })
+    expect(lab.take(3)).toEqual([error(ErrorCode.channelFull, 1), error(ErrorCode.tooManyChannels)])
+    lab.hub.disconnect(2)
+    lab.say(3, { type: 'join', channel: 'room', peer: 'alice' })
+    expect(lab.take(3)).toEqual([error(ErrorCode.peerTaken)])
+    lab.say(3, { type: 'join', channel: 'room', peer: 'carol' })
+    expect(lab.take(3)).toMatchObject([{ type: 'joined' }])
+  })
+
+  test('a connection is in one channel at a time', () => {
+    const lab = new TestHub()
+    lab.room('alice')
+    lab.say(1, { type: 'join', channel: 'other', id: 9 })
+    expect(lab.take(1)).toEqual([error(ErrorCode.alreadyJoined, 9)])
+    lab.say(1, { type: 'leave', id: 10 })
+    lab.say(1, { type: 'join', channel: 'other', peer: 'alice' })
+    expect(lab.take(1)).toMatchObject([
+      { type: 'left', channel: 'room', reason: 'leave', id: 10 },
+      { type: 'joined', channel: 'other' },
+    ])
+    expect(lab.hub.channels).toBe(1)
+  })
+
+  test.each(['leave', 'bye', 'description', 'candidate', 'message'] as const)(
+    '%s needs a channel',
+    (type) => {
+      const lab = new TestHub()
+      lab.connect(1)
+      const frames = {
+        leave: { type: 'leave', id: 1 },
+        bye: { type: 'bye', id: 1 },
+        description: { type: 'description', description: offer, id: 1 },
+        candidate: { type: 'candidate', candidate: null, id: 1 },
+        message: { type: 'message', data: 1, to: 'bob', id: 1 },
+      } as const
+      lab.say(1, frames[type])
+      expect(lab.take(1)).toEqual([error(ErrorCode.notJoined, 1)])
+    },
+  )
+})
+
+describe('access control', () => {
+  test('sees what was asked for, token included, and may say no', () => {
+    const lab = new TestHub()
+    lab.accept = false
+    lab.connect(1)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice', metadata: 1, token: 'secret', id: 2 })
+    expect(lab.requests).toEqual([
+      { ticket: 1, connection: 1, channel: 'room', peer: 'alice', metadata: 1, token: 'secret' },
+    ])
+    expect(lab.take(1)).toEqual([error(ErrorCode.joinRefused, 2)])
+    expect(lab.hub.channels).toBe(0)
+  })
+
+  test('may take its time; until then nothing but leave and ping goes', () => {
+    const lab = new TestHub()
+    lab.accept = undefined
+    lab.connect(1)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.say(1, { type: 'message', data: 1 })
+    lab.say(1, { type: 'ping', id: 4 })
+    expect(lab.take(1)).toEqual([
+      error(ErrorCode.alreadyJoined),
+      error(ErrorCode.notJoined),
+      { type: 'pong', id: 4 },
+    ])
+    lab.hub.settleJoin(1, true)
+    lab.hub.settleJoin(1, false)
+    expect(lab.take(1)).toMatchObject([{ type: 'joined' }])
+  })
+
+  test('comes too late for who has left, and for who has gone', () => {
+    const lab = new TestHub()
+    lab.accept = undefined
+    lab.connect(1, 2)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.say(1, { type: 'leave' })
+    lab.say(1, { type: 'join', channel: 'other', peer: 'alice' })
+    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
+    lab.hub.disconnect(2)
+    lab.hub.settleJoin(1, true)
+    lab.hub.settleJoin(3, true)
+    expect(lab.hub.channels).toBe(0)
+    lab.hub.settleJoin(2, true)
+    expect(lab.take(1)).toMatchObject([
+      { type: 'left', channel: 'room' },
+      { type: 'joined', channel: 'other' },
+    ])
+  })
+
+  test('of two who ask for one name at once the first to be let in has it', () => {
+    const lab = new TestHub()
+    lab.accept = undefined
+    lab.connect(1, 2)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.say(2, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.hub.settleJoin(2, true)
+    lab.hub.settleJoin(1, true)
+    expect(lab.take(1)).toEqual([error(ErrorCode.peerTaken)])
+    expect(lab.take(2)).toMatchObject([{ type: 'joined' }])
+  })
+})
+
+describe('relaying', () => {
+  test('to all others, under the sender’s true name', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    const forged = JSON.stringify({ type: 'description', description: offer, from: 'bob', peer: 'bob' })
+    lab.hub.handleFrame(0, 1, forged)
+    lab.say(1, { type: 'candidate', candidate, id: 5 })
+    lab.say(1, { type: 'candidate', candidate: null })
+    lab.say(1, { type: 'message', data: [1] })
+    const heard = [
+      { type: 'description', from: 'alice', description: offer },
+      { type: 'candidate', from: 'alice', candidate },
+      { type: 'candidate', from: 'alice', candidate: null },
+      { type: 'message', from: 'alice', data: [1] },
+    ]
+    expect(lab.take(2)).toEqual(heard)
+    expect(lab.take(3)).toEqual(heard)
+    expect(lab.take(1)).toEqual([{ type: 'delivered', delivered: true, count: 2, id: 5 }])
+  })
+
+  test('to one', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    lab.say(1, { type: 'message', to: 'carol', except: 'carol', data: 1, id: 1 })
+    lab.say(1, { type: 'message', to: 'carol', data: 2 })
+    expect(lab.take(2)).toEqual([])
+    expect(lab.take(3)).toHaveLength(2)
+    expect(lab.take(1)).toEqual([{ type: 'delivered', to: 'carol', delivered: true, count: 1, id: 1 }])
+  })
+
+  test('to all but one', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    lab.say(1, { type: 'message', except: 'bob', data: 1, id: 1 })
+    expect(lab.take(2)).toEqual([])
+    expect(lab.take(3)).toEqual([{ type: 'message', from: 'alice', data: 1 }])
+    expect(lab.take(1)).toEqual([{ type: 'delivered', delivered: true, count: 1, id: 1 }])
+  })
+
+  test.each(['nobody', 'alice'])('to %s, who is no other member: the sender is told', (to) => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob')
+    lab.say(1, { type: 'message', to, data: 1, id: 1 })
+    lab.say(1, { type: 'candidate', to, candidate: null })
+    expect(lab.take(1)).toEqual([
+      { type: 'delivered', to, delivered: false, count: 0, id: 1 },
+      { type: 'delivered', to, delivered: false, count: 0 },
+    ])
+    expect(lab.take(2)).toEqual([])
+  })
+})
+
+describe('speaking before another has come', () => {
+  test('is kept for the first to come, and no longer', () => {
+    const lab = new TestHub()
+    lab.room('alice')
+    lab.say(1, { type: 'description', description: offer, id: 1 })
+    lab.say(1, { type: 'candidate', candidate })
+    lab.say(1, { type: 'message', data: 'hi' })
+    lab.say(1, { type: 'message', to: 'bob', data: 'not kept' })
+    expect(lab.take(1)).toEqual([
+      { type: 'delivered', delivered: false, count: 0, id: 1 },
+      { type: 'delivered', to: 'bob', delivered: false, count: 0 },
+    ])
+
+    lab.connect(2, 3)
+    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
+    expect(lab.take(2)).toMatchObject([
+      { type: 'joined', role: 'answerer' },
+      { type: 'description', from: 'alice', description: offer },
+      { type: 'candidate', from: 'alice', candidate },
+      { type: 'message', from: 'alice', data: 'hi' },
+    ])
+    expect(lab.take(1)).toMatchObject([{ type: 'peer-joined', peer: 'bob', replayed: 3 }])
+    lab.say(3, { type: 'join', channel: 'room', peer: 'carol' })
+    expect(lab.take(3)).toMatchObject([{ type: 'joined' }])
+    expect(lab.take(1)).toMatchObject([{ type: 'peer-joined', peer: 'carol', replayed: 0 }])
+  })
+
+  test('a new description replaces the old one and its candidates', () => {
+    const lab = new TestHub()
+    lab.room('alice')
+    lab.say(1, { type: 'description', description: { type: 'offer', sdp: 'old' } })
+    lab.say(1, { type: 'candidate', candidate })
+    lab.say(1, { type: 'message', data: 'hi' })
+    lab.say(1, { type: 'description', description: { type: 'offer', sdp: 'new' } })
+    lab.connect(2)
+    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
+    expect(lab.take(2).slice(1)).toMatchObject([{ data: 'hi' }, { description: { sdp: 'new' } }])
+  })
+
+  test('goes when its speaker goes', () => {
+    const lab = new TestHub()
+    lab.room('alice')
+    lab.say(1, { type: 'message', data: 'hi' })
+    lab.say(1, { type: 'leave' })
+    lab.connect(2)
+    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
+    expect(lab.take(2)).toMatchObject([{ type: 'joined', role: 'offerer' }])
+  })
+
+  test('is bounded in frames and in characters', () => {
+    const frames = new TestHub({ limits: { keptFrames: 2 } })
+    frames.room('alice')
+    for (let id = 0; id < 4; id++) frames.say(1, { type: 'message', data: id, id })
+    expect(frames.take(1).slice(2)).toEqual([error(ErrorCode.bufferFull, 2), error(ErrorCode.bufferFull, 3)])
+
+    const length = new TestHub({ limits: { keptLength: 1_000 } })
+    length.room('alice')
+    length.say(1, { type: 'description', description: { type: 'offer', sdp: 'x'.repeat(800) } })
+    length.say(1, { type: 'candidate', candidate: { candidate: 'x'.repeat(200) } })
+    expect(length.take(1)).toEqual([error(ErrorCode.bufferFull)])
+    length.say(1, { type: 'description', description: { type: 'offer', sdp: 'x'.repeat(900) } })
+    expect(length.take(1)).toEqual([])
+  })
+})
+
+describe('hanging up', () => {
+  test('ends the session of all members', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    lab.say(2, { type: 'bye', id: 1 })
+    const ended = [
+      { type: 'remote-close', peer: 'bob' },
+      { type: 'left', channel: 'room', reason: 'hangup' },
+    ]
+    expect(lab.take(1)).toEqual(ended)
+    expect(lab.take(3)).toEqual(ended)
+    expect(lab.take(2)).toEqual([
+      { type: 'delivered', delivered: true, count: 2, id: 1 },
+      { type: 'left', channel: 'room', reason: 'hangup' },
+    ])
+    expect(lab.log).toEqual(['2 bye', '1 -room/alice 0', '2 -room/bob 0', '3 -room/carol 0'])
+    expect(lab.hub.channels).toBe(0)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    expect(lab.take(1)).toMatchObject([{ type: 'joined', role: 'offerer', count: 1 }])
+  })
+
+  test('or is only told, and all may go on', () => {
+    const lab = new TestHub({ closeSessionOnHangup: false })
+    lab.room('alice', 'bob')
+    lab.say(1, { type: 'bye' })
+    expect(lab.take(2)).toEqual([{ type: 'remote-close', peer: 'alice' }])
+    expect(lab.take(1)).toEqual([])
+    lab.say(1, { type: 'description', description: offer })
+    expect(lab.take(2)).toMatchObject([{ type: 'description', from: 'alice' }])
+  })
+})
+
+describe('bad input', () => {
+  test.each([
+    ['{', ErrorCode.invalidJson],
+    ['[]', ErrorCode.invalidFrame],
+    ['{"type":"message"}', ErrorCode.invalidFrame],
+    ['{"type":"joined","id":3}', ErrorCode.unknownType],
+  ])('%s is answered with %s, and nobody else hears of it', (text, code) => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob')
+    lab.hub.handleFrame(0, 1, text)
+    expect(lab.take(1)).toMatchObject([{ type: 'error', code }])
+    expect(lab.take(2)).toEqual([])
+    expect(lab.closed.size).toBe(0)
+    expect(lab.log).toEqual([])
+  })
+
+  test('a binary frame is refused', () => {
+    const lab = new TestHub()
+    lab.room('alice')
+    lab.hub.handleBinary(0, 1)
+    expect(lab.take(1)).toEqual([error(ErrorCode.binaryUnsupported)])
+  })
+
+  test('a frame too large closes with 1009', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob')
+    lab.hub.handleFrame(0, 1, ' '.repeat(262_145))
+    expect(lab.take(1)).toEqual([error(ErrorCode.frameTooLarge)])
+    expect(lab.closed.get(1)).toBe(CloseCode.frameTooLarge)
+    expect(lab.take(2)).toEqual([{ type: 'peer-left', peer: 'alice', count: 1 }])
+  })
+
+  test('a flood closes with 4429, and its rest is dropped', () => {
+    const lab = new TestHub({ limits: { framesPerSecond: 10, burst: 20 } })
+    lab.room('alice', 'bob')
+    for (let i = 0; i < 1_000; i++) lab.say(1, { type: 'message', data: i })
+    const heard = lab.take(2)
+    expect(heard).toHaveLength(20)
+    expect(heard.at(-1)).toEqual({ type: 'peer-left', peer: 'alice', count: 1 })
+    expect(lab.take(1)).toEqual([error(ErrorCode.rateLimited)])
+    expect([...lab.closed]).toEqual([[1, CloseCode.rateLimited]])
+  })
+
+  test('who keeps to the rate is never closed', () => {
+    const lab = new TestHub({ limits: { framesPerSecond: 10, burst: 2, heartbeat: Infinity } })
+    lab.connect(1)
+    for (lab.now = 0; lab.now < 60_000; lab.now += 100) lab.say(1, { type: 'ping' })
+    expect(lab.take(1)).toHaveLength(600)
+    expect(lab.closed.size).toBe(0)
+  })
+
+  test('frames and signs of life of strangers are dropped', () => {
+    const lab = new TestHub()
+    lab.say(7, { type: 'ping' })
+    lab.hub.handleAlive(7)
+    lab.hub.handleBinary(0, 7)
+    lab.hub.disconnect(7)
+    expect(lab.take(7)).toEqual([])
+  })
+})
+
+describe('heartbeat', () => {
+  test('asks everybody, and cuts who does not answer until the next', () => {
+    const lab = new TestHub({ limits: { heartbeat: 1_000 } })
+    expect(lab.hub.nextTimeout).toBe(Infinity)
+    lab.room('alice', 'bob', 'carol')
+    expect(lab.hub.nextTimeout).toBe(1_000)
+    lab.hub.handleTimeout(999)
+    expect(lab.pings).toEqual([])
+    lab.hub.handleTimeout(1_000)
+    expect(lab.pings).toEqual([1, 2, 3])
+    expect(lab.hub.nextTimeout).toBe(2_000)
+    lab.hub.handleAlive(1)
+    lab.now = 1_500
+    lab.say(2, { type: 'ping' })
+    lab.hub.handleTimeout(2_000)
+    expect([...lab.closed]).toEqual([[3, CloseCode.heartbeatTimeout]])
+    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'carol', count: 2 }])
+    lab.hub.handleTimeout(3_000)
+    expect(lab.hub.connections).toBe(0)
+    expect(lab.hub.nextTimeout).toBe(Infinity)
+  })
+})
+
+describe('closing', () => {
+  test('says goodbye to all with 1001 and keeps nothing', () => {
+    const lab = new TestHub()
+    lab.accept = undefined
+    lab.connect(1, 2, 3)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
+    lab.hub.settleJoin(1, true)
+    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
+    lab.take(1)
+    lab.hub.close()
+    expect([...lab.closed]).toEqual([
+      [1, 1001],
+      [2, 1001],
+      [3, 1001],
+    ])
+    expect([lab.take(1), lab.hub.connections, lab.hub.channels]).toEqual([[], 0, 0])
+    expect(lab.hub.nextTimeout).toBe(Infinity)
+    lab.hub.settleJoin(2, true)
+    expect(lab.hub.channels).toBe(0)
+  })
+})
+
+describe('a host that calls back', () => {
+  test('may give up a receiver in the middle of a broadcast', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    lab.onSend = (connection, text) => {
+      if (connection === 2 && text.includes('"message"')) lab.hub.disconnect(2, CloseCode.slowReader)
+    }
+    lab.say(1, { type: 'message', data: 1 })
+    expect(lab.closed.get(2)).toBe(CloseCode.slowReader)
+    expect(lab.take(3)).toEqual([
+      { type: 'message', from: 'alice', data: 1 },
+      { type: 'peer-left', peer: 'bob', count: 2 },
+    ])
+  })
+
+  test('and throws, loses the one call', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob', 'carol')
+    lab.onSend = (connection) => {
+      if (connection === 2) throw new Error('broken pipe')
+    }
+    expect(() => lab.say(1, { type: 'message', data: 1 })).toThrow('broken pipe')
+    lab.onSend = () => {}
+    lab.say(3, { type: 'ping' })
+    expect(lab.take(3)).toEqual([{ type: 'message', from: 'alice', data: 1 }, { type: 'pong' }])
+  })
+})
