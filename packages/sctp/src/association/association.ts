@@ -1,0 +1,360 @@
+import type { Counters, Millis } from '@purertc/bytes'
+
+import { type SctpConfig, type Settings, settle } from '../config.ts'
+import { SctpError } from '../errors.ts'
+import { Receiver } from '../receive/receiver.ts'
+import { MessageStore } from '../send/message-store.ts'
+import { OutgoingMessage } from '../send/outgoing-message.ts'
+import { Sender } from '../send/sender.ts'
+import { Timer } from '../timer.ts'
+import { Tsn } from '../tsn.ts'
+import { CauseCode, textCause } from '../wire/error-cause.ts'
+import { Context, type Discard } from './context.ts'
+import { type Agreement, Handshake } from './handshake.ts'
+import type { SctpHost, SendOptions } from './host.ts'
+import { Inbound } from './inbound.ts'
+import { PathMonitor } from './path-monitor.ts'
+import { Shutdown } from './shutdown.ts'
+import type { AssociationState } from './state.ts'
+import { StreamReset } from './stream-reset.ts'
+
+/**
+ * One end of an SCTP association over DTLS, RFC 9260 and RFC 8261: a synchronous machine without sockets, timers or
+ * clock. `now` is monotonic milliseconds everywhere.
+ *
+ * @example
+ * const association = new SctpAssociation({ crypto: nodeCrypto }, host)
+ * association.connect(now) // both ends may, at the same time
+ * association.send(now, 0, 51, toUtf8('hello'))
+ * association.handlePacket(now, packet) // a record from DTLS
+ * if (association.nextTimeout <= now) association.handleTimeout(now)
+ */
+export class SctpAssociation {
+  readonly #settings: Settings
+  readonly #host: SctpHost
+  readonly #context: Context
+  readonly #handshake: Handshake
+  readonly #path: PathMonitor
+  readonly #shutdown: Shutdown
+  readonly #inbound: Inbound
+  readonly #store = new MessageStore()
+  #sender: Sender
+  #receiver: Receiver | undefined
+  #streamReset: StreamReset | undefined
+  #outboundStreams: number
+  #remoteMaxMessageSize: number
+  #depth = 0
+  /** When the packet at hand came. */
+  #now = 0 as Millis
+
+  /** Throws {@link SctpError} `invalid-config`. */
+  constructor(config: SctpConfig, host: SctpHost) {
+    const settings = settle(config)
+    this.#settings = settings
+    this.#host = host
+    this.#outboundStreams = settings.streams
+    this.#remoteMaxMessageSize = settings.remoteMaxMessageSize
+    const newNumber = randomNumbers(settings)
+    const localTsn = Tsn.of(newNumber())
+    this.#context = new Context(
+      settings,
+      (packet) => host.transmit(packet),
+      (reason) => host.closed(reason),
+    )
+    this.#handshake = new Handshake(this.#context, localTsn, newNumber, {
+      established: (now, agreement, restarted) => this.#established(now, agreement, restarted),
+    })
+    this.#path = new PathMonitor(this.#context, newNumber)
+    this.#shutdown = new Shutdown(this.#context, this.#path)
+    this.#sender = this.#newSender(localTsn)
+    this.#inbound = new Inbound(this.#context, this.#handshake, this.#path, this.#shutdown, this.#sender)
+  }
+
+  get state(): AssociationState {
+    return this.#context.state
+  }
+
+  /** When to call {@link SctpAssociation.handleTimeout}; `Infinity` for never. */
+  get nextTimeout(): Millis {
+    return this.#context.state === 'closed' ? (Infinity as Millis) : this.#context.deadlines.earliest
+  }
+
+  /** What was dropped, by reason. */
+  get discarded(): Counters<Discard> {
+    return this.#context.discarded
+  }
+
+  /** Streams that may be used for sending: fewer than configured when the peer takes fewer. */
+  get outboundStreams(): number {
+    return this.#outboundStreams
+  }
+
+  /** The smoothed round-trip time in milliseconds, once measured. */
+  get roundTripTime(): number | undefined {
+    return this.#context.roundTrip.smoothed
+  }
+
+  /** Bytes that may be in flight. */
+  get congestionWindow(): number {
+    return this.#sender.congestion.window
+  }
+
+  /** Bytes of incoming messages that wait for missing pieces. */
+  get receiveBuffered(): number {
+    return this.#receiver?.held ?? 0
+  }
+
+  /** The largest packet to send, in bytes. May be changed at any time. */
+  get mtu(): number {
+    return this.#context.output.packet.size
+  }
+
+  set mtu(size: number) {
+    this.#context.output.packet.size = size
+    this.#sender.packetSizeChanged(size)
+  }
+
+  /** The largest message that the peer takes, in bytes; 0 means any size (RFC 8841 §6.1). May be changed. */
+  get remoteMaxMessageSize(): number {
+    return this.#remoteMaxMessageSize
+  }
+
+  set remoteMaxMessageSize(size: number) {
+    this.#remoteMaxMessageSize = size
+  }
+
+  /** Begins the handshake. An association that never calls this waits for the peer to begin. */
+  connect(now: Millis): void {
+    if (this.#context.state !== 'new') return
+    this.#bracket(now, () => this.#handshake.start(now))
+  }
+
+  /** Takes a packet that DTLS has authenticated. */
+  handlePacket(now: Millis, packet: Uint8Array): void {
+    this.#depth++
+    this.#now = now
+    try {
+      this.#inbound.handlePacket(now, packet)
+    } finally {
+      this.#leave(now)
+    }
+  }
+
+  /** Does what is due. Early or needless calls are harmless. */
+  handleTimeout(now: Millis): void {
+    this.#bracket(now, () => this.#expire(now))
+  }
+
+  /**
+   * Queues a message; it is copied. What is sent before the association stands waits for it.
+   *
+   * Throws {@link SctpError} `closed`, `invalid-stream`, `stream-resetting`, `empty-message`, `message-too-large` or
+   * `send-buffer-full`.
+   *
+   * @param protocol the payload protocol identifier.
+   */
+  send(now: Millis, stream: number, protocol: number, message: Uint8Array, options?: SendOptions): void {
+    this.#checkSend(stream, message.length)
+    const buffer = this.#store.keep(message)
+    const outgoing = new OutgoingMessage(
+      stream,
+      protocol,
+      options?.unordered ?? false,
+      buffer,
+      this.#store.start,
+      message.length,
+      options?.maxRetransmits ?? Infinity,
+      options?.lifetime === undefined ? Infinity : now + options.lifetime,
+      !(options?.uncounted ?? false),
+    )
+    this.#depth++
+    try {
+      this.#sender.push(now, outgoing)
+    } finally {
+      this.#leave(now)
+    }
+  }
+
+  /**
+   * Runs `action`, and only then sends: many small messages that are sent in it share packets.
+   *
+   * @example
+   * association.batch(now, () => messages.forEach((message) => association.send(now, 0, 51, message)))
+   */
+  batch(now: Millis, action: () => void): void {
+    this.#bracket(now, action)
+  }
+
+  /** Bytes queued on the stream that have not been sent yet. */
+  bufferedAmount(stream: number): number {
+    return this.#sender.queue.bufferedAmount(stream)
+  }
+
+  /** `host.bufferedAmountLow` is called when {@link SctpAssociation.bufferedAmount} falls to this. Default 0. */
+  setBufferedAmountLowThreshold(stream: number, threshold: number): void {
+    this.#sender.queue.stream(stream).lowThreshold = threshold
+  }
+
+  /** Whether the peer can reset streams; known once connected. */
+  get canResetStreams(): boolean {
+    return this.#streamReset !== undefined
+  }
+
+  /**
+   * Starts our side of the streams anew when all that is queued on them has been sent, RFC 6525. Until
+   * `host.resetDone` nothing more can be sent on them. Throws {@link SctpError} `closed` unless connected.
+   */
+  resetStreams(now: Millis, streams: readonly number[]): void {
+    if (!this.#isOpen || !this.#receiver) throw new SctpError('closed', 'the association is not connected')
+    const streamReset = this.#streamReset
+    this.#bracket(now, () => {
+      if (streamReset) streamReset.reset(streams)
+      else this.#host.resetDone(streams, false)
+    })
+  }
+
+  /** Ends the association when all that is queued has arrived, RFC 9260 §9.2. */
+  shutdown(now: Millis): void {
+    this.#bracket(now, () => {
+      if (this.#context.state === 'established') this.#shutdown.start(now)
+      else if (!this.#receiver) this.abort(now, 'shut down before it was connected')
+    })
+  }
+
+  /** Ends the association at once and tells the peer, RFC 9260 §9.1. */
+  abort(now: Millis, reason = 'aborted'): void {
+    this.#bracket(now, () =>
+      this.#context.abort(textCause(CauseCode.userInitiatedAbort, reason), {
+        code: 'aborted',
+        message: reason,
+      }),
+    )
+  }
+
+  get #isOpen(): boolean {
+    const { state } = this.#context
+    return state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed' || state === 'established'
+  }
+
+  #checkSend(stream: number, length: number): void {
+    if (!this.#isOpen) throw new SctpError('closed', 'the association is closed or shutting down')
+    if (!(stream >= 0 && stream < this.#outboundStreams))
+      throw new SctpError('invalid-stream', `stream ${stream} of ${this.#outboundStreams}`)
+    if (this.#streamReset?.isResetting(stream))
+      throw new SctpError('stream-resetting', `stream ${stream} is being reset`)
+    if (length === 0) throw new SctpError('empty-message', 'SCTP carries no empty message')
+    if (this.#remoteMaxMessageSize > 0 && length > this.#remoteMaxMessageSize)
+      throw new SctpError(
+        'message-too-large',
+        `${length} bytes; the peer takes ${this.#remoteMaxMessageSize}`,
+      )
+    if (this.#sender.queue.queuedBytes + length > this.#settings.sendBufferSize)
+      throw new SctpError('send-buffer-full', `more than ${this.#settings.sendBufferSize} bytes are queued`)
+  }
+
+  #established(now: Millis, agreement: Agreement, restarted: boolean): void {
+    if (restarted) {
+      this.#context.deadlines.disarmAll()
+      this.#sender = this.#newSender(agreement.localTsn)
+    }
+    this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn)
+    this.#outboundStreams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
+    this.#receiver = new Receiver(
+      this.#settings,
+      this.#context.deadlines,
+      agreement.peerTsn,
+      (stream, protocol, message) => this.#deliver(stream, protocol, message),
+    )
+    this.#streamReset = agreement.peerResetsStreams ? this.#newStreamReset(agreement) : undefined
+    this.#inbound.attach(this.#sender, this.#receiver, this.#streamReset)
+    this.#path.start(now)
+    if (restarted) this.#host.restarted()
+    else this.#host.connected()
+  }
+
+  /** A host that has closed the association wants no more of it. */
+  #deliver(stream: number, protocol: number, message: Uint8Array): void {
+    if (this.#context.state !== 'closed') this.#host.received(this.#now, stream, protocol, message)
+  }
+
+  #newSender(localTsn: Tsn): Sender {
+    return new Sender(this.#settings, this.#context.deadlines, this.#context.roundTrip, localTsn)
+  }
+
+  #newStreamReset(agreement: Agreement): StreamReset {
+    const receiver = this.#receiver
+    const sender = this.#sender
+    return new StreamReset(this.#context, this.#path, sender.queue, agreement.localTsn, agreement.peerTsn, {
+      lastAssignedTsn: () => sender.lastAssignedTsn,
+      cumulativeTsn: () => receiver?.cumulativeTsn ?? agreement.peerTsn,
+      incomingReset: (streams) => {
+        receiver?.resetStreams(streams)
+        this.#host.streamsReset(streams)
+      },
+      outgoingResetDone: (streams, performed) => this.#host.resetDone(streams, performed),
+    })
+  }
+
+  #expire(now: Millis): void {
+    const { deadlines } = this.#context
+    const cumulativeTsn = this.#receiver?.cumulativeTsn ?? (0 as Tsn)
+    if (deadlines.take(Timer.t1, now)) this.#handshake.handleT1(now)
+    if (deadlines.take(Timer.t2, now)) this.#shutdown.handleT2(now, cumulativeTsn)
+    if (deadlines.take(Timer.t3, now) && this.#sender.handleT3(now)) this.#path.failed()
+    if (deadlines.take(Timer.t5, now)) this.#shutdown.handleT5()
+    if (deadlines.take(Timer.delayedSack, now)) this.#receiver?.handleDelayedSack()
+    if (deadlines.take(Timer.heartbeat, now)) this.#path.handleTimeout(now)
+    if (deadlines.take(Timer.reConfig, now)) this.#streamReset?.handleTimeout()
+  }
+
+  #bracket(now: Millis, action: () => void): void {
+    this.#depth++
+    try {
+      action()
+    } finally {
+      this.#leave(now)
+    }
+  }
+
+  /** What was sent inside a host callback leaves with the outermost call, so DATA and SACK share a packet. */
+  #leave(now: Millis): void {
+    try {
+      while (this.#depth === 1) {
+        this.#produce(now)
+        const low = this.#sender.queue.takeLow()
+        if (low) for (const stream of low) this.#host.bufferedAmountLow(stream)
+        else if (!this.#context.output.isPending) break
+      }
+    } finally {
+      this.#depth--
+    }
+  }
+
+  #produce(now: Millis): void {
+    const { output } = this.#context
+    output.begin()
+    if (this.#receiver && this.#context.state !== 'closed') {
+      const { packet } = output
+      if (this.#receiver.isSackDue || (this.#receiver.isSackPending && this.#sender.wantsToSend(now)))
+        this.#receiver.writeSack(packet)
+      this.#sender.produce(now, packet)
+      // Streams and the association may end once their last message is on its way.
+      this.#streamReset?.produce(now)
+      if (this.#context.state !== 'established' && this.#sender.isDrained)
+        this.#shutdown.drained(now, this.#receiver.cumulativeTsn)
+      output.begin()
+    }
+    output.packet.flush()
+  }
+}
+
+/** Tags must not be 0 (RFC 9260 §5.3.1), and no other use minds. */
+function randomNumbers(settings: Settings): () => number {
+  const bytes = new Uint8Array(4)
+  const view = new DataView(bytes.buffer)
+  return () => {
+    do settings.crypto.randomFill(bytes)
+    while (view.getUint32(0) === 0)
+    return view.getUint32(0)
+  }
+}

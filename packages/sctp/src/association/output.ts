@@ -1,0 +1,69 @@
+import { Writer } from '@purertc/bytes'
+
+import type { Settings } from '../config.ts'
+import { PacketWriter } from '../packet-writer.ts'
+import { type ControlChunk, encodeChunk } from '../wire/chunk.ts'
+import { encodePacket } from '../wire/packet.ts'
+
+/**
+ * Everything on its way out of an association but DATA and SACK. Nothing is transmitted before {@link Output.begin}:
+ * a handler only queues, so that the host is called when all state is committed.
+ */
+export class Output {
+  readonly packet: PacketWriter
+  readonly #settings: Settings
+  readonly #transmit: (packet: Uint8Array) => void
+  /** Whole packets: INIT, INIT ACK and SHUTDOWN COMPLETE go alone (RFC 9260 §6.10), some with another tag. */
+  #alone: Uint8Array[] = []
+  #chunks: Uint8Array[] = []
+  readonly #writer = new Writer(64)
+
+  constructor(settings: Settings, transmit: (packet: Uint8Array) => void) {
+    this.#settings = settings
+    this.#transmit = transmit
+    this.packet = new PacketWriter(settings.localPort, settings.remotePort, settings.mtu, transmit)
+  }
+
+  /** Whether anything waits for {@link Output.begin}. */
+  get isPending(): boolean {
+    return this.#alone.length > 0 || this.#chunks.length > 0
+  }
+
+  /** Bundles the chunk into the next packet to the peer. */
+  queue(chunk: ControlChunk): void {
+    this.#writer.reset()
+    encodeChunk(this.#writer, chunk)
+    this.#chunks.push(this.#writer.finish())
+  }
+
+  /** Sends the chunk in a packet of its own with this verification tag. */
+  queueAlone(verificationTag: number, chunk: ControlChunk): void {
+    const { localPort, remotePort } = this.#settings
+    this.#alone.push(
+      encodePacket({
+        sourcePort: localPort,
+        destinationPort: remotePort,
+        verificationTag,
+        chunks: [chunk],
+      }),
+    )
+  }
+
+  /** Forgets what is queued for bundling: the association has ended or begins anew. */
+  clear(): void {
+    this.#chunks = []
+  }
+
+  /** Sends lone packets and opens a packet with the queued chunks. */
+  begin(): void {
+    while (this.#alone.length > 0) {
+      const packets = this.#alone
+      this.#alone = []
+      for (const packet of packets) this.#transmit(packet)
+    }
+    if (this.#chunks.length === 0) return
+    const chunks = this.#chunks
+    this.#chunks = []
+    for (const chunk of chunks) this.packet.append(chunk)
+  }
+}

@@ -1,0 +1,96 @@
+import type { CryptoProvider } from '@purertc/crypto'
+
+import { SctpError } from './errors.ts'
+import type { CongestionControlFactory } from './send/congestion-control.ts'
+import { StandardCongestionControl } from './send/standard-congestion-control.ts'
+
+/** Settings of an association. Times are milliseconds, sizes bytes. */
+export interface SctpConfig {
+  readonly crypto: CryptoProvider
+  /** Default 5000, RFC 8841 §5. */
+  readonly localPort?: number
+  /** Default 5000. */
+  readonly remotePort?: number
+  /** The largest SCTP packet to send. Default 1160: what a DTLS 1.2 record in a datagram of 1200 bytes holds. */
+  readonly mtu?: number
+  /** Streams offered in each direction. Default 65535, RFC 8831 §6.2. */
+  readonly streams?: number
+  /** Bytes of user data that may wait here for missing pieces. At least `maxMessageSize`. Default 4 MiB. */
+  readonly receiveWindow?: number
+  /** The largest message that is accepted from the peer. Default 262,144. */
+  readonly maxMessageSize?: number
+  /** The largest message that the peer accepts, from its `a=max-message-size`. Default 65,536, RFC 8841 §6. */
+  readonly remoteMaxMessageSize?: number
+  /** Bytes that may be queued for sending over all streams. Default 16 MiB. */
+  readonly sendBufferSize?: number
+  /** Bytes that may be in flight before the first SACK. Default ten packets, as RFC 6928 has for TCP. */
+  readonly initialWindow?: number
+  /** Packets that may leave at once on one SACK. Default 16. */
+  readonly maxBurst?: number
+  /** RTO.Initial, default 500. */
+  readonly rtoInitial?: number
+  /** RTO.Min, default 400: twice the delay of a SACK. */
+  readonly rtoMin?: number
+  /** RTO.Max, default 60,000. */
+  readonly rtoMax?: number
+  /** Max.Init.Retransmits, default 8. */
+  readonly maxInitRetransmits?: number
+  /** Association.Max.Retrans, default 10. */
+  readonly maxRetransmits?: number
+  /** HB.interval, default 30,000; `Infinity` for none. */
+  readonly heartbeatInterval?: number
+  /** SACK.Delay, default 200. */
+  readonly sackDelay?: number
+  /** A SACK goes out at once after this many packets with DATA. Default 2. */
+  readonly sackFrequency?: number
+  /** Valid.Cookie.Life, default 60,000. */
+  readonly cookieLifetime?: number
+  /** Default: the standard algorithm of RFC 9260 §7. */
+  readonly congestionControl?: CongestionControlFactory
+}
+
+/** A configuration with its defaults filled in. */
+export type Settings = Readonly<Required<SctpConfig>>
+
+/** Throws {@link SctpError} `invalid-config`. */
+export function settle(config: SctpConfig): Settings {
+  const mtu = config.mtu ?? 1_160
+  const settings: Settings = {
+    localPort: 5_000,
+    remotePort: 5_000,
+    mtu,
+    streams: 65_535,
+    receiveWindow: 4 * 1_048_576,
+    maxMessageSize: 262_144,
+    remoteMaxMessageSize: 65_536,
+    sendBufferSize: 16 * 1_048_576,
+    initialWindow: 10 * mtu,
+    maxBurst: 16,
+    rtoInitial: 500,
+    rtoMin: 400,
+    rtoMax: 60_000,
+    maxInitRetransmits: 8,
+    maxRetransmits: 10,
+    heartbeatInterval: 30_000,
+    sackDelay: 200,
+    sackFrequency: 2,
+    cookieLifetime: 60_000,
+    congestionControl: (packetSize, initialWindow) =>
+      new StandardCongestionControl(packetSize, initialWindow),
+    ...config,
+  }
+  check(settings.mtu >= smallestPacket && settings.mtu <= 65_535, `mtu must be ${smallestPacket} to 65535`)
+  check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')
+  check(settings.receiveWindow >= 1_500, 'receiveWindow must be at least 1500')
+  check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')
+  check(settings.maxMessageSize <= settings.receiveWindow, 'receiveWindow must hold a message')
+  check(settings.sackFrequency >= 1, 'sackFrequency must be at least 1')
+  return settings
+}
+
+function check(holds: boolean, message: string): void {
+  if (!holds) throw new SctpError('invalid-config', message)
+}
+
+/** Room for an INIT ACK with its cookie. */
+const smallestPacket = 512

@@ -1,0 +1,102 @@
+/** Hands a message up; `message` is borrowed until the call returns. */
+export type Deliver = (stream: number, protocol: number, message: Uint8Array) => void
+
+/** Puts whole messages of each stream in order, RFC 9260 §6.6. */
+export class IncomingStreams {
+  readonly #deliver: Deliver
+  readonly #streams = new Map<number, IncomingStream>()
+  #held = 0
+
+  constructor(deliver: Deliver) {
+    this.#deliver = deliver
+  }
+
+  /** Bytes of memory in messages that wait for an earlier one. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** False for a sequence number that was delivered or is waiting already: the peer repeats itself. */
+  accept(stream: number, ssn: number, protocol: number, unordered: boolean, message: Uint8Array): boolean {
+    if (unordered) {
+      this.#deliver(stream, protocol, message)
+      return true
+    }
+    const state = this.#state(stream)
+    if (ssn === state.expected) {
+      state.expected = (ssn + 1) & 0xffff
+      this.#deliver(stream, protocol, message)
+      if (state.waiting.size > 0) this.#deliverWaiting(stream, state)
+      return true
+    }
+    if (isBehind(ssn, state.expected) || state.waiting.has(ssn)) return false
+    state.waiting.set(ssn, { protocol, message: message.slice() })
+    this.#held += message.length + waitingOverhead
+    return true
+  }
+
+  /** FORWARD TSN: messages up to `ssn` that have not arrived never will, RFC 3758 §3.6. */
+  skip(stream: number, ssn: number): void {
+    const state = this.#state(stream)
+    if (isBehind(ssn, state.expected)) return
+    const next = (ssn + 1) & 0xffff
+    const arrived = [...state.waiting.keys()].filter((waiting) => isBehind(waiting, next))
+    arrived.sort((a, b) => (isBehind(a, b) ? -1 : 1))
+    state.expected = next
+    for (const waiting of arrived) this.#deliverOne(stream, state, waiting)
+    this.#deliverWaiting(stream, state)
+  }
+
+  /** RFC 6525 §5.2.2: these streams, or all when there are none, start from 0 again. */
+  reset(streams: readonly number[]): void {
+    for (const stream of streams.length > 0 ? streams : [...this.#streams.keys()]) {
+      const state = this.#streams.get(stream)
+      if (!state) continue
+      for (const { message } of state.waiting.values()) this.#held -= message.length + waitingOverhead
+      this.#streams.delete(stream)
+    }
+  }
+
+  #deliverWaiting(stream: number, state: IncomingStream): void {
+    while (state.waiting.has(state.expected)) {
+      const ssn = state.expected
+      state.expected = (ssn + 1) & 0xffff
+      this.#deliverOne(stream, state, ssn)
+    }
+  }
+
+  #deliverOne(stream: number, state: IncomingStream, ssn: number): void {
+    const waiting = state.waiting.get(ssn)
+    if (!waiting) return
+    state.waiting.delete(ssn)
+    this.#held -= waiting.message.length + waitingOverhead
+    this.#deliver(stream, waiting.protocol, waiting.message)
+  }
+
+  #state(stream: number): IncomingStream {
+    let state = this.#streams.get(stream)
+    if (!state) {
+      state = { expected: 0, waiting: new Map() }
+      this.#streams.set(stream, state)
+    }
+    return state
+  }
+}
+
+interface IncomingStream {
+  expected: number
+  /** Whole messages by sequence number. */
+  readonly waiting: Map<number, WaitingMessage>
+}
+
+interface WaitingMessage {
+  readonly protocol: number
+  readonly message: Uint8Array
+}
+
+function isBehind(ssn: number, other: number): boolean {
+  return ((ssn - other) << 16) >> 16 < 0
+}
+
+/** Memory that a waiting message costs beside its bytes. */
+const waitingOverhead = 128

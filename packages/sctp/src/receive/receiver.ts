@@ -1,0 +1,155 @@
+import { type Deadlines, Millis } from '@purertc/bytes'
+
+import type { Settings } from '../config.ts'
+import type { PacketWriter } from '../packet-writer.ts'
+import { Timer } from '../timer.ts'
+import { Tsn } from '../tsn.ts'
+import { DataFlag, dataHeaderLength } from '../wire/data.ts'
+import type { ForwardTsnChunk } from '../wire/forward-tsn.ts'
+import { type Deliver, IncomingStreams } from './incoming-streams.ts'
+import { Reassembly } from './reassembly.ts'
+import { ReceivedTsns } from './received-tsns.ts'
+
+/**
+ * What became of a DATA chunk. `duplicate` and the two reasons to drop are noise; `violation` and `too-large` are
+ * faults of the peer; a chunk for an `invalid-stream` is acknowledged and thrown away (RFC 9260 §6.5).
+ */
+export type DataVerdict =
+  'accepted' | 'duplicate' | 'beyond-window' | 'repeated-ssn' | 'invalid-stream' | 'violation' | 'too-large'
+
+/** The receiving half of an association: TSNs, reassembly, order, and when to acknowledge, RFC 9260 §6.2. */
+export class Receiver {
+  readonly #settings: Settings
+  readonly #deadlines: Deadlines
+  readonly #tsns: ReceivedTsns
+  readonly #reassembly: Reassembly
+  readonly #streams: IncomingStreams
+  /** Packets with DATA since the last SACK. */
+  #unacknowledged = 0
+  #isSackDue = false
+  /** Whether the packet at hand brought DATA. */
+  #sawData = false
+  #hadGaps = false
+  #isRepeatedSsn = false
+
+  constructor(settings: Settings, deadlines: Deadlines, peerInitialTsn: Tsn, deliver: Deliver) {
+    this.#settings = settings
+    this.#deadlines = deadlines
+    this.#tsns = new ReceivedTsns(peerInitialTsn)
+    this.#streams = new IncomingStreams(deliver)
+    this.#reassembly = new Reassembly(
+      this.#tsns,
+      settings.maxMessageSize,
+      (stream, ssn, protocol, unordered, message) => {
+        if (!this.#streams.accept(stream, ssn, protocol, unordered, message)) this.#isRepeatedSsn = true
+      },
+    )
+  }
+
+  get cumulativeTsn(): Tsn {
+    return this.#tsns.cumulative
+  }
+
+  /** Bytes of memory that wait for missing pieces. */
+  get held(): number {
+    return this.#reassembly.held + this.#streams.held
+  }
+
+  /** `a_rwnd` of the next SACK. */
+  get window(): number {
+    return Math.max(0, this.#settings.receiveWindow - this.held)
+  }
+
+  get isSackDue(): boolean {
+    return this.#isSackDue
+  }
+
+  /** Whether there is anything that a SACK would tell: it then joins a packet that leaves anyway. */
+  get isSackPending(): boolean {
+    return this.#unacknowledged > 0 || this.#isSackDue
+  }
+
+  /** Takes the DATA chunk at `at`, which ends at `end` and holds at least one byte of user data. */
+  handleData(bytes: Uint8Array, at: number, end: number): DataVerdict {
+    const tsn = Tsn.of(
+      (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!,
+    )
+    const flags = bytes[at + 1]!
+    this.#sawData = true
+    if (flags & DataFlag.immediate) this.#isSackDue = true
+    const arrival = this.#tsns.classify(tsn)
+    if (arrival !== 'new' || !this.#hasRoomFor(tsn)) {
+      this.#isSackDue = true
+      return arrival === 'duplicate' ? 'duplicate' : 'beyond-window'
+    }
+    const stream = (bytes[at + 8]! << 8) | bytes[at + 9]!
+    const ssn = (bytes[at + 10]! << 8) | bytes[at + 11]!
+    const protocol =
+      ((bytes[at + 12]! << 24) | (bytes[at + 13]! << 16) | (bytes[at + 14]! << 8) | bytes[at + 15]!) >>> 0
+    this.#tsns.add(tsn)
+    if (stream >= this.#settings.streams) return 'invalid-stream'
+    this.#isRepeatedSsn = false
+    const start = at + dataHeaderLength
+    const verdict = this.#reassembly.add(tsn, flags, stream, ssn, protocol, bytes, start, end)
+    return this.#isRepeatedSsn ? 'repeated-ssn' : verdict
+  }
+
+  /** RFC 3758 §3.6. False for a TSN that no peer can mean. */
+  handleForwardTsn(chunk: ForwardTsnChunk): boolean {
+    const from = this.#tsns.cumulative
+    const distance = Tsn.distance(from, chunk.newCumulativeTsn)
+    this.#isSackDue = true
+    if (distance <= 0) return true
+    if (distance > furthestForward) return false
+    this.#reassembly.skip(from, chunk.newCumulativeTsn)
+    this.#tsns.skipTo(chunk.newCumulativeTsn)
+    for (const { stream, ssn } of chunk.skips)
+      if (stream < this.#settings.streams) this.#streams.skip(stream, ssn)
+    return true
+  }
+
+  /** A whole packet was read: decides when the SACK goes out. */
+  endPacket(now: Millis): void {
+    if (!this.#sawData) return
+    this.#sawData = false
+    this.#unacknowledged++
+    const hasGaps = this.#tsns.hasGaps
+    // At once while there are gaps, when the last one was just filled, and for every second packet.
+    if (hasGaps || this.#hadGaps || this.#unacknowledged >= this.#settings.sackFrequency)
+      this.#isSackDue = true
+    else this.#deadlines.armIfIdle(Timer.delayedSack, Millis(now + this.#settings.sackDelay))
+    this.#hadGaps = hasGaps
+  }
+
+  /** The delayed SACK is due. */
+  handleDelayedSack(): void {
+    this.#isSackDue = true
+  }
+
+  writeSack(packet: PacketWriter): void {
+    this.#tsns.writeSack(packet, this.window)
+    this.#unacknowledged = 0
+    this.#isSackDue = false
+    this.#deadlines.disarm(Timer.delayedSack)
+  }
+
+  /** RFC 6525 §5.2.2. */
+  resetStreams(streams: readonly number[]): void {
+    this.#streams.reset(streams)
+  }
+
+  /**
+   * A window's worth is taken of what is new; a chunk that fills a gap was sent within the window, so it is taken
+   * even when small chunks cost more memory than they have bytes, up to a limit that no honest peer meets.
+   */
+  #hasRoomFor(tsn: Tsn): boolean {
+    const held = this.held
+    if (held < this.#settings.receiveWindow) return true
+    return held < this.#settings.receiveWindow + gapAllowance && Tsn.isAfter(this.#tsns.highest, tsn)
+  }
+}
+
+/** A FORWARD TSN passes over chunks that were outstanding, and no gap block could name one further ahead. */
+const furthestForward = 0xffff
+/** Overhead of as many small chunks as can be outstanding. */
+const gapAllowance = 8 * 1_048_576

@@ -1,0 +1,110 @@
+import { type Millis, Writer } from '@purertc/bytes'
+
+import type { PacketWriter } from '../packet-writer.ts'
+import { Tsn } from '../tsn.ts'
+import { ChunkType } from '../wire/chunk-type.ts'
+import { DataFlag } from '../wire/data.ts'
+import { encodeForwardTsn } from '../wire/forward-tsn.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { ChunkState, type SentChunks } from './sent-chunks.ts'
+
+/** Gives up messages that are not worth sending again, and tells the peer to go on without them, RFC 3758. */
+export class PartialReliability {
+  /** Whether the peer understands FORWARD TSN; without it every message is reliable. */
+  isSupported = false
+  readonly #chunks: SentChunks
+  /** Most associations never send an unreliable message, and never pay for the search. */
+  #hasUnreliable = false
+  #isForwardDue = false
+
+  constructor(chunks: SentChunks) {
+    this.#chunks = chunks
+  }
+
+  /** Whether a FORWARD TSN must be sent. */
+  get isForwardDue(): boolean {
+    return this.#isForwardDue
+  }
+
+  /** Takes notice of a message of which a chunk was sent. */
+  sent(message: OutgoingMessage): void {
+    if (!message.isReliable) this.#hasUnreliable = true
+  }
+
+  hasExpired(now: Millis, message: OutgoingMessage): boolean {
+    return this.isSupported && message.expiresAt <= now
+  }
+
+  /** After a SACK or a timeout: gives up what has become worthless if chunks were `lost`, and advances the peer. */
+  review(now: Millis, lost: boolean): void {
+    if (!this.#hasUnreliable || !this.isSupported) return
+    if (lost) this.#abandonWorthless(now)
+    this.#advance()
+  }
+
+  /** Gives up a message that is being cut: no chunk of it is sent any more. */
+  abandon(now: Millis, message: OutgoingMessage): void {
+    const chunks = this.#chunks
+    const last = Tsn.add(chunks.next, -1)
+    message.isAbandoned = true
+    // The peer may have every chunk so far and would wait for the rest, or find the next message inside this one. A
+    // TSN that is never sent stands for the rest, so that the FORWARD TSN reaches past the end of the message.
+    const end = chunks.push(now, message, message.cut, 0, DataFlag.ending)
+    chunks.setState(end, ChunkState.abandoned)
+    if (chunks.size > 1 && chunks.message(last) === message) this.#abandonAround(last)
+    this.#advance()
+  }
+
+  /** A timeout: what was said may have been lost. */
+  repeat(): void {
+    this.#advance()
+  }
+
+  /** RFC 3758 §3.5 C: the new cumulative TSN lies before the first chunk that was not given up. */
+  write(packet: PacketWriter): void {
+    this.#isForwardDue = false
+    const chunks = this.#chunks
+    const limit = Math.floor((packet.size - 64) / 4)
+    const skips = new Map<number, number>()
+    let tsn = chunks.first
+    while (tsn !== chunks.next && chunks.state(tsn) === ChunkState.abandoned && skips.size < limit) {
+      const message = chunks.message(tsn)
+      if (!message.unordered) skips.set(message.stream, message.ssn)
+      tsn = Tsn.add(tsn, 1)
+    }
+    const writer = new Writer()
+    encodeForwardTsn(writer, {
+      type: ChunkType.forwardTsn,
+      newCumulativeTsn: Tsn.add(tsn, -1),
+      skips: Array.from(skips, ([stream, ssn]) => ({ stream, ssn })),
+    })
+    packet.append(writer.view())
+  }
+
+  #abandonWorthless(now: Millis): void {
+    const chunks = this.#chunks
+    for (let tsn = chunks.first; tsn !== chunks.next; tsn = Tsn.add(tsn, 1)) {
+      if (chunks.state(tsn) !== ChunkState.lost) continue
+      const message = chunks.message(tsn)
+      if (chunks.sends(tsn) <= message.maxRetransmits && message.expiresAt > now) continue
+      if (message.cut < message.length) this.abandon(now, message)
+      else this.#abandonAround(tsn)
+    }
+  }
+
+  /** The chunks of one message have consecutive TSNs (RFC 9260 §6.9). */
+  #abandonAround(tsn: Tsn): void {
+    const chunks = this.#chunks
+    const message = chunks.message(tsn)
+    message.isAbandoned = true
+    let from = tsn
+    while (from !== chunks.first && chunks.message(Tsn.add(from, -1)) === message) from = Tsn.add(from, -1)
+    for (; from !== chunks.next && chunks.message(from) === message; from = Tsn.add(from, 1))
+      chunks.setState(from, ChunkState.abandoned)
+  }
+
+  #advance(): void {
+    const chunks = this.#chunks
+    this.#isForwardDue = chunks.size > 0 && chunks.state(chunks.first) === ChunkState.abandoned
+  }
+}

@@ -1,0 +1,90 @@
+import { OutgoingMessage } from './outgoing-message.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
+import { RoundRobin, type StreamScheduler } from './scheduler.ts'
+
+/** Messages that wait to be cut into chunks, stream by stream. */
+export class SendQueue {
+  readonly #streams = new Map<number, OutgoingStream>()
+  readonly #scheduler: StreamScheduler
+  #queuedBytes = 0
+  /** Streams whose queue has just shrunk to their threshold; the owner empties it. */
+  #low: number[] = []
+
+  constructor(scheduler: StreamScheduler = new RoundRobin()) {
+    this.#scheduler = scheduler
+  }
+
+  /** Bytes of all streams that are not yet cut into chunks. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  stream(id: number): OutgoingStream {
+    let stream = this.#streams.get(id)
+    if (!stream) {
+      stream = new OutgoingStream(id)
+      this.#streams.set(id, stream)
+    }
+    return stream
+  }
+
+  bufferedAmount(id: number): number {
+    return this.#streams.get(id)?.bufferedAmount ?? 0
+  }
+
+  /** Whether all of the stream's messages have been cut into chunks. */
+  isDrained(id: number): boolean {
+    return (this.#streams.get(id)?.head ?? null) === null
+  }
+
+  push(message: OutgoingMessage): void {
+    const stream = this.stream(message.stream)
+    stream.push(message)
+    this.#queuedBytes += message.length
+    this.#scheduler.activate(stream)
+  }
+
+  /** The message to cut the next chunk from; expired and abandoned ones are dropped on the way. */
+  next(now: number): OutgoingMessage | null {
+    for (;;) {
+      const stream = this.#scheduler.current
+      if (!stream) return null
+      const message = stream.head
+      if (message && !message.isAbandoned && !(message.expiresAt <= now && message.cut === 0)) return message
+      if (message) this.#shrunk(stream, message, stream.dropHead(message))
+      this.#scheduler.rotate(stream.head !== null)
+    }
+  }
+
+  /** The next `length` bytes of the message that {@link SendQueue.next} returned become a chunk. */
+  cut(message: OutgoingMessage, length: number): void {
+    const stream = this.stream(message.stream)
+    if (stream.cut(message, length)) this.#scheduler.rotate(stream.head !== null)
+    this.#shrunk(stream, message, length)
+  }
+
+  /** Streams that have fallen to their threshold since the last call; `null` when none has. */
+  takeLow(): number[] | null {
+    if (this.#low.length === 0) return null
+    const low = this.#low
+    this.#low = []
+    return low
+  }
+
+  /** Forgets a stream that has nothing queued, after its reset. */
+  forget(id: number): void {
+    if (this.#streams.get(id)?.head === null) this.#streams.delete(id)
+  }
+
+  /** Ids of all streams that were ever written to and not forgotten. */
+  get streamIds(): number[] {
+    return [...this.#streams.keys()]
+  }
+
+  #shrunk(stream: OutgoingStream, message: OutgoingMessage, by: number): void {
+    this.#queuedBytes -= by
+    const after = stream.bufferedAmount
+    if (message.isCounted && after <= stream.lowThreshold && after + by > stream.lowThreshold)
+      this.#low.push(stream.id)
+  }
+}

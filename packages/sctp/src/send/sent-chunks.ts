@@ -1,0 +1,229 @@
+import { Tsn } from '../tsn.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+
+/** What the sender believes of a chunk that the cumulative TSN has not passed. */
+export const ChunkState = {
+  inFlight: 0,
+  /** Reported by a gap block; the peer may still take that back. */
+  received: 1,
+  /** To be sent again. */
+  lost: 2,
+  /** Given up by partial reliability, RFC 3758. */
+  abandoned: 3,
+} as const
+export type ChunkState = (typeof ChunkState)[keyof typeof ChunkState]
+
+/**
+ * The chunks between the cumulative TSN and the next TSN: a ring of flat arrays indexed by TSN, so that neither
+ * sending nor acknowledging a chunk allocates or searches.
+ */
+export class SentChunks {
+  #first: Tsn
+  #next: Tsn
+  #mask: number
+  #messages: (OutgoingMessage | null)[]
+  #offsets: Uint32Array
+  #lengths: Uint16Array
+  #states: Uint8Array
+  #flags: Uint8Array
+  #misses: Uint8Array
+  #sends: Uint16Array
+  #sentAt: Float64Array
+  #inFlight = 0
+  #lost = 0
+  #abandoned = 0
+  /** No chunk below this one is lost. */
+  #lostFrom: Tsn
+
+  constructor(initialTsn: Tsn) {
+    this.#first = initialTsn
+    this.#next = initialTsn
+    this.#lostFrom = initialTsn
+    this.#mask = smallestRing - 1
+    this.#messages = new Array<OutgoingMessage | null>(smallestRing).fill(null)
+    this.#offsets = new Uint32Array(smallestRing)
+    this.#lengths = new Uint16Array(smallestRing)
+    this.#states = new Uint8Array(smallestRing)
+    this.#flags = new Uint8Array(smallestRing)
+    this.#misses = new Uint8Array(smallestRing)
+    this.#sends = new Uint16Array(smallestRing)
+    this.#sentAt = new Float64Array(smallestRing)
+  }
+
+  /** The lowest TSN that is not cumulatively acknowledged. */
+  get first(): Tsn {
+    return this.#first
+  }
+
+  /** The TSN that the next new chunk gets. */
+  get next(): Tsn {
+    return this.#next
+  }
+
+  /** Chunks in the ring, whatever their state. */
+  get size(): number {
+    return (this.#next - this.#first) | 0
+  }
+
+  /** A gap block reaches 65,535 TSNs far, so no more may be outstanding. */
+  get isFull(): boolean {
+    return this.size >= largestRing - 1
+  }
+
+  /** Bytes of user data in flight. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get lostCount(): number {
+    return this.#lost
+  }
+
+  get abandonedCount(): number {
+    return this.#abandoned
+  }
+
+  /** Adds a chunk that is being sent for the first time. */
+  push(now: number, message: OutgoingMessage, offset: number, length: number, flags: number): Tsn {
+    if (this.size > this.#mask) this.#grow()
+    const tsn = this.#next
+    const slot = tsn & this.#mask
+    this.#messages[slot] = message
+    this.#offsets[slot] = offset
+    this.#lengths[slot] = length
+    this.#flags[slot] = flags
+    this.#states[slot] = ChunkState.inFlight
+    this.#misses[slot] = 0
+    this.#sends[slot] = 1
+    this.#sentAt[slot] = now
+    this.#inFlight += length
+    this.#next = Tsn.add(tsn, 1)
+    return tsn
+  }
+
+  /** Drops the lowest chunk for good; returns its bytes if this is the first news of its arrival, else 0. */
+  shift(): number {
+    const tsn = this.#first
+    const slot = tsn & this.#mask
+    const state = this.#states[slot]!
+    const length = this.#lengths[slot]!
+    this.#leaveState(state, length)
+    this.#messages[slot] = null
+    this.#first = Tsn.add(tsn, 1)
+    if (Tsn.isAfter(this.#first, this.#lostFrom)) this.#lostFrom = this.#first
+    return state === ChunkState.inFlight || state === ChunkState.lost ? length : 0
+  }
+
+  setState(tsn: Tsn, state: ChunkState): void {
+    const slot = tsn & this.#mask
+    const length = this.#lengths[slot]!
+    this.#leaveState(this.#states[slot]!, length)
+    this.#states[slot] = state
+    if (state === ChunkState.inFlight) {
+      this.#inFlight += length
+    } else if (state === ChunkState.lost) {
+      this.#lost++
+      if (Tsn.isAfter(this.#lostFrom, tsn)) this.#lostFrom = tsn
+    } else if (state === ChunkState.abandoned) {
+      this.#abandoned++
+    }
+  }
+
+  /** The lowest lost chunk; call only while `lostCount` is not 0. */
+  firstLost(): Tsn {
+    let tsn = this.#lostFrom
+    while (this.#states[tsn & this.#mask] !== ChunkState.lost) tsn = Tsn.add(tsn, 1)
+    this.#lostFrom = tsn
+    return tsn
+  }
+
+  /** A lost chunk goes out once more. */
+  resent(now: number, tsn: Tsn): void {
+    const slot = tsn & this.#mask
+    this.setState(tsn, ChunkState.inFlight)
+    this.#misses[slot] = 0
+    this.#sentAt[slot] = now
+    if (this.#sends[slot]! < 0xffff) this.#sends[slot] = this.#sends[slot]! + 1
+  }
+
+  /** Counts one more SACK that reports the chunk missing, and returns how many there were. */
+  missed(tsn: Tsn): number {
+    const slot = tsn & this.#mask
+    const misses = Math.min(this.#misses[slot]! + 1, 0xff)
+    this.#misses[slot] = misses
+    return misses
+  }
+
+  state(tsn: Tsn): ChunkState {
+    return this.#states[tsn & this.#mask]! as ChunkState
+  }
+
+  message(tsn: Tsn): OutgoingMessage {
+    const message = this.#messages[tsn & this.#mask]
+    if (!message) throw new RangeError(`TSN ${tsn} is not outstanding`)
+    return message
+  }
+
+  /** Where in its message the chunk begins. */
+  offset(tsn: Tsn): number {
+    return this.#offsets[tsn & this.#mask]!
+  }
+
+  length(tsn: Tsn): number {
+    return this.#lengths[tsn & this.#mask]!
+  }
+
+  /** DATA chunk flags, with {@link fastRetransmitted} when set. */
+  flags(tsn: Tsn): number {
+    return this.#flags[tsn & this.#mask]!
+  }
+
+  setFlags(tsn: Tsn, flags: number): void {
+    this.#flags[tsn & this.#mask] = flags
+  }
+
+  /** How often the chunk was sent. */
+  sends(tsn: Tsn): number {
+    return this.#sends[tsn & this.#mask]!
+  }
+
+  /** When the chunk was sent last. */
+  sentAt(tsn: Tsn): number {
+    return this.#sentAt[tsn & this.#mask]!
+  }
+
+  #leaveState(state: number, length: number): void {
+    if (state === ChunkState.inFlight) this.#inFlight -= length
+    else if (state === ChunkState.lost) this.#lost--
+    else if (state === ChunkState.abandoned) this.#abandoned--
+  }
+
+  #grow(): void {
+    const size = 2 * (this.#mask + 1)
+    const from = this.#first
+    const count = this.size
+    const mask = this.#mask
+    /** A slot is the TSN's low bits, so each entry moves to where its TSN says. */
+    const moved = <T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(old: T, fresh: T): T => {
+      for (let i = 0; i < count; i++) fresh[(from + i) & (size - 1)] = old[(from + i) & mask]!
+      return fresh
+    }
+    const messages = new Array<OutgoingMessage | null>(size).fill(null)
+    for (let i = 0; i < count; i++) messages[(from + i) & (size - 1)] = this.#messages[(from + i) & mask]!
+    this.#messages = messages
+    this.#offsets = moved(this.#offsets, new Uint32Array(size))
+    this.#lengths = moved(this.#lengths, new Uint16Array(size))
+    this.#states = moved(this.#states, new Uint8Array(size))
+    this.#flags = moved(this.#flags, new Uint8Array(size))
+    this.#misses = moved(this.#misses, new Uint8Array(size))
+    this.#sends = moved(this.#sends, new Uint16Array(size))
+    this.#sentAt = moved(this.#sentAt, new Float64Array(size))
+    this.#mask = size - 1
+  }
+}
+
+/** A chunk gets one fast retransmission (RFC 9260 §7.2.4); this bit beside the DATA flags remembers it. */
+export const fastRetransmitted = 0x80
+
+const smallestRing = 64
+const largestRing = 0x1_0000

@@ -1,0 +1,16 @@
+/** The timers of an association, indices into one `Deadlines`. RFC 9260 §16 and RFC 6525 §5.1.1. */
+export const Timer = {
+  /** INIT or COOKIE ECHO is on its way. */
+  t1: 0,
+  /** SHUTDOWN or SHUTDOWN ACK is on its way. */
+  t2: 1,
+  /** DATA or FORWARD TSN is on its way. */
+  t3: 2,
+  /** Guards the whole shutdown. */
+  t5: 3,
+  delayedSack: 4,
+  heartbeat: 5,
+  reConfig: 6,
+} as const
+
+export const timerCount = 7

@@ -1,0 +1,19 @@
+/** Parameter types of INIT, INIT ACK, HEARTBEAT and RE-CONFIG chunks: IANA registry "Chunk Parameter Types". */
+export const ParameterType = {
+  heartbeatInfo: 1,
+  stateCookie: 7,
+  unrecognizedParameter: 8,
+  cookiePreservative: 9,
+  /** RFC 6525 §4 */
+  outgoingReset: 13,
+  incomingReset: 14,
+  tsnReset: 15,
+  reconfigResponse: 16,
+  addOutgoingStreams: 17,
+  addIncomingStreams: 18,
+  /** RFC 5061 §4.2.7 */
+  supportedExtensions: 0x8008,
+  /** RFC 3758 §3.1 */
+  forwardTsnSupported: 0xc000,
+} as const
+export type ParameterType = (typeof ParameterType)[keyof typeof ParameterType]
