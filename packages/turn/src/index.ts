@@ -1,3 +1,16 @@
 export type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './client/config.ts'
 export { TurnClient } from './client/turn-client.ts'
+export type { AllocationInfo, Traffic } from './server/allocation.ts'
+export type {
+  AllocateRequest,
+  DeletionReason,
+  Relaying,
+  TurnServerConfig,
+  TurnServerDiscard,
+  TurnServerHost,
+} from './server/config.ts'
+export { addressScope, type AddressScope, type PeerPolicyOptions } from './server/peer-policy.ts'
+export type { PortRange } from './server/port-pool.ts'
+export { TurnServer } from './server/turn-server.ts'
+export { parseTurnUri, type TurnUri } from './turn-uri.ts'
 export { TurnError, type TurnFailure, type TurnMisuse } from './turn-error.ts'

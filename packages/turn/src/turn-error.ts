@@ -19,8 +19,9 @@ export type TurnMisuse = 'invalid-state' | 'not-allocated' | 'invalid-peer' | 't
  * - `timeout`: the server does not answer.
  * - `unauthenticated`: it answers, but nothing that came was made with our key.
  * - `malformed`: an authentic answer without what it must contain.
+ * - `transport`: the socket failed (node drivers).
  */
-export type TurnFailure = number | 'timeout' | 'unauthenticated' | 'malformed'
+export type TurnFailure = number | 'timeout' | 'unauthenticated' | 'malformed' | 'transport'
 
 /** Thrown for misuse; handed to the host for what went wrong with the server. */
 export class TurnError extends Error {

@@ -13,6 +13,7 @@ import {
 } from '@purertc/stun'
 
 import { ChannelDataWriter, channelNumberOf, channelPayload, hasWholeChannelData } from '../channel-data.ts'
+import { MAX_DATA } from '../limits.ts'
 import { isSilence, TurnError } from '../turn-error.ts'
 import type { TurnClientConfig, TurnClientDiscard, TurnClientHost } from './config.ts'
 import { type Channel, copyAddress, Peers, type Permission } from './peers.ts'
@@ -228,8 +229,5 @@ function isAllocationLost({ code }: TurnError): boolean {
     code === StatusCode.unauthenticated
   )
 }
-
-/** A UDP datagram over IPv4 carries 65,507 bytes; a Send indication to an IPv6 peer takes 52 of them at most. */
-const MAX_DATA = 65_455
 
 const DEFAULT_PENDING_BYTES = 65_536

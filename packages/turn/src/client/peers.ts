@@ -2,7 +2,7 @@ import { Millis } from '@purertc/bytes'
 import type { TransportAddress } from '@purertc/stun'
 
 import { FIRST_CHANNEL, LAST_CHANNEL } from '../channel-data.ts'
-import { CHANNEL_LIFETIME, PERMISSION_LIFETIME } from '../lifetimes.ts'
+import { CHANNEL_LIFETIME, PERMISSION_LIFETIME } from '../limits.ts'
 
 /**
  * What the client believes about one peer address. A permission is for an address, whatever the port (RFC 8656 §9);

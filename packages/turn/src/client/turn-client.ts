@@ -16,7 +16,7 @@ import {
 } from '@purertc/stun'
 
 import { looksLikeChannelData } from '../channel-data.ts'
-import { DEFAULT_LIFETIME } from '../lifetimes.ts'
+import { DEFAULT_LIFETIME } from '../limits.ts'
 import { isSilence, TurnError } from '../turn-error.ts'
 import type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './config.ts'
 import { PeerTraffic } from './peer-traffic.ts'

@@ -9,3 +9,9 @@ export const PERMISSION_LIFETIME = 300_000
 
 /** A channel binding lives ten minutes from its last ChannelBind, RFC 8656 §12. In milliseconds. */
 export const CHANNEL_LIFETIME = 600_000
+
+/**
+ * Bytes of application data that any form of relaying can carry: a UDP datagram over IPv4 has 65,507, of which an
+ * indication for an IPv6 peer takes 52.
+ */
+export const MAX_DATA = 65_455

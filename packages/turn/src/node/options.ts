@@ -1,0 +1,89 @@
+import type { CryptoProvider } from '@purertc/crypto'
+import { type IpFamily, isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+
+import type { TurnServerConfig } from '../server/config.ts'
+import { TurnError } from '../turn-error.ts'
+
+export interface ListenAddress {
+  /** An IP address; `0.0.0.0` and `::` stand for all of their family. */
+  readonly address: string
+  /** Default 3478. Port 0 takes a free one. */
+  readonly port?: number
+}
+
+export interface NodeTurnServerOptions extends Omit<
+  TurnServerConfig,
+  'crypto' | 'families' | 'authenticate'
+> {
+  /** Where clients come in. Default: port 3478 on all IPv4 addresses. */
+  readonly listen?: readonly ListenAddress[]
+  /**
+   * The local IP addresses that relays are opened on, one for each family that shall be relayed. Default: those of
+   * `listen`.
+   */
+  readonly relayAddress?: string | readonly string[]
+  /**
+   * The addresses by which peers reach those relays, where they are others: a server behind a one-to-one NAT, or one
+   * that relays on `0.0.0.0`. Each takes the place of the relay address of its family.
+   */
+  readonly advertisedAddress?: string | readonly string[]
+  /** Users and their passwords, or a function that looks a password up (`null`: nobody of ours). */
+  readonly authenticate:
+    | ((username: string, realm: string) => string | null)
+    | ReadonlyMap<string, string>
+    | Readonly<Record<string, string>>
+  readonly crypto?: CryptoProvider
+}
+
+/** Where relays of one family are opened, and what clients are told. */
+export interface RelayPlace {
+  readonly local: string
+  readonly advertised: string
+}
+
+export function listenAddresses(options: NodeTurnServerOptions): readonly TransportAddress[] {
+  const { listen = [{ address: '0.0.0.0' }] } = options
+  return listen.map(({ address, port = 3478 }) => transportAddress(address, port))
+}
+
+/** Throws {@link TurnError} `invalid-config` where clients could not be told an address that peers can send to. */
+export function relayPlaces(options: NodeTurnServerOptions): ReadonlyMap<IpFamily, RelayPlace> {
+  const locals = options.relayAddress ?? listenAddresses(options).map(({ address }) => address)
+  const advertised = byFamily(options.advertisedAddress ?? [])
+  const places = new Map<IpFamily, RelayPlace>()
+  for (const [family, local] of byFamily(locals)) {
+    const place = { local, advertised: advertised.get(family) ?? local }
+    if (place.advertised === '0.0.0.0' || place.advertised === '::')
+      throw new TurnError(
+        'invalid-config',
+        `relaying on ${local} takes an advertisedAddress that peers can send to`,
+      )
+    places.set(family, place)
+  }
+  return places
+}
+
+export function passwordLookup(
+  authenticate: NodeTurnServerOptions['authenticate'],
+): (username: string, realm: string) => string | null {
+  if (typeof authenticate === 'function') return authenticate
+  const users = isMap(authenticate) ? authenticate : new Map(Object.entries(authenticate))
+  return (username) => users.get(username) ?? null
+}
+
+function isMap(
+  users: ReadonlyMap<string, string> | Readonly<Record<string, string>>,
+): users is ReadonlyMap<string, string> {
+  return users instanceof Map
+}
+
+/** The first address of each family. */
+function byFamily(addresses: string | readonly string[]): Map<IpFamily, string> {
+  const found = new Map<IpFamily, string>()
+  for (const address of typeof addresses === 'string' ? [addresses] : addresses) {
+    const family = isIpAddress(address)
+    if (family === null) throw new TurnError('invalid-config', `${JSON.stringify(address)} is no IP address`)
+    if (!found.has(family)) found.set(family, address)
+  }
+  return found
+}

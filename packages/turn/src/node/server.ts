@@ -1,0 +1,205 @@
+import { EventEmitter } from 'node:events'
+
+import type { Counters } from '@purertc/bytes'
+import { Alarm, monotonicNow } from '@purertc/bytes/node'
+import { nodeCrypto } from '@purertc/crypto/node'
+import { type IpFamily, type TransportAddress, transportAddress } from '@purertc/stun'
+
+import type { AllocationInfo } from '../server/allocation.ts'
+import type { DeletionReason, TurnServerDiscard } from '../server/config.ts'
+import { TurnServer } from '../server/turn-server.ts'
+import { TurnError } from '../turn-error.ts'
+import {
+  listenAddresses,
+  type NodeTurnServerOptions,
+  passwordLookup,
+  type RelayPlace,
+  relayPlaces,
+} from './options.ts'
+import { SendBuffer, UdpPort } from './udp-port.ts'
+
+/**
+ * - `allocationCreated`, `allocationDeleted`: a client has a relayed address, or has it no more.
+ * - `error`: a socket failed, or a relay could not be opened; the server goes on.
+ */
+export interface NodeTurnServerEvents {
+  allocationCreated: [allocation: AllocationInfo]
+  allocationDeleted: [allocation: AllocationInfo, reason: DeletionReason]
+  error: [error: Error]
+}
+
+/**
+ * A TURN server on UDP sockets: one for each listening address, one for each allocation, one timer for all. Made by
+ * {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
+ */
+export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
+  readonly #server: TurnServer
+  readonly #places: ReadonlyMap<IpFamily, RelayPlace>
+  readonly #sendBuffer = new SendBuffer()
+  readonly #listeners: UdpPort[] = []
+  readonly #relays = new Map<number, UdpPort>()
+  /** Relays that the system is still binding. */
+  readonly #opening = new Set<number>()
+  /** What `close()` waits for: sockets that are being bound or closed. */
+  readonly #unsettled = new Set<Promise<void>>()
+  readonly #alarm: Alarm
+  #isClosed = false
+
+  /** Listens nowhere yet; see {@link createTurnServer}. */
+  constructor(options: NodeTurnServerOptions) {
+    super()
+    this.#places = relayPlaces(options)
+    const { crypto = nodeCrypto, authenticate, ...config } = options
+    this.#server = new TurnServer(
+      { ...config, crypto, authenticate: passwordLookup(authenticate), families: [...this.#places.keys()] },
+      {
+        transmit: (listener, client, bytes) => this.#listeners[listener]?.send(client, bytes),
+        relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
+        openRelay: (relay, family, port) => this.#settle(this.#openRelay(relay, family, port)),
+        closeRelay: (relay) => this.#closeRelay(relay),
+        allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
+        allocationDeleted: (allocation, reason) => void this.emit('allocationDeleted', allocation, reason),
+      },
+    )
+    this.#alarm = new Alarm((now) => {
+      this.#server.handleTimeout(now)
+      this.#rearm()
+    })
+  }
+
+  /** The listening addresses, with their actual ports. */
+  get addresses(): readonly TransportAddress[] {
+    return this.#listeners.map(({ local }) => local)
+  }
+
+  get allocations(): readonly AllocationInfo[] {
+    return this.#server.allocations
+  }
+
+  /** Answers by kind: `success`, or the error code. */
+  get answered(): Counters<'success' | `${number}`> {
+    return this.#server.answered
+  }
+
+  /** Datagrams that were dropped, by reason. */
+  get discarded(): Counters<TurnServerDiscard> {
+    return this.#server.discarded
+  }
+
+  /**
+   * Listens on one more address and resolves to it with its actual port. Rejects with the system's error, or
+   * {@link TurnError} `invalid-state` once the server is closed.
+   */
+  async listen(at: TransportAddress): Promise<TransportAddress> {
+    const socket = await UdpPort.bind(at, this.#sendBuffer)
+    if (this.#isClosed) {
+      await socket.close()
+      throw new TurnError('invalid-state', 'the server is closed')
+    }
+    const listener = this.#listeners.push(socket) - 1
+    socket.start(
+      (from, bytes) => {
+        this.#server.handleDatagram(monotonicNow(), listener, from, bytes)
+        this.#rearm()
+      },
+      (error) => this.#report(error),
+    )
+    return socket.local
+  }
+
+  /** Ends an allocation, by the number of its relay. False where there is none. */
+  release(relay: number): boolean {
+    return this.#server.release(relay)
+  }
+
+  /** Ends all allocations and releases all sockets; afterwards nothing keeps the process alive. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#server.close()
+    this.#alarm.clear()
+    for (const listener of this.#listeners.splice(0)) this.#settle(listener.close())
+    while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
+  }
+
+  async #openRelay(relay: number, family: IpFamily, port: number): Promise<void> {
+    const place = this.#places.get(family)
+    if (place === undefined) {
+      this.#server.relayFailed(monotonicNow(), relay)
+      return
+    }
+    this.#opening.add(relay)
+    const socket = await this.#bindRelay(place, port)
+    if (!this.#opening.delete(relay)) {
+      // The server was closed while the system bound the socket.
+      await socket?.close()
+    } else if (socket === null) {
+      this.#server.relayFailed(monotonicNow(), relay)
+    } else {
+      this.#relays.set(relay, socket)
+      socket.start(
+        (from, bytes) => this.#server.relayReceived(monotonicNow(), relay, from, bytes),
+        (error) => this.#report(error),
+      )
+      this.#server.relayOpened(monotonicNow(), relay, transportAddress(place.advertised, port))
+      this.#rearm()
+    }
+  }
+
+  /** Null where the system refuses, which is news unless the port is but another program's. */
+  async #bindRelay({ local }: RelayPlace, port: number): Promise<UdpPort | null> {
+    try {
+      return await UdpPort.bind(transportAddress(local, port), this.#sendBuffer)
+    } catch (error) {
+      if (!isAddressInUse(error as Error)) this.#report(error as Error)
+      return null
+    }
+  }
+
+  #closeRelay(relay: number): void {
+    this.#opening.delete(relay)
+    const socket = this.#relays.get(relay)
+    if (socket === undefined) return
+    this.#relays.delete(relay)
+    this.#settle(socket.close())
+  }
+
+  #settle(work: Promise<void>): void {
+    const settled = work.finally(() => this.#unsettled.delete(settled))
+    this.#unsettled.add(settled)
+  }
+
+  #rearm(): void {
+    if (!this.#isClosed) this.#alarm.set(this.#server.nextTimeout)
+  }
+
+  #report(error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error)
+  }
+}
+
+/**
+ * Starts a TURN server, which answers Binding requests too. Rejects, with nothing left open, where an address cannot be
+ * bound (the system's error) or an option is wrong ({@link TurnError} `invalid-config`).
+ *
+ * @example
+ * const server = await createTurnServer({
+ *   listen: [{ address: '198.51.100.1', port: 3478 }],
+ *   realm: 'example.org',
+ *   authenticate: { ann: 'secret' },
+ * })
+ * await server.close()
+ */
+export async function createTurnServer(options: NodeTurnServerOptions): Promise<NodeTurnServer> {
+  const server = new NodeTurnServer(options)
+  try {
+    for (const address of listenAddresses(options)) await server.listen(address)
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return server
+}
+
+function isAddressInUse(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRINUSE'
+}

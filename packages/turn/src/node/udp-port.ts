@@ -1,0 +1,103 @@
+import { createSocket, type Socket } from 'node:dgram'
+
+import { type TransportAddress, transportAddress } from '@purertc/stun'
+
+/**
+ * Where the ports of one driver copy what they send, for the lender takes its bytes back when `send` returns. Sending is
+ * synchronous, so one is enough for all of them.
+ */
+export class SendBuffer {
+  bytes: Uint8Array = new Uint8Array(MAX_DATAGRAM)
+
+  /** Leaves the bytes to a socket that has not sent them yet. */
+  abandon(): void {
+    this.bytes = new Uint8Array(MAX_DATAGRAM)
+  }
+}
+
+/**
+ * A bound UDP socket for traffic: it sends borrowed bytes without allocating, and drops what the system will not take
+ * rather than queue it without end. IPv6 sockets carry IPv6 alone, so that no address comes in two forms.
+ */
+export class UdpPort {
+  /** The address with the port that was bound. */
+  readonly local: TransportAddress
+  readonly #socket: Socket
+  readonly #buffer: SendBuffer
+  #isBackedUp = false
+  #isClosed = false
+
+  private constructor(socket: Socket, buffer: SendBuffer) {
+    const { address, port } = socket.address()
+    this.local = transportAddress(address, port)
+    this.#socket = socket
+    this.#buffer = buffer
+  }
+
+  /** Binds; port 0 takes a free one. Rejects with the system's error, `EADDRINUSE` for instance. */
+  static async bind(at: TransportAddress, buffer: SendBuffer): Promise<UdpPort> {
+    const isIpv6 = at.family === 'IPv6'
+    const socket = createSocket({
+      type: isIpv6 ? 'udp6' : 'udp4',
+      ipv6Only: isIpv6,
+      lookup: literalAddress,
+      recvBufferSize: BUFFER_SIZE,
+      sendBufferSize: BUFFER_SIZE,
+    })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject)
+        socket.bind({ port: at.port, address: at.address, exclusive: true }, () => {
+          socket.off('error', reject)
+          resolve()
+        })
+      })
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return new UdpPort(socket, buffer)
+  }
+
+  /** From now on datagrams go to `received`, as Node hands them out; before, they are dropped. */
+  start(received: (from: TransportAddress, bytes: Uint8Array) => void, failed: (error: Error) => void): void {
+    this.#socket.on('message', (bytes, from) => {
+      if (!this.#isClosed) received(from, bytes)
+    })
+    this.#socket.on('error', failed)
+  }
+
+  /** Sends; whether it arrives is UDP's business. Does nothing once closed. */
+  send(to: TransportAddress, bytes: Uint8Array): void {
+    if (this.#isClosed) return
+    if (this.#isBackedUp && this.#socket.getSendQueueSize() > MAX_QUEUE) return
+    this.#buffer.bytes.set(bytes)
+    this.#socket.send(this.#buffer.bytes, 0, bytes.length, to.port, to.address)
+    // Node sends at once, or keeps the bytes until the system can take them: then they must stay as they are.
+    this.#isBackedUp = this.#socket.getSendQueueCount() > 0
+    if (this.#isBackedUp) this.#buffer.abandon()
+  }
+
+  /** Resolves when the system has released the socket. Call it once. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+  }
+}
+
+/** Addresses are literal here, and the system's resolver would defer every datagram to a later tick. */
+function literalAddress(
+  address: string,
+  _options: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, address.includes(':') ? 6 : 4)
+}
+
+const MAX_DATAGRAM = 0xffff + 4
+
+/** Bytes that may wait in Node while the system's own buffer is full. */
+const MAX_QUEUE = 1 << 20
+
+/** A relay's traffic comes in bursts, which the system's 208 KiB do not hold. The system may grant less. */
+const BUFFER_SIZE = 4 << 20

@@ -1,0 +1,64 @@
+import type { Millis } from '@purertc/bytes'
+import type { IntegrityAlgorithm, TransportAddress } from '@purertc/stun'
+
+import type { AllocateDemand } from './allocate-demand.ts'
+import type { PeerTable } from './peer-table.ts'
+import type { PortClaim } from './relay-ports.ts'
+
+/** Datagrams and bytes of application data that were relayed. */
+export interface Traffic {
+  datagrams: number
+  bytes: number
+}
+
+/** What the operator may know of an allocation. */
+export interface AllocationInfo {
+  /** The number of its relay. */
+  readonly relay: number
+  readonly username: string
+  /** The listener that the client uses and the client's address there: the 5-tuple. */
+  readonly listener: number
+  readonly client: TransportAddress
+  /** As the client is told it. */
+  readonly relayed: TransportAddress
+  readonly expiresAt: Millis
+  readonly toPeers: Readonly<Traffic>
+  readonly toClient: Readonly<Traffic>
+}
+
+/** A request as far as its answer depends on it: kept while a relay is being opened, and to know it again. */
+export interface Signer {
+  readonly method: number
+  readonly transactionId: Uint8Array
+  readonly key: Uint8Array
+  readonly integrity: IntegrityAlgorithm
+  /** Whether the request had a FINGERPRINT, so that its answer has one. */
+  readonly fingerprint: boolean
+}
+
+/** Who asks for an allocation. */
+export interface Applicant {
+  readonly listener: number
+  readonly client: TransportAddress
+  readonly username: string
+  /** The Allocate request. */
+  readonly request: Signer
+}
+
+/** What will be an allocation once its relay is open. */
+export interface Opening extends Applicant {
+  readonly relay: number
+  readonly demand: AllocateDemand
+  /** Changes where the port turns out to be taken by another program. */
+  claim: PortClaim
+  tries: number
+}
+
+/** An allocation, RFC 8656 §7. */
+export interface Allocation extends Applicant, AllocationInfo {
+  readonly claim: PortClaim
+  readonly peers: PeerTable
+  readonly toPeers: Traffic
+  readonly toClient: Traffic
+  expiresAt: Millis
+}

@@ -1,0 +1,103 @@
+import type { CryptoProvider } from '@purertc/crypto'
+import type { IpFamily, TransportAddress } from '@purertc/stun'
+
+import { DEFAULT_LIFETIME, MAX_LIFETIME } from '../limits.ts'
+import { TurnError } from '../turn-error.ts'
+import type { AllocationInfo } from './allocation.ts'
+import type { PeerPolicyOptions } from './peer-policy.ts'
+import type { PortRange } from './port-pool.ts'
+
+export interface TurnServerConfig extends PeerPolicyOptions {
+  readonly crypto: CryptoProvider
+  /** The realm that clients are told, a domain name of the operator's. */
+  readonly realm: string
+  /** The password of a user, `null` for nobody of ours. There is no way to serve users without one. */
+  readonly authenticate: (username: string, realm: string) => string | null
+  /** Seconds until a nonce is stale (438). Default 600. */
+  readonly nonceLifetime?: number
+  /** Families of the relayed addresses that the host can open. Default `['IPv4']`. */
+  readonly families?: readonly IpFamily[]
+  /** Ports of relayed addresses. Default 49152 to 65535. */
+  readonly portRange?: PortRange
+  /** Seconds that an allocation lives where the client asks for less or for nothing. Default 600. */
+  readonly defaultLifetime?: number
+  /** Seconds that a client gets at most. Default 3600. */
+  readonly maxLifetime?: number
+  /** Allocations that one user may hold at a time (486). Default 100. */
+  readonly allocationsPerUser?: number
+  /** Allocations of all users together (508). Default: as many as there are ports. */
+  readonly maxAllocations?: number
+  /** Peer addresses that one allocation may let in at a time (508). Default 256. */
+  readonly permissionsPerAllocation?: number
+  /** Whether a peer may be reached (403). Replaces the default policy, and the two options that widen it. */
+  readonly allowPeer?: (address: string) => boolean
+  /** Whether to accept channels 0x5000 to 0x7ffe too, for clients of RFC 5766. Default false. */
+  readonly legacyChannels?: boolean
+  /** SOFTWARE of our responses. Default: none. */
+  readonly software?: string
+  /** A veto over an allocation that the user is entitled to: false answers 403. */
+  readonly beforeAllocate?: (request: AllocateRequest) => boolean
+  /** A veto over one datagram: false drops it. Runs for every datagram, so it should be quick. */
+  readonly beforeRelay?: (relaying: Relaying, data: Uint8Array) => boolean
+}
+
+export interface AllocateRequest {
+  /** Number of the listener that the client uses. */
+  readonly listener: number
+  readonly client: TransportAddress
+  readonly username: string
+  readonly family: IpFamily
+  /** Seconds that will be granted. */
+  readonly lifetime: number
+}
+
+export interface Relaying {
+  readonly allocation: AllocationInfo
+  readonly peer: TransportAddress
+  readonly direction: 'to-peer' | 'to-client'
+}
+
+/**
+ * What a server asks of its host and tells it. Listeners, which clients talk to, are numbered by the host; relays, which
+ * peers talk to, by the server. Bytes are borrowed until the call returns.
+ */
+export interface TurnServerHost {
+  /** Sends from a listener to a client. */
+  transmit(listener: number, client: TransportAddress, bytes: Uint8Array): void
+  /** Sends from a relay to a peer. */
+  relay(relay: number, peer: TransportAddress, bytes: Uint8Array): void
+  /** Opens a socket on that port, and answers, at once or later, with `relayOpened` or `relayFailed`. */
+  openRelay(relay: number, family: IpFamily, port: number): void
+  /** Closes what `openRelay` opened, or is still opening. */
+  closeRelay(relay: number): void
+  allocationCreated?(allocation: AllocationInfo): void
+  allocationDeleted?(allocation: AllocationInfo, reason: DeletionReason): void
+}
+
+/** The client gave it back, its lifetime ended, or the server was closed. */
+export type DeletionReason = 'released' | 'expired' | 'closed'
+
+/**
+ * Why a datagram was dropped.
+ *
+ * - `malformed`: neither STUN nor ChannelData, or not by its format.
+ * - `unexpected`: well-formed, and not for a server: responses, indications and methods that none expects.
+ * - `no-allocation`: data from a client that has no allocation, or to a relay that is none.
+ * - `no-permission`: data to or from a peer that the client has no permission for.
+ * - `no-channel`: ChannelData on a number that is not bound.
+ * - `vetoed`: by `beforeRelay`.
+ * - `too-large`: data that does not fit a datagram with its header.
+ */
+export type TurnServerDiscard =
+  'malformed' | 'unexpected' | 'no-allocation' | 'no-permission' | 'no-channel' | 'vetoed' | 'too-large'
+
+/** Throws {@link TurnError} `invalid-config`. */
+export function checkConfig(config: TurnServerConfig): void {
+  const { defaultLifetime = DEFAULT_LIFETIME, maxLifetime = MAX_LIFETIME, families = ['IPv4'] } = config
+  const isWhole = [defaultLifetime, maxLifetime].every((value) => Number.isInteger(value) && value > 0)
+  if (!isWhole || defaultLifetime > maxLifetime)
+    throw new TurnError('invalid-config', `lifetimes from ${defaultLifetime} to ${maxLifetime} seconds`)
+  if (families.length === 0) throw new TurnError('invalid-config', 'no family of relayed addresses')
+  for (const name of ['allocationsPerUser', 'maxAllocations', 'permissionsPerAllocation'] as const)
+    if (!((config[name] ?? 0) >= 0)) throw new TurnError('invalid-config', `${name}: ${String(config[name])}`)
+}

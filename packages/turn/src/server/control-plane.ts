@@ -1,0 +1,273 @@
+import { equalBytes, Millis } from '@purertc/bytes'
+import {
+  AttributeType,
+  ChannelNumber,
+  Lifetime,
+  LongTermAuthenticator,
+  type LongTermGrant,
+  Method,
+  RequestedAddressFamily,
+  ReservationToken,
+  StatusCode,
+  type StunMessage,
+  type TransportAddress,
+  XorMappedAddress,
+  XorPeerAddress,
+  XorRelayedAddress,
+} from '@purertc/stun'
+
+import { FIRST_CHANNEL, LAST_CHANNEL, LAST_LEGACY_CHANNEL } from '../channel-data.ts'
+import { DEFAULT_LIFETIME, MAX_LIFETIME } from '../limits.ts'
+import { grantLifetime, type LifetimeLimits, readAllocateDemand } from './allocate-demand.ts'
+import type { Allocation, Applicant, Opening, Signer } from './allocation.ts'
+import type { Allocations } from './allocations.ts'
+import type { DeletionReason, TurnServerConfig, TurnServerHost } from './config.ts'
+import { peerPolicy } from './peer-policy.ts'
+import { Responder } from './responder.ts'
+
+/**
+ * What clients ask of a server: Allocate (RFC 8656 §7), Refresh (§8), CreatePermission (§10) and ChannelBind (§12). All
+ * of it is authenticated; what is not, gets a challenge and changes nothing.
+ */
+export class ControlPlane {
+  readonly #config: TurnServerConfig
+  readonly #host: TurnServerHost
+  readonly #allocations: Allocations
+  readonly #authenticator: LongTermAuthenticator
+  readonly #responder: Responder
+  readonly #lifetimes: LifetimeLimits
+  readonly #allowPeer: (address: string) => boolean
+
+  constructor(
+    config: TurnServerConfig,
+    host: TurnServerHost,
+    allocations: Allocations,
+    responder: Responder,
+  ) {
+    const { crypto, realm, authenticate, nonceLifetime } = config
+    this.#config = config
+    this.#host = host
+    this.#allocations = allocations
+    this.#responder = responder
+    this.#authenticator = new LongTermAuthenticator({
+      crypto,
+      realm,
+      password: authenticate,
+      ...(nonceLifetime === undefined ? {} : { nonceLifetime }),
+    })
+    this.#lifetimes = {
+      defaultLifetime: config.defaultLifetime ?? DEFAULT_LIFETIME,
+      maxLifetime: config.maxLifetime ?? MAX_LIFETIME,
+    }
+    this.#allowPeer = config.allowPeer ?? peerPolicy(config)
+  }
+
+  /** False where the request's method is not one of ours. */
+  handleRequest(now: Millis, listener: number, client: TransportAddress, message: StunMessage): boolean {
+    if (!METHODS.has(message.method)) return false
+    const to = { listener, client }
+    const outcome = this.#authenticator.authenticate(now, message, client)
+    if (!outcome.granted) {
+      const response = this.#authenticator.refuse(now, message, client, outcome.code)
+      this.#responder.challenge(to, response, outcome.code, message.hasFingerprint)
+      return true
+    }
+    const asker = { ...to, username: outcome.username, request: signerOf(outcome) }
+    const unknown = message.unknownComprehensionRequired(UNDERSTOOD)
+    if (unknown.length > 0) {
+      this.#responder.refuse(to, asker.request, StatusCode.unknownAttribute, unknown.slice(0, MAX_UNKNOWN))
+      return true
+    }
+    const refusal =
+      message.method === Method.allocate
+        ? this.#allocate(now, asker, message)
+        : this.#handleForAllocation(now, asker, message)
+    if (refusal !== null) this.#responder.refuse(to, asker.request, refusal)
+    return true
+  }
+
+  /** The host's answer to `openRelay`; `relayed` is the address that clients are told. */
+  relayOpened(now: Millis, relay: number, relayed: TransportAddress): void {
+    const opening = this.#allocations.openingOfRelay(relay)
+    if (opening === undefined) return
+    const allocation = this.#allocations.complete(now, opening, relayed)
+    this.#answerAllocate(now, allocation)
+    this.#host.allocationCreated?.(allocation)
+  }
+
+  /** The host's other answer to `openRelay`. */
+  relayFailed(now: Millis, relay: number): void {
+    const opening = this.#allocations.openingOfRelay(relay)
+    if (opening === undefined) return
+    if (this.#allocations.tryAnotherPort(now, opening)) {
+      this.#openRelay(opening)
+      return
+    }
+    this.#allocations.abandon(opening)
+    this.#responder.refuse(opening, opening.request, StatusCode.insufficientCapacity)
+  }
+
+  /** Ends an allocation, whose relay is closed with it. */
+  delete(allocation: Allocation, reason: DeletionReason): void {
+    this.#allocations.delete(allocation)
+    this.#announceEnd(allocation, reason)
+  }
+
+  #announceEnd(allocation: Allocation, reason: DeletionReason): void {
+    this.#host.closeRelay(allocation.relay)
+    this.#host.allocationDeleted?.(allocation, reason)
+  }
+
+  /** RFC 8656 §7.2. Like the other requests below, answers itself, or returns the code of the refusal. */
+  #allocate(now: Millis, applicant: Applicant, message: StunMessage): StatusCode | null {
+    const { listener, client, username } = applicant
+    const existing = this.#allocations.ofClient(listener, client)
+    const opening = this.#allocations.openingOfClient(listener, client)
+    const holder = existing ?? opening
+    if (holder !== undefined && !equalBytes(holder.request.transactionId, message.transactionId))
+      return StatusCode.allocationMismatch
+    if (existing !== undefined) this.#answerAllocate(now, existing)
+    // A retransmission, whose answer is sent again, or is on its way while the relay is being opened.
+    if (holder !== undefined) return null
+    const demand = readAllocateDemand(message, this.#config.families ?? ['IPv4'], this.#lifetimes)
+    if (typeof demand === 'number') return demand
+    const { family, lifetime } = demand
+    if (this.#config.beforeAllocate?.({ listener, client, username, family, lifetime }) === false)
+      return StatusCode.forbidden
+    const begun = this.#allocations.begin(now, keep(applicant), demand)
+    if (typeof begun === 'number') return begun
+    this.#openRelay(begun)
+    return null
+  }
+
+  #openRelay({ relay, claim }: Opening): void {
+    this.#host.openRelay(relay, claim.family, claim.port)
+  }
+
+  #answerAllocate(now: Millis, allocation: Allocation): void {
+    this.#responder.succeed(allocation, allocation.request, (response) => {
+      response
+        .add(XorRelayedAddress, allocation.relayed)
+        .add(Lifetime, Math.ceil((allocation.expiresAt - now) / 1000))
+        .addIf(ReservationToken, allocation.claim.reservationToken)
+        .add(XorMappedAddress, allocation.client)
+    })
+  }
+
+  #handleForAllocation(now: Millis, asker: Applicant, message: StunMessage): StatusCode | null {
+    const { listener, client, username, request } = asker
+    const allocation = this.#allocations.ofClient(listener, client)
+    if (allocation === undefined) return StatusCode.allocationMismatch
+    if (allocation.username !== username) return StatusCode.wrongCredentials
+    if (message.method === Method.refresh) return this.#refresh(now, allocation, request, message)
+    const refusal =
+      message.method === Method.createPermission
+        ? this.#createPermission(now, allocation, message)
+        : this.#bindChannel(now, allocation, message)
+    if (refusal === null) this.#responder.succeed(asker, request, () => undefined)
+    return refusal
+  }
+
+  /** RFC 8656 §8.2. */
+  #refresh(now: Millis, allocation: Allocation, request: Signer, message: StunMessage): StatusCode | null {
+    const family = message.get(RequestedAddressFamily)
+    if (message.isMalformed(Lifetime)) return StatusCode.badRequest
+    if (message.has(RequestedAddressFamily) && family !== allocation.relayed.family)
+      return StatusCode.peerAddressFamilyMismatch
+    const asked = message.get(Lifetime)
+    const lifetime = asked === 0 ? 0 : grantLifetime(asked, this.#lifetimes)
+    if (lifetime > 0) {
+      allocation.expiresAt = Millis(now + 1000 * lifetime)
+      allocation.peers.purge(now)
+    } else {
+      this.#allocations.delete(allocation)
+    }
+    this.#responder.succeed(allocation, request, (response) => void response.add(Lifetime, lifetime))
+    if (lifetime === 0) this.#announceEnd(allocation, 'released')
+    return null
+  }
+
+  /** RFC 8656 §10.2: all addresses are let in, or none. */
+  #createPermission(now: Millis, allocation: Allocation, message: StunMessage): StatusCode | null {
+    const peers = message.getAll(XorPeerAddress)
+    if (peers.length === 0 || peers.length !== countPeers(message)) return StatusCode.badRequest
+    const refusal = this.#judgePeers(now, allocation, peers)
+    if (refusal !== null) return refusal
+    for (const { address } of peers) allocation.peers.permit(now, address)
+    return null
+  }
+
+  /** RFC 8656 §12.2. */
+  #bindChannel(now: Millis, allocation: Allocation, message: StunMessage): StatusCode | null {
+    const number = message.get(ChannelNumber) ?? 0
+    const peer = message.get(XorPeerAddress)
+    const last = this.#config.legacyChannels === true ? LAST_LEGACY_CHANNEL : LAST_CHANNEL
+    if (number < FIRST_CHANNEL || number > last || peer === undefined || peer.port === 0)
+      return StatusCode.badRequest
+    const refusal = this.#judgePeers(now, allocation, [peer])
+    if (refusal !== null) return refusal
+    if (allocation.peers.isConflict(now, number, peer)) return StatusCode.badRequest
+    allocation.peers.bind(now, number, peer)
+    return null
+  }
+
+  /** Why these peers cannot be let in, `null` when they can. */
+  #judgePeers(now: Millis, allocation: Allocation, peers: readonly TransportAddress[]): StatusCode | null {
+    if (peers.some(({ family }) => family !== allocation.relayed.family))
+      return StatusCode.peerAddressFamilyMismatch
+    if (!peers.every(({ address }) => this.#allowPeer(address))) return StatusCode.forbidden
+    const addresses = new Set(peers.map(({ address }) => address))
+    return allocation.peers.hasRoomFor(now, addresses) ? null : StatusCode.insufficientCapacity
+  }
+}
+
+function signerOf({ message, key, integrity }: LongTermGrant): Signer {
+  const { method, transactionId, hasFingerprint } = message
+  return { method, transactionId, key, integrity, fingerprint: hasFingerprint }
+}
+
+/** What outlives the datagram has bytes of its own. */
+function keep({ listener, client, username, request }: Applicant): Applicant {
+  const { family, address, port } = client
+  return {
+    listener,
+    client: { family, address, port },
+    username,
+    request: { ...request, transactionId: request.transactionId.slice() },
+  }
+}
+
+function countPeers(message: StunMessage): number {
+  let count = 0
+  for (const { type } of message.attributes()) if (type === AttributeType.xorPeerAddress) count++
+  return count
+}
+
+const METHODS: ReadonlySet<number> = new Set<number>([
+  Method.allocate,
+  Method.refresh,
+  Method.createPermission,
+  Method.channelBind,
+])
+
+/**
+ * The types below 0x8000 that we act on. DONT-FRAGMENT is not among them, for the sockets that we relay by cannot set
+ * the bit (RFC 8656 §7.2 has such a server answer 420).
+ */
+const UNDERSTOOD: ReadonlySet<number> = new Set<number>([
+  AttributeType.username,
+  AttributeType.realm,
+  AttributeType.nonce,
+  AttributeType.passwordAlgorithm,
+  AttributeType.channelNumber,
+  AttributeType.lifetime,
+  AttributeType.xorPeerAddress,
+  AttributeType.data,
+  AttributeType.requestedAddressFamily,
+  AttributeType.evenPort,
+  AttributeType.requestedTransport,
+  AttributeType.reservationToken,
+])
+
+/** A refusal names that many types at most: the client learns of the others when it has left these out. */
+const MAX_UNKNOWN = 32
