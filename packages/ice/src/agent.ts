@@ -1,0 +1,470 @@
+import { Counters, Millis } from '@purertc/bytes'
+import { isStunDatagram, type TransportAddress } from '@purertc/stun'
+
+import type { Base, LocalCandidate, LocalSocket } from './base.ts'
+import type { IceCandidate } from './candidate.ts'
+import type { IceConfig } from './config.ts'
+import { connectionState, type IceConnectionState } from './connection-state.ts'
+import { Consent } from './consent.ts'
+import { checkCredentials, generateCredentials, type IceCredentials } from './credentials.ts'
+import type { Discarded } from './discarded.ts'
+import { Foundations } from './foundation.ts'
+import { Gatherer, type GatheringState } from './gatherer.ts'
+import type { IceHost } from './host.ts'
+import { IceError } from './ice-error.ts'
+import { Outbox } from './outbox.ts'
+import { Pacer } from './pacer.ts'
+import type { CandidatePair, Pair } from './pair.ts'
+import type { IceRole } from './role.ts'
+import type { IceServerAddress } from './server-address.ts'
+import { Session } from './session.ts'
+import { readBinding, Sessions } from './sessions.ts'
+import { Statistics, type IceStatistics } from './stats.ts'
+
+/**
+ * A full ICE agent, RFC 8445, with trickle (RFC 8838) and consent (RFC 7675), for one component over UDP. A machine
+ * without a socket or a clock: the host calls `handleDatagram`, and `handleTimeout` when `nextTimeout` has come.
+ *
+ * @example
+ * const agent = new IceAgent({ crypto: nodeCrypto, role: 'controlling' }, {
+ *   transmit: (socket, to, bytes) => sockets[socket].send(bytes, to.port, to.address),
+ *   received: (now, bytes) => dtls.handleDatagram(now, bytes),
+ *   candidateGathered: (candidate) => signal(candidate && formatCandidate(candidate)),
+ *   gatheringStateChanged: () => undefined,
+ *   stateChanged: (state) => print(state),
+ *   pairSelected: (pair) => print(pair.local.type, pair.remote.type),
+ * })
+ * agent.gather(now, [{ id: 0, address: { family: 'IPv4', address: '192.168.1.5', port: 50_000 } }])
+ * agent.setRemoteCredentials(now, { usernameFragment, password })
+ * agent.addRemoteCandidate(now, parseCandidate(line))
+ * agent.send(now, bytes) // true once a pair works
+ */
+export class IceAgent {
+  /** What was dropped, by reason. */
+  readonly discarded: Counters<Discarded> = new Counters()
+  readonly #config: IceConfig
+  readonly #host: IceHost
+  readonly #outbox = new Outbox()
+  readonly #pacer: Pacer
+  readonly #foundations = new Foundations()
+  readonly #gatherer: Gatherer
+  readonly #sessions: Sessions
+  readonly #consent: Consent
+  readonly #stats = new Statistics()
+  #localCandidates: IceCandidate[] = []
+  #state: IceConnectionState = 'new'
+  #gatheringState: GatheringState = 'new'
+  #hasFailed = false
+  #isClosed = false
+  #isTurnOfChecks = false
+  #isConcluded = false
+  #isReleased = false
+  /** When what the selected pair does not need is given back. */
+  #concludesAt: Millis = NEVER
+  /** Something other than data has happened in this handler. */
+  #isUnsettled = false
+
+  /** Throws {@link IceError} `invalid-credentials` for local credentials that RFC 8839 forbids. */
+  constructor(config: IceConfig, host: IceHost) {
+    this.#config = config
+    this.#host = host
+    this.#pacer = new Pacer(config.pacing ?? 50)
+    this.#gatherer = this.#createGatherer()
+    const first = this.#createSession(config.role, config.localCredentials)
+    this.#sessions = new Sessions(config.crypto, first, {
+      respond: (now, base, to, bytes) => this.#respond(now, base, to, bytes),
+      responseAccepted: () => this.#stats.responsesReceived++,
+      discarded: (reason) => this.discarded.count(reason),
+    })
+    this.#consent = new Consent({ silence: config.disconnectedTimeout ?? 7_000 }, () => this.#draw(), {
+      consentCheckDue: (now, pair) => this.#sessions.checkConsent(now, pair),
+      silenceChanged: (_now, pair) => {
+        if (pair.isSilent) this.#sessions.current.recheck()
+      },
+      consentExpired: (_now, pair) => this.#sessions.fail(pair, 'consent-expired'),
+    })
+  }
+
+  /** What the peer must be told; new ones after {@link IceAgent.restart}. */
+  get localCredentials(): IceCredentials {
+    return this.#sessions.current.credentials
+  }
+
+  get remoteCredentials(): IceCredentials | null {
+    return this.#sessions.current.remoteCredentials
+  }
+
+  /** Those that `candidateGathered` reported for the present credentials. */
+  get localCandidates(): readonly IceCandidate[] {
+    return this.#localCandidates
+  }
+
+  get state(): IceConnectionState {
+    return this.#state
+  }
+
+  get gatheringState(): GatheringState {
+    return this.#gatheringState
+  }
+
+  get role(): IceRole {
+    return this.#sessions.current.role.current
+  }
+
+  /** The nominated pair of the present session. */
+  get selectedPair(): CandidatePair | null {
+    return this.#sessions.current.selected
+  }
+
+  /** The pair that data goes over: before nomination the best that works, during a restart the old one. */
+  get activePair(): CandidatePair | null {
+    return this.#consent.pair
+  }
+
+  /** The check list, best pair first. */
+  get pairs(): readonly CandidatePair[] {
+    return [...this.#sessions.current.pairs]
+  }
+
+  get stats(): IceStatistics {
+    return this.#stats.snapshot()
+  }
+
+  /** Whether no TURN server holds anything for this agent any more; after `close()` the sockets can then go. */
+  get isReleased(): boolean {
+    return this.#gatherer.isReleased
+  }
+
+  get nextTimeout(): Millis {
+    return Millis(
+      Math.min(
+        this.#gatherer.nextTimeout,
+        this.#sessions.nextTimeout,
+        this.#consent.nextTimeout,
+        this.#pacer.nextTimeout,
+        this.#concludesAt,
+      ),
+    )
+  }
+
+  /**
+   * Finds candidates on these sockets, those of the first one preferred. May be called again with further sockets, and
+   * must be called after {@link IceAgent.restart}. With `awaitsServers` the servers are asked, and gathering can be
+   * complete, only after {@link IceAgent.setServers}: their names may be resolved meanwhile. Throws {@link IceError}
+   * `closed`.
+   */
+  gather(
+    now: Millis,
+    sockets: readonly LocalSocket[],
+    options: { readonly awaitsServers?: boolean } = {},
+  ): void {
+    this.#command(now, () => this.#gatherer.gather(now, sockets, options.awaitsServers ?? false))
+  }
+
+  /** Replaces the servers of the configuration; asked in the next gathering, or in the present one if that waits. */
+  setServers(now: Millis, servers: readonly IceServerAddress[]): void {
+    this.#command(now, () => this.#gatherer.setServers(servers))
+  }
+
+  /**
+   * From now on checks are sent. Throws {@link IceError} `invalid-credentials`, `closed`, or `restart-needed` for other
+   * credentials than those of the present session: the peer has restarted, so this agent must, too (RFC 8839 §4.4.3.1).
+   */
+  setRemoteCredentials(now: Millis, credentials: IceCredentials): void {
+    checkCredentials(credentials)
+    const { usernameFragment, password } = credentials
+    const known = this.remoteCredentials
+    if (known?.usernameFragment === usernameFragment && known.password === password) return
+    if (known !== null) throw new IceError('restart-needed', 'the peer has restarted: restart() comes first')
+    this.#command(now, () => this.#sessions.current.start(now, { usernameFragment, password }))
+  }
+
+  /**
+   * May come before the credentials, and in any order. What cannot be used is counted in {@link IceAgent.discarded}.
+   * `null`: the peer has no more. Throws {@link IceError} `closed`.
+   */
+  addRemoteCandidate(now: Millis, candidate: IceCandidate | null): void {
+    this.#command(now, () => {
+      if (candidate !== null && this.#host.acceptRemoteCandidate?.(candidate) === false)
+        this.discarded.count('refused-candidate')
+      else this.#sessions.current.addRemote(candidate)
+    })
+  }
+
+  /**
+   * A datagram that came to one of the sockets. `from.address` is canonical, as Node's is (RFC 5952, without a zone).
+   */
+  handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
+    const base = this.#gatherer.baseOf(socket)
+    if (base === undefined) {
+      this.discarded.count('unknown-socket')
+      return
+    }
+    this.#outbox.enter()
+    try {
+      if (!this.#gatherer.handleRelay(now, base, from, bytes)) this.#receive(now, base, from, bytes)
+      if (this.#isUnsettled) this.#settle(now)
+    } finally {
+      this.#outbox.leave()
+    }
+  }
+
+  /**
+   * Sends data to the peer, over the selected pair or, before there is one, the best that works. False, and nothing
+   * sent, where there is none.
+   */
+  send(now: Millis, bytes: Uint8Array): boolean {
+    const { pair } = this.#consent
+    if (pair === null) return false
+    this.#stats.sent(bytes)
+    pair.base.send(now, pair.remoteAddress, bytes)
+    return true
+  }
+
+  /**
+   * Begins a new session with new credentials, RFC 8445 §9. Data goes on over the old pair until the new session has
+   * one. What comes next is `gather`, signalling, `setRemoteCredentials`. Throws {@link IceError} `closed`.
+   */
+  restart(now: Millis, role: IceRole = this.role): void {
+    this.#command(now, () => {
+      this.#sessions.restart(this.#createSession(role))
+      this.#gatherer.reset()
+      this.#localCandidates = []
+      this.#hasFailed = false
+      this.#concludesAt = NEVER
+      this.#isConcluded = false
+    })
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#outbox.enter()
+    try {
+      this.#gatherer.handleTimeout(now)
+      this.#sessions.handleTimeout(now)
+      this.#consent.handleTimeout(now)
+      if (now >= this.#concludesAt) this.#conclude(now)
+      this.#settle(now)
+    } finally {
+      this.#outbox.leave()
+    }
+  }
+
+  /**
+   * Ends everything at once, but for TURN allocations: until {@link IceAgent.isReleased} or `released` the agent wants
+   * their servers' datagrams, and its time-outs.
+   */
+  close(now: Millis): void {
+    if (this.#isClosed) return
+    this.#command(now, () => {
+      this.#isClosed = true
+      this.#sessions.stop()
+      this.#gatherer.close(now)
+    })
+  }
+  #command(now: Millis, body: () => void): void {
+    if (this.#isClosed) throw new IceError('closed', 'the agent was closed')
+    this.#outbox.enter()
+    try {
+      body()
+      this.#settle(now)
+    } finally {
+      this.#outbox.leave()
+    }
+  }
+
+  #receive(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
+    if (this.#isClosed || this.#hasFailed) {
+      this.discarded.count('inactive')
+    } else if (isStunDatagram(bytes)) {
+      this.#receiveMessage(now, base, from, bytes)
+    } else {
+      this.#receiveData(now, base, from, bytes)
+    }
+  }
+
+  #receiveMessage(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
+    const message = readBinding(bytes)
+    if (typeof message === 'string') {
+      this.discarded.count(message)
+      return
+    }
+    this.#isUnsettled = true
+    if (!this.#gatherer.handleResponse(now, base, from, message))
+      this.#sessions.handleMessage(now, base, from, message)
+  }
+
+  #receiveData(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
+    const active = this.#consent.pair
+    const pair = active?.joins(base, from) === true ? active : this.#sessions.provenPair(base, from)
+    if (pair === undefined) {
+      this.discarded.count('unknown-peer')
+      return
+    }
+    pair.heardAt = now
+    if (pair.isSilent) this.#heard(now, pair)
+    this.#stats.received(bytes)
+    this.#host.received(now, bytes)
+  }
+
+  #heard(now: Millis, pair: Pair): void {
+    if (pair === this.#consent.pair) this.#consent.heard(now)
+    this.#isUnsettled = true
+  }
+
+  /** Draws the conclusions of whatever has happened, and tells the host. */
+  #settle(now: Millis): void {
+    this.#isUnsettled = false
+    if (this.#isClosed) {
+      this.#consent.follow(now, null)
+      this.#pacer.stop()
+    } else {
+      this.#gatherer.settle()
+      this.#sessions.settle(now, this.#gatherer.state === 'complete')
+      this.#chooseRoute(now)
+      this.#giveUpIfHopeless(now)
+      this.#pacer.run(now, this.#hasWork, () => this.#startNext(now))
+    }
+    this.#report(now)
+  }
+
+  #chooseRoute(now: Millis): void {
+    const route = this.#sessions.route((pair) => this.#consent.isFresh(now, pair))
+    if (route === this.#consent.pair) return
+    this.#consent.follow(now, route)
+    if (route !== null) this.#outbox.post(() => route.base.favour(now, route.remoteAddress))
+  }
+
+  #giveUpIfHopeless(now: Millis): void {
+    if (this.#hasFailed || this.#consent.pair !== null || this.#gatherer.state === 'gathering') return
+    if (!this.#sessions.current.isHopeless(now, (pair) => this.#consent.isFresh(now, pair))) return
+    this.#hasFailed = true
+    this.#sessions.stop()
+  }
+
+  readonly #hasWork = (): boolean => this.#gatherer.hasWork || this.#sessions.current.hasWork
+
+  /** Gathering and checking take turns, so that neither waits for the other's end. */
+  #startNext(now: Millis): boolean {
+    this.#isTurnOfChecks = !this.#isTurnOfChecks
+    const { current } = this.#sessions
+    return this.#isTurnOfChecks
+      ? current.startCheck(now) || this.#gatherer.startNext(now)
+      : this.#gatherer.startNext(now) || current.startCheck(now)
+  }
+
+  #report(now: Millis): void {
+    const { state: gathering } = this.#gatherer
+    if (gathering !== this.#gatheringState && !this.#isClosed) {
+      this.#gatheringState = gathering
+      this.#outbox.post(() => this.#host.gatheringStateChanged(gathering))
+      if (gathering === 'complete') this.#outbox.post(() => this.#host.candidateGathered(null))
+    }
+    const { current } = this.#sessions
+    const isComplete = gathering === 'complete' && current.selected !== null && current.isFinished
+    const route = this.#consent.pair
+    const { hasStarted } = current
+    const facts = { isClosed: this.#isClosed, hasFailed: this.#hasFailed, route, hasStarted, isComplete }
+    const state = connectionState(facts, this.#state)
+    if (state !== this.#state) {
+      if (state === 'completed' && !this.#isConcluded) this.#concludesAt = Millis(now + CONCLUSION_DELAY)
+      this.#state = state
+      this.#outbox.post(() => this.#host.stateChanged(state))
+    }
+    if (this.#isClosed && !this.#isReleased && this.#gatherer.isReleased) {
+      this.#isReleased = true
+      this.#outbox.post(() => this.#host.released?.())
+    }
+  }
+
+  /** RFC 8445 §8.3. */
+  #conclude(now: Millis): void {
+    this.#concludesAt = NEVER
+    const { selected } = this.#sessions.current
+    if (this.#state !== 'completed' || selected === null) return
+    this.#isConcluded = true
+    this.#gatherer.conclude(now, selected.base)
+  }
+
+  #candidateFound(local: LocalCandidate): void {
+    this.#isUnsettled = true
+    const candidate = { ...local.candidate, usernameFragment: this.localCredentials.usernameFragment }
+    if (this.#host.acceptLocalCandidate?.(candidate) === false) {
+      this.discarded.count('refused-candidate')
+      return
+    }
+    this.#localCandidates.push(candidate)
+    this.#sessions.current.addLocal({ ...local, candidate })
+    this.#outbox.post(() => this.#host.candidateGathered(candidate))
+  }
+
+  #respond(now: Millis, base: Base, to: TransportAddress, bytes: Uint8Array): void {
+    this.#stats.responsesSent++
+    this.#outbox.post(() => base.send(now, to, bytes))
+  }
+
+  #createGatherer(): Gatherer {
+    const { crypto, servers = [], policy = 'all', gatherTimeout = 10_000 } = this.#config
+    const config = { crypto, servers, policy, timeout: gatherTimeout, foundations: this.#foundations }
+    return new Gatherer(config, {
+      transmit: (socket, to, bytes) => this.#host.transmit(socket, to, bytes),
+      sendQuery: (now, base, to, bytes) => this.#outbox.post(() => base.send(now, to, bytes)),
+      candidateFound: (local) => this.#candidateFound(local),
+      candidateFailed: (error) => {
+        this.#isUnsettled = true
+        this.#outbox.post(() => this.#host.candidateError?.(error))
+      },
+      relayReceived: (now, base, peer, bytes) => this.#receive(now, base, peer, bytes),
+      relayLost: (base, isReleased) => {
+        this.#isUnsettled = true
+        this.#sessions.removeBase(base, isReleased)
+      },
+      relayRefused: (base, peer, code) => {
+        this.#isUnsettled = true
+        this.#sessions.failPeer(base, peer, `${code}`)
+      },
+    })
+  }
+
+  #createSession(role: IceRole, credentials?: IceCredentials): Session {
+    if (credentials !== undefined) checkCredentials(credentials)
+    const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = this.#config
+    return new Session(
+      {
+        crypto,
+        role,
+        credentials: credentials ?? generateCredentials(crypto),
+        foundations: this.#foundations,
+        maxPairs,
+        pacing,
+        checkTimeout,
+        patience,
+      },
+      {
+        request: (now, base, to, bytes) => {
+          this.#stats.requestsSent++
+          this.#outbox.post(() => base.send(now, to, bytes))
+        },
+        respond: (now, base, to, bytes) => this.#respond(now, base, to, bytes),
+        acceptPair: (pair) => this.#host.acceptPair?.(pair) ?? true,
+        acceptCheck: ({ address: to }, from, { isNominating }) =>
+          this.#host.acceptCheck?.({ from, to, isNominating }) ?? true,
+        pairSelected: (pair) => this.#outbox.post(() => this.#host.pairSelected(pair)),
+        pairFailed: (pair, reason) => this.#outbox.post(() => this.#host.pairFailed?.(pair, reason)),
+        heard: (now, pair) => this.#heard(now, pair),
+        discarded: (reason) => this.discarded.count(reason),
+      },
+    )
+  }
+
+  /** [0, 1), for the jitter of consent checks. */
+  #draw(): number {
+    const bytes = new Uint8Array(4)
+    this.#config.crypto.randomFill(bytes)
+    return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
+  }
+}
+
+const NEVER = Millis(Infinity)
+
+/** RFC 8445 §8.3: the peer may need what this agent does not for a while. */
+const CONCLUSION_DELAY = 3_000

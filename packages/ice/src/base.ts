@@ -1,0 +1,88 @@
+import type { Millis } from '@purertc/bytes'
+import type { TransportAddress } from '@purertc/stun'
+import type { TurnClient } from '@purertc/turn'
+
+import type { IceCandidate } from './candidate.ts'
+import { localPreference } from './priority.ts'
+
+/** A bound UDP socket of the host. */
+export interface LocalSocket {
+  /** Names the socket in `IceHost.transmit` and `IceAgent.handleDatagram`. */
+  readonly id: number
+  /** The address of an interface, never the unspecified one. */
+  readonly address: TransportAddress
+}
+
+/**
+ * What a local candidate sends from, RFC 8445 §4: a socket, or an allocation on a TURN server. Candidates that share a
+ * base share its pairs, because from the peer's side they are one sender.
+ */
+export interface Base {
+  readonly address: TransportAddress
+  /** RFC 8445 §5.1.2.1, 0 to 65535. */
+  readonly preference: number
+  readonly isRelay: boolean
+  /** The bytes are borrowed until the call returns. */
+  send(now: Millis, to: TransportAddress, bytes: Uint8Array): void
+  /** Data will be sent to `to`: makes the way there as cheap as it can be. */
+  favour(now: Millis, to: TransportAddress): void
+}
+
+export interface LocalCandidate {
+  readonly base: Base
+  readonly candidate: IceCandidate
+  /** Of `candidate`. */
+  readonly address: TransportAddress
+}
+
+export class SocketBase implements Base {
+  readonly isRelay = false
+  readonly id: number
+  readonly address: TransportAddress
+  readonly preference: number
+  /** Position among the agent's sockets, from which local preferences follow. */
+  readonly index: number
+  readonly #transmit: (socket: number, to: TransportAddress, bytes: Uint8Array) => void
+
+  constructor(
+    socket: LocalSocket,
+    index: number,
+    transmit: (socket: number, to: TransportAddress, bytes: Uint8Array) => void,
+  ) {
+    this.id = socket.id
+    this.address = socket.address
+    this.index = index
+    this.preference = localPreference(index)
+    this.#transmit = transmit
+  }
+
+  send(_now: Millis, to: TransportAddress, bytes: Uint8Array): void {
+    this.#transmit(this.id, to, bytes)
+  }
+
+  favour(): void {
+    // A socket reaches everybody alike.
+  }
+}
+
+export class RelayBase implements Base {
+  readonly isRelay = true
+  readonly address: TransportAddress
+  readonly preference: number
+  readonly #client: TurnClient
+
+  constructor(client: TurnClient, relayed: TransportAddress, preference: number) {
+    this.#client = client
+    this.address = relayed
+    this.preference = preference
+  }
+
+  send(now: Millis, to: TransportAddress, bytes: Uint8Array): void {
+    this.#client.send(now, to, bytes)
+  }
+
+  /** A channel saves 32 bytes a datagram (RFC 8656 §12). */
+  favour(now: Millis, to: TransportAddress): void {
+    this.#client.bindChannel(now, to)
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Candidates, RFC 8445 §5.1: a transport address with what the peer must know to check it. Only component 1 over UDP:
+ * WebRTC multiplexes RTP and RTCP (RFC 8834), and data channels have one component anyway.
+ */
+export type CandidateType = 'host' | 'srflx' | 'prflx' | 'relay'
+
+export interface IceCandidate {
+  /** 1 to 32 of ALPHA, DIGIT, `+` and `/`; equal for candidates of one type, base and server (RFC 8445 §5.1.1.3). */
+  readonly foundation: string
+  readonly component: 1
+  readonly transport: 'udp'
+  /** 1 to 2^32 - 1, the higher the better. */
+  readonly priority: number
+  /** An IP address; of a remote host candidate possibly an mDNS name (`….local`). */
+  readonly address: string
+  readonly port: number
+  readonly type: CandidateType
+  /** Base of a reflexive, mapped address of a relayed candidate. For diagnostics alone. */
+  readonly relatedAddress?: string
+  readonly relatedPort?: number
+  /** The ICE session that the candidate belongs to, RFC 8839 §5.1 `ufrag`. */
+  readonly usernameFragment?: string
+  /** All extension pairs of a parsed line in their order, `ufrag` among them. */
+  readonly extensions?: readonly (readonly [name: string, value: string])[]
+}

@@ -1,0 +1,124 @@
+import type { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import { type AuthenticatedMessage, StatusCode, type TransportAddress } from '@purertc/stun'
+
+import type { Base } from './base.ts'
+import type { CheckList } from './check-list.ts'
+import type { Discarded } from './discarded.ts'
+import { answer, type InboundCheck, readCheck, refuse } from './inbound-check.ts'
+import type { Pair } from './pair.ts'
+import type { Pairing } from './pairing.ts'
+import type { Role } from './role.ts'
+import type { Selection } from './selection.ts'
+
+export interface CheckServerHost {
+  /** The bytes are the host's to keep. */
+  respond(now: Millis, base: Base, to: TransportAddress, bytes: Uint8Array): void
+  acceptCheck(base: Base, from: TransportAddress, check: InboundCheck): boolean
+  /** This agent gave way: priorities change. */
+  roleChanged(): void
+  /** The peer's check makes this agent's own check of the pair urgent. */
+  triggered(pair: Pair): void
+  heard(now: Millis, pair: Pair): void
+  discarded(reason: Discarded): void
+}
+
+/** The parts of a session that the peer's checks act on. */
+export interface CheckServerContext {
+  readonly crypto: CryptoProvider
+  /** This agent's password. */
+  readonly key: Uint8Array
+  readonly role: Role
+  readonly list: CheckList
+  readonly pairing: Pairing
+  readonly selection: Selection
+}
+
+/** The server side of connectivity checks, RFC 8445 §7.3: answers the peer's requests and learns from them. */
+export class CheckServer {
+  readonly #context: CheckServerContext
+  readonly #host: CheckServerHost
+
+  constructor(context: CheckServerContext, host: CheckServerHost) {
+    this.#context = context
+    this.#host = host
+  }
+
+  /**
+   * `fragment`: whom the request says it comes from; `expected`: the peer's fragment, once signalling has told. The
+   * answer does not depend on it (RFC 8445 §7.3), but nobody else's addresses are learned.
+   */
+  handleRequest(
+    now: Millis,
+    base: Base,
+    from: TransportAddress,
+    request: AuthenticatedMessage,
+    fragment: string,
+    expected: string | undefined,
+  ): void {
+    const { crypto, key, list } = this.#context
+    const check = readCheck(request)
+    if (typeof check === 'number') {
+      this.#host.discarded('bad-request')
+      this.#refuse(now, base, from, request, check)
+    } else if (!this.#host.acceptCheck(base, from, check)) {
+      this.#host.discarded('refused-check')
+    } else {
+      const known = list.find(base, from)
+      const refusal = this.#refusalOf(check, known)
+      if (refusal === undefined) this.#host.respond(now, base, from, answer(crypto, key, request, from))
+      else this.#refuse(now, base, from, request, refusal)
+      const isPeer = expected === undefined || fragment === expected
+      if (refusal === undefined && isPeer) this.#learn(now, base, from, check, fragment, known)
+    }
+  }
+
+  #refusalOf(check: InboundCheck, known: Pair | undefined): number | undefined {
+    const { role, selection } = this.#context
+    if (known === undefined && check.priority === undefined) return StatusCode.badRequest
+    if (check.claim !== undefined) {
+      const outcome = role.resolve(check.claim.role, check.claim.tieBreaker)
+      if (outcome === 'switched') this.#host.roleChanged()
+      if (outcome === 'rejected') {
+        this.#host.discarded('role-conflict')
+        return StatusCode.roleConflict
+      }
+    }
+    // A nomination that the application refuses must fail at the peer, or it would wait for data there.
+    const isNominated = check.isNominating && !role.isControlling && known?.state === 'succeeded'
+    return isNominated && !selection.nominatedByPeer(known) ? StatusCode.forbidden : undefined
+  }
+
+  #learn(
+    now: Millis,
+    base: Base,
+    from: TransportAddress,
+    check: InboundCheck,
+    fragment: string,
+    known: Pair | undefined,
+  ): void {
+    const { role, selection, pairing } = this.#context
+    const isNominated = check.isNominating && !role.isControlling
+    const isNews = isNominated || !pairing.knowsRemote(from) || selection.needsPair
+    if (known === undefined && !isNews) return
+    const pair = known ?? pairing.pairOfCheck(base, from, check.priority ?? 0, fragment)
+    if (pair === null) return
+    pair.isHeard = true
+    pair.heardAt = now
+    if (pair.state !== 'succeeded') {
+      pair.nominatedByPeer ||= isNominated
+      if (isNews) this.#host.triggered(pair)
+    }
+    this.#host.heard(now, pair)
+  }
+
+  #refuse(
+    now: Millis,
+    base: Base,
+    from: TransportAddress,
+    request: AuthenticatedMessage,
+    code: number,
+  ): void {
+    this.#host.respond(now, base, from, refuse(this.#context.crypto, this.#context.key, request, code))
+  }
+}

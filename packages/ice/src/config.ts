@@ -1,0 +1,30 @@
+import type { CryptoProvider } from '@purertc/crypto'
+
+import type { IceCredentials } from './credentials.ts'
+import type { NominationPatience } from './nomination.ts'
+import type { IceRole } from './role.ts'
+import type { IceServerAddress } from './server-address.ts'
+
+export interface IceConfig {
+  readonly crypto: CryptoProvider
+  /** The agent whose side sent the offer is controlling. A conflict repairs itself. */
+  readonly role: IceRole
+  /** Eight of each kind at most. Default: none. */
+  readonly servers?: readonly IceServerAddress[]
+  /** `relay`: nothing but relayed candidates, so that the peer never learns this agent's addresses. Default `all`. */
+  readonly policy?: 'all' | 'relay'
+  /** Default: random ones. */
+  readonly localCredentials?: IceCredentials
+  /** The check list's limit, RFC 8445 §6.1.2.5. Default 100. */
+  readonly maxPairs?: number
+  /** Ta, RFC 8445 §14.2: milliseconds between new transactions. Default 50. */
+  readonly pacing?: number
+  /** Milliseconds until a check fails, and, RFC 8863, until the agent may fail at all. Default 17,500. */
+  readonly checkTimeout?: number
+  /** Milliseconds until gathering is complete without the servers that do not answer. Default 10,000. */
+  readonly gatherTimeout?: number
+  /** Milliseconds without a sign of life until the state is `disconnected`. Default 7,000. */
+  readonly disconnectedTimeout?: number
+  /** How long the controlling agent waits for something better. */
+  readonly patience?: NominationPatience
+}

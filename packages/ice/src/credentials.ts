@@ -1,0 +1,34 @@
+import type { CryptoProvider } from '@purertc/crypto'
+
+import { IceError } from './ice-error.ts'
+
+/** What authenticates the checks of one ICE session, RFC 8445 §5.3. */
+export interface IceCredentials {
+  /** 4 to 256 ice-chars. */
+  readonly usernameFragment: string
+  /** 22 to 256 ice-chars. */
+  readonly password: string
+}
+
+/** 48 bits of fragment (24 are required) and 144 bits of password (128 are required). */
+export function generateCredentials(crypto: CryptoProvider): IceCredentials {
+  return { usernameFragment: randomIceChars(crypto, 8), password: randomIceChars(crypto, 24) }
+}
+
+/** Throws {@link IceError} `invalid-credentials` where RFC 8839 §5.4 forbids them. */
+export function checkCredentials({ usernameFragment, password }: IceCredentials): void {
+  if (!/^[0-9A-Za-z+/]{4,256}$/.test(usernameFragment))
+    throw new IceError('invalid-credentials', 'a username fragment has 4 to 256 ice-chars')
+  if (!/^[0-9A-Za-z+/]{22,256}$/.test(password))
+    throw new IceError('invalid-credentials', 'a password has 22 to 256 ice-chars')
+}
+
+function randomIceChars(crypto: CryptoProvider, length: number): string {
+  const bytes = new Uint8Array(length)
+  crypto.randomFill(bytes)
+  let text = ''
+  for (const byte of bytes) text += ICE_CHARS.charAt(byte & 63)
+  return text
+}
+
+const ICE_CHARS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

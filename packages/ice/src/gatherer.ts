@@ -1,0 +1,260 @@
+import { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import { sameAddress, type StunMessage, type TransportAddress } from '@purertc/stun'
+
+import { addressScope } from './address-scope.ts'
+import { type Base, type LocalCandidate, type LocalSocket, type RelayBase, SocketBase } from './base.ts'
+import type { CandidateType, IceCandidate } from './candidate.ts'
+import type { Foundations } from './foundation.ts'
+import { candidatePriority, MAX_SERVERS } from './priority.ts'
+import { type Relay, Relays } from './relays.ts'
+import type { CandidateError, IceServerAddress, TurnServerAddress } from './server-address.ts'
+import { StunQueries } from './stun-queries.ts'
+
+export interface GathererConfig {
+  readonly crypto: CryptoProvider
+  readonly servers: readonly IceServerAddress[]
+  readonly policy: 'all' | 'relay'
+  /** Milliseconds after which servers that have not answered are given up. */
+  readonly timeout: number
+  readonly foundations: Foundations
+}
+
+export interface GathererHost {
+  /** Bytes are borrowed until the call returns. */
+  transmit(socket: number, to: TransportAddress, bytes: Uint8Array): void
+  /** A STUN request; its bytes are the host's to keep. */
+  sendQuery(now: Millis, base: SocketBase, to: TransportAddress, bytes: Uint8Array): void
+  candidateFound(local: LocalCandidate): void
+  candidateFailed(error: CandidateError): void
+  relayReceived(now: Millis, base: RelayBase, peer: TransportAddress, bytes: Uint8Array): void
+  relayLost(base: RelayBase, isReleased: boolean): void
+  relayRefused(base: RelayBase, peer: TransportAddress, code: number): void
+}
+
+export type GatheringState = 'new' | 'gathering' | 'complete'
+
+/** Finds the local candidates, RFC 8445 §5.1.1: of the sockets themselves, and what STUN and TURN servers say. */
+export class Gatherer {
+  readonly #config: GathererConfig
+  readonly #host: GathererHost
+  #servers: readonly IceServerAddress[]
+  #awaitsServers = false
+  readonly #bases: Map<number, SocketBase> = new Map()
+  readonly #queries: StunQueries
+  readonly #relays: Relays
+  /** What the present session has: sockets that were gathered on, and candidates. */
+  #gathered = new Set<SocketBase>()
+  #found: LocalCandidate[] = []
+  /** Transactions that wait for their turn (Ta). */
+  #waiting: ((now: Millis) => void)[] = []
+  #state: GatheringState = 'new'
+  #givesUpAt: Millis = NEVER
+
+  constructor(config: GathererConfig, host: GathererHost) {
+    this.#config = config
+    this.#host = host
+    const { servers, crypto } = config
+    this.#servers = servers
+    this.#queries = new StunQueries(crypto, {
+      transmit: (now, base, to, bytes) => host.sendQuery(now, base, to, bytes),
+      mapped: ({ base, server, index }, address) => this.#reflexive(base, address, server.address, index),
+      failed: (query, code, text) => this.#failed(query.base, query.server, code, text),
+    })
+    this.#relays = new Relays(crypto, {
+      transmit: (base, to, bytes) => host.transmit(base.id, to, bytes),
+      allocated: (relay) => this.#allocated(relay),
+      failed: (relay, code, text) => this.#failed(relay.via, relay.server, code, text),
+      received: (now, base, peer, bytes) => host.relayReceived(now, base, peer, bytes),
+      lost: (base, isReleased) => host.relayLost(base, isReleased),
+      peerRefused: (base, peer, code) => host.relayRefused(base, peer, code),
+    })
+  }
+
+  get state(): GatheringState {
+    return this.#state
+  }
+
+  /** Whether no server holds anything for this agent any more. */
+  get isReleased(): boolean {
+    return this.#relays.isEmpty
+  }
+
+  /** Whether a transaction waits for its turn. */
+  get hasWork(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  get nextTimeout(): Millis {
+    return Millis(Math.min(this.#queries.nextTimeout, this.#relays.nextTimeout, this.#givesUpAt))
+  }
+
+  baseOf(socket: number): SocketBase | undefined {
+    return this.#bases.get(socket)
+  }
+
+  /**
+   * Gathers on those sockets that the present session has not gathered on yet. `awaitsServers`: not complete before
+   * {@link Gatherer.setServers}.
+   */
+  gather(now: Millis, sockets: readonly LocalSocket[], awaitsServers: boolean): void {
+    this.#state = 'gathering'
+    this.#awaitsServers = awaitsServers
+    this.#givesUpAt = Millis(now + this.#config.timeout)
+    const bases = sockets.map((socket) => this.#open(socket)).filter((base) => !this.#gathered.has(base))
+    for (const base of bases) this.#gathered.add(base)
+    if (this.#config.policy === 'all')
+      for (const base of bases) this.#add(base, 'host', base.address, undefined, '', 0)
+    if (!awaitsServers) this.#ask(bases)
+  }
+
+  /** The servers to ask from now on; asks them at once where gathering awaits them. */
+  setServers(servers: readonly IceServerAddress[]): void {
+    this.#servers = servers
+    if (!this.#awaitsServers) return
+    this.#awaitsServers = false
+    this.#ask([...this.#gathered])
+  }
+
+  /** Starts the transaction whose turn it is. */
+  startNext(now: Millis): boolean {
+    const start = this.#waiting.shift()
+    start?.(now)
+    return start !== undefined
+  }
+
+  /** What a TURN server sent. False where the datagram is for somebody else. */
+  handleRelay(now: Millis, base: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
+    return this.#relays.handleDatagram(now, base, from, bytes)
+  }
+
+  /** A response that may be a STUN server's. False where it is for somebody else. */
+  handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): boolean {
+    return this.#queries.handleResponse(now, base, from, response)
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#queries.handleTimeout(now)
+    this.#relays.handleTimeout(now)
+    if (now < this.#givesUpAt) return
+    this.#givesUpAt = NEVER
+    this.#awaitsServers = false
+    this.#waiting = []
+    this.#queries.abandon()
+    this.#relays.abandon(now)
+  }
+
+  /** After anything has happened: notices the end. */
+  settle(): void {
+    if (this.#state !== 'gathering' || this.#awaitsServers || this.hasWork) return
+    if (this.#queries.size > 0 || this.#relays.pending > 0) return
+    this.#state = 'complete'
+    this.#givesUpAt = NEVER
+  }
+
+  /** A new session begins, for which everything is to be gathered anew. Allocations stay. */
+  reset(): void {
+    this.#gathered.clear()
+    this.#found = []
+    this.#waiting = []
+    this.#awaitsServers = false
+    this.#queries.stop()
+    this.#state = 'new'
+    this.#givesUpAt = NEVER
+  }
+
+  /** The session has what it needs: gives back all allocations but that of `base`, lets NAT bindings lapse. */
+  conclude(now: Millis, base: Base): void {
+    this.#queries.stopKeepAlive()
+    this.#relays.release(now, base)
+  }
+
+  /** Gives everything back; the sockets are needed until {@link Gatherer.isReleased}. */
+  close(now: Millis): void {
+    this.reset()
+    this.#relays.release(now, null)
+  }
+
+  #open(socket: LocalSocket): SocketBase {
+    const known = this.#bases.get(socket.id)
+    if (known !== undefined) return known
+    const index = this.#bases.size
+    const base = new SocketBase(socket, index, (id, to, bytes) => this.#host.transmit(id, to, bytes))
+    this.#bases.set(socket.id, base)
+    return base
+  }
+
+  /** Server by server: base by base, one dead interface would hold up all others. */
+  #ask(bases: readonly SocketBase[]): void {
+    const stunServers = this.#servers.filter((server) => server.kind === 'stun').slice(0, MAX_SERVERS)
+    const turnServers = this.#servers.filter((server) => server.kind === 'turn').slice(0, MAX_SERVERS)
+    if (this.#config.policy === 'all')
+      for (const [index, server] of stunServers.entries())
+        for (const base of bases)
+          if (canReach(base, server.address))
+            this.#waiting.push((now) => this.#queries.start(now, { base, server, index }))
+    for (const [index, server] of turnServers.entries())
+      for (const base of bases) if (canReach(base, server.address)) this.#askForRelay(base, server, index)
+  }
+
+  #askForRelay(base: SocketBase, server: TurnServerAddress, index: number): void {
+    const known = this.#relays.find(base, server.address)
+    if (known === undefined) this.#waiting.push((now) => this.#relays.allocate(now, base, server, index))
+    else if (known.base !== null) this.#allocated(known)
+  }
+
+  #allocated({ via, server, base, mapped, index }: Relay): void {
+    if (base === null || mapped === null) return
+    // An Allocate response tells what a Binding response would, too (RFC 8445 §5.1.1.2).
+    if (this.#config.policy === 'all') this.#reflexive(via, mapped, server.address, index)
+    const related = this.#config.policy === 'all' ? mapped : anyAddress(mapped)
+    this.#add(base, 'relay', base.address, related, server.address.address, index)
+  }
+
+  #reflexive(base: SocketBase, mapped: TransportAddress, server: TransportAddress, index: number): void {
+    // No NAT in between: redundant (RFC 8445 §5.1.3).
+    if (sameAddress(mapped, base.address)) return
+    if (this.#found.some((local) => local.base === base && sameAddress(local.address, mapped))) return
+    this.#add(base, 'srflx', mapped, base.address, server.address, index)
+  }
+
+  #add(
+    base: Base,
+    type: CandidateType,
+    address: TransportAddress,
+    related: TransportAddress | undefined,
+    server: string,
+    serverIndex: number,
+  ): void {
+    const candidate: IceCandidate = {
+      foundation: this.#config.foundations.of(type, base.address.address, server),
+      component: 1,
+      transport: 'udp',
+      priority: candidatePriority(type, base.isRelay ? base.preference : base.preference - serverIndex),
+      address: address.address,
+      port: address.port,
+      type,
+      ...(related && { relatedAddress: related.address, relatedPort: related.port }),
+    }
+    const local = { base, candidate, address }
+    this.#found.push(local)
+    this.#host.candidateFound(local)
+  }
+
+  #failed(base: SocketBase, { address, url }: IceServerAddress, code: number, text: string): void {
+    this.#host.candidateFailed({ server: address, url, base: base.address, code, text })
+  }
+}
+
+/** A loopback socket reaches nothing outside, and a server is asked over its own family. */
+function canReach({ address }: SocketBase, server: TransportAddress): boolean {
+  const isConfined = addressScope(address.address) === 'loopback'
+  return address.family === server.family && (!isConfined || addressScope(server.address) === 'loopback')
+}
+
+/** RFC 8839 §5.1: what stands for an address that is not to be known. */
+function anyAddress({ family }: TransportAddress): TransportAddress {
+  return { family, address: family === 'IPv4' ? '0.0.0.0' : '::', port: 0 }
+}
+
+const NEVER = Millis(Infinity)

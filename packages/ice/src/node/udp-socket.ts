@@ -1,0 +1,95 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+
+import { isIpAddress, type TransportAddress } from '@purertc/stun'
+
+export interface UdpSocketOptions {
+  /** An interface's address. */
+  readonly address: string
+  /** 0: any. */
+  readonly port: number
+  /** Bytes of kernel buffer in each direction; the system may allow less. */
+  readonly bufferSize: number
+  /** Bytes are borrowed until the call returns. */
+  readonly received: (from: TransportAddress, bytes: Uint8Array) => void
+}
+
+/** One bound UDP socket, made for many datagrams: sending allocates nothing, and never waits. */
+export class UdpSocket {
+  readonly address: TransportAddress
+  readonly #socket: Socket
+  /** Datagrams that the kernel did not take at once keep their slot until it does. */
+  readonly #slots: Uint8Array[] = []
+  #next = 0
+  #isClosed = false
+  /** Datagrams that were not sent: the kernel's buffer and the slots were full, or the socket was closed. */
+  dropped = 0
+
+  private constructor(socket: Socket, address: TransportAddress, received: UdpSocketOptions['received']) {
+    this.#socket = socket
+    this.address = address
+    socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
+      received(from.family === 'IPv6' ? withoutZone(from) : from, bytes)
+    })
+    // Errors of single datagrams are losses; a socket that fails for good is found out by its silence.
+    socket.on('error', () => this.dropped++)
+  }
+
+  /** Rejects with the system's error where the address cannot be bound. */
+  static async bind({ address, port, bufferSize, received }: UdpSocketOptions): Promise<UdpSocket> {
+    const isIpv6 = isIpAddress(address) === 'IPv6'
+    const socket = createSocket({
+      type: isIpv6 ? 'udp6' : 'udp4',
+      ipv6Only: isIpv6,
+      recvBufferSize: bufferSize,
+      sendBufferSize: bufferSize,
+      // Without it every send takes a turn through the event loop, to look up what is an address already.
+      lookup: (host, _options, callback) => callback(null, host, isIpv6 ? 6 : 4),
+    })
+    try {
+      const listening = once(socket, 'listening')
+      socket.bind({ port, address, exclusive: true })
+      await listening
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    const bound = { family: isIpv6 ? 'IPv6' : 'IPv4', address, port: socket.address().port } as const
+    return new UdpSocket(socket, bound, received)
+  }
+
+  /** Sends or drops; the bytes may be used again when the call returns. */
+  send(to: TransportAddress, bytes: Uint8Array): void {
+    if (this.#isClosed || this.#socket.getSendQueueCount() >= SLOTS) {
+      this.dropped++
+      return
+    }
+    const length = bytes.length
+    const slot = length <= SLOT_SIZE ? this.#slot() : new Uint8Array(length)
+    slot.set(bytes)
+    this.#socket.send(slot, 0, length, to.port, to.address)
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const closed = once(this.#socket, 'close')
+    this.#socket.close()
+    await closed
+  }
+
+  #slot(): Uint8Array {
+    const index = this.#next
+    this.#next = (index + 1) % SLOTS
+    return (this.#slots[index] ??= new Uint8Array(SLOT_SIZE))
+  }
+}
+
+/** Node writes `fe80::1%eth0`; a candidate has no zone. */
+function withoutZone(from: RemoteInfo): TransportAddress {
+  const zone = from.address.indexOf('%')
+  return zone < 0 ? from : { family: from.family, address: from.address.slice(0, zone), port: from.port }
+}
+
+const SLOTS = 32
+const SLOT_SIZE = 2_048

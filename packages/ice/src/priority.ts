@@ -1,0 +1,37 @@
+import type { CandidateType } from './candidate.ts'
+
+/** RFC 8445 §5.1.2.2: a relay costs a detour, so it comes last; what a check discovered beats what a server said. */
+export const typePreference: Readonly<Record<CandidateType, number>> = {
+  host: 126,
+  prflx: 110,
+  srflx: 100,
+  relay: 0,
+}
+
+/**
+ * RFC 8445 §5.1.2.1: type preference, then local preference (0 to 65535), then component (256 - 1).
+ *
+ * @example
+ * candidatePriority('host', 65535) // 2130706431, what everybody's first host candidate has
+ */
+export function candidatePriority(type: CandidateType, localPreference: number): number {
+  return typePreference[type] * 2 ** 24 + localPreference * 2 ** 8 + 255
+}
+
+/** RFC 8445 §6.1.2.3: both agents compute the same number, so that they order their pairs alike. */
+export function pairPriority(controlling: number, controlled: number): bigint {
+  const min = BigInt(Math.min(controlling, controlled))
+  const max = BigInt(Math.max(controlling, controlled))
+  return (min << 32n) + 2n * max + (controlling > controlled ? 1n : 0n)
+}
+
+/**
+ * Local preference of a base: earlier sockets are better, and servers of one base are told apart, so that no two
+ * candidates of one type share a priority (RFC 8445 §5.1.2.1).
+ */
+export function localPreference(baseIndex: number, serverIndex = 0): number {
+  return Math.max(MAX_SERVERS - 1, 0xffff - baseIndex * MAX_SERVERS) - serverIndex
+}
+
+/** Servers of one kind that an agent asks; more are ignored. `serverIndex` is below it. */
+export const MAX_SERVERS = 8

@@ -1,0 +1,154 @@
+import { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import { formatAddress, sameAddress, type TransportAddress } from '@purertc/stun'
+import { TurnClient, type TurnError } from '@purertc/turn'
+
+import { type Base, RelayBase, type SocketBase } from './base.ts'
+import { localPreference } from './priority.ts'
+import { type TurnServerAddress, UNREACHABLE } from './server-address.ts'
+
+/** One TURN server asked from one base. */
+export interface Relay {
+  readonly via: SocketBase
+  readonly server: TurnServerAddress
+  /** Position among the TURN servers. */
+  readonly index: number
+  /** Null until there is an allocation, and after it is gone. */
+  base: RelayBase | null
+  /** Where the server sees `via`. */
+  mapped: TransportAddress | null
+}
+
+export interface RelaysHost {
+  /** Bytes are borrowed until the call returns. */
+  transmit(base: SocketBase, to: TransportAddress, bytes: Uint8Array): void
+  allocated(relay: Relay): void
+  /** There will be no allocation. */
+  failed(relay: Relay, code: number, text: string): void
+  received(now: Millis, base: RelayBase, peer: TransportAddress, bytes: Uint8Array): void
+  /** The allocation is gone; `isReleased`: because it was given back. */
+  lost(base: RelayBase, isReleased: boolean): void
+  /** The server does not relay to that peer. */
+  peerRefused(base: RelayBase, peer: TransportAddress, code: number): void
+}
+
+/** The agent's allocations, one for each base and TURN server. They outlive a restart: their address stays good. */
+export class Relays {
+  readonly #crypto: CryptoProvider
+  readonly #host: RelaysHost
+  readonly #entries: Map<string, { readonly relay: Relay; readonly client: TurnClient }> = new Map()
+
+  constructor(crypto: CryptoProvider, host: RelaysHost) {
+    this.#crypto = crypto
+    this.#host = host
+  }
+
+  /** Allocations that are still awaited. */
+  get pending(): number {
+    let pending = 0
+    for (const { client } of this.#entries.values()) if (client.state === 'allocating') pending++
+    return pending
+  }
+
+  /** Whether nothing is left to be given back to a server. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
+  find(via: SocketBase, server: TransportAddress): Relay | undefined {
+    return this.#entries.get(keyOf(via, server))?.relay
+  }
+
+  /** Asks for an allocation, unless the base has one there. `index`: position among the TURN servers. */
+  allocate(now: Millis, via: SocketBase, server: TurnServerAddress, index: number): void {
+    const key = keyOf(via, server.address)
+    if (this.#entries.has(key)) return
+    const relay: Relay = { via, server, index, base: null, mapped: null }
+    const client = new TurnClient(
+      {
+        crypto: this.#crypto,
+        server: server.address,
+        username: server.username,
+        password: server.password,
+        // A channel for every address that is checked would be a waste; the pair that carries data gets one.
+        channels: 'manual',
+      },
+      {
+        transmit: (bytes) => this.#host.transmit(via, server.address, bytes),
+        allocated: (relayed, mapped) => {
+          relay.base = new RelayBase(client, relayed, localPreference(via.index, index))
+          relay.mapped = mapped
+          this.#host.allocated(relay)
+        },
+        received: (at, peer, bytes) => {
+          if (relay.base !== null) this.#host.received(at, relay.base, peer, bytes)
+        },
+        peerRefused: (peer, { code }) => {
+          if (relay.base !== null && typeof code === 'number') this.#host.peerRefused(relay.base, peer, code)
+        },
+        failed: (error) => {
+          this.#entries.delete(key)
+          this.#ended(relay, error)
+        },
+        closed: () => this.#entries.delete(key),
+      },
+    )
+    this.#entries.set(key, { relay, client })
+    client.allocate(now)
+  }
+
+  /** False where the datagram is not TURN's: it may be a peer's that lives at the server's address. */
+  handleDatagram(now: Millis, via: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
+    for (const { relay, client } of this.#entries.values())
+      if (relay.via === via && sameAddress(relay.server.address, from))
+        return client.handleDatagram(now, bytes)
+    return false
+  }
+
+  handleTimeout(now: Millis): void {
+    for (const { client } of this.#entries.values()) if (client.nextTimeout <= now) client.handleTimeout(now)
+  }
+
+  get nextTimeout(): Millis {
+    let earliest = Infinity
+    for (const { client } of this.#entries.values()) earliest = Math.min(earliest, client.nextTimeout)
+    return Millis(earliest)
+  }
+
+  /** Gives up allocations that have not come yet, with a report each. */
+  abandon(now: Millis): void {
+    for (const { relay, client } of [...this.#entries.values()]) {
+      if (client.state !== 'allocating') continue
+      client.close(now)
+      this.#host.failed(relay, UNREACHABLE, 'the TURN server does not answer')
+    }
+  }
+
+  /** Gives back all allocations but that of `kept`. */
+  release(now: Millis, kept: Base | null): void {
+    for (const { relay, client } of [...this.#entries.values()]) {
+      if (kept !== null && relay.base === kept) continue
+      const released = relay.base
+      relay.base = null
+      client.close(now)
+      if (released !== null) this.#host.lost(released, true)
+    }
+  }
+
+  #ended(relay: Relay, error: TurnError): void {
+    const { base } = relay
+    relay.base = null
+    if (base !== null) this.#host.lost(base, false)
+    else this.#host.failed(relay, codeOf(error), error.reason)
+  }
+}
+
+function codeOf({ code }: TurnError): number {
+  if (typeof code === 'number') return code
+  return code === 'unauthenticated' ? 401 : UNREACHABLE
+}
+
+/** A server sees one client a socket (RFC 8656 §3.2), so whoever shares both shares the allocation. */
+function keyOf(via: SocketBase, server: TransportAddress): string {
+  return `${via.id}>${formatAddress(server)}`
+}

@@ -1,0 +1,143 @@
+import { Millis } from '@purertc/bytes'
+
+import type { CheckList } from './check-list.ts'
+import { Nomination, type NominationPatience } from './nomination.ts'
+import type { Pair } from './pair.ts'
+import type { Role } from './role.ts'
+
+export interface SelectionHost {
+  /** The application's word; a pair that it refuses is never asked about again. */
+  acceptPair(pair: Pair): boolean
+  pairSelected(pair: Pair): void
+}
+
+/**
+ * Which pair carries the data, RFC 8445 §8.1. The controlling agent chooses, checks its choice once more with
+ * USE-CANDIDATE, and has selected it when that succeeds. The controlled agent follows, also where the peer nominates
+ * several pairs, as the aggressive nomination of RFC 5245 and browsers do: the better one wins then.
+ */
+export class Selection {
+  readonly #role: Role
+  readonly #list: CheckList
+  readonly #host: SelectionHost
+  readonly #nomination: Nomination
+  #selected: Pair | null = null
+  #nominee: Pair | null = null
+  /** Whether the nominee's check is still to be sent. */
+  #isDue = false
+
+  constructor(role: Role, list: CheckList, patience: NominationPatience, host: SelectionHost) {
+    this.#role = role
+    this.#list = list
+    this.#host = host
+    this.#nomination = new Nomination(patience)
+  }
+
+  get selected(): Pair | null {
+    return this.#selected
+  }
+
+  get isNominating(): boolean {
+    return this.#nominee !== null
+  }
+
+  /** Whether {@link Selection.takeNominee} has one. */
+  get isDue(): boolean {
+    return this.#isDue
+  }
+
+  get nextTimeout(): Millis {
+    return this.#nomination.nextTimeout
+  }
+
+  /** Whether there is no selected pair, or only one that has fallen silent. */
+  get needsPair(): boolean {
+    return this.#selected === null || this.#selected.isSilent
+  }
+
+  /** Whether a pair could still replace the selected one. */
+  isOpenTo(pair: Pair): boolean {
+    if (this.#selected === null || this.#selected.isSilent) return true
+    return !this.#role.isControlling && pair.priority > this.#selected.priority
+  }
+
+  /** Chooses, if that is this agent's business and time has come. `isComplete`: all candidates are known. */
+  settle(now: Millis, isComplete: boolean): void {
+    if (!this.#role.isControlling || this.#nominee !== null || !this.needsPair) {
+      this.#nomination.rest()
+      return
+    }
+    for (;;) {
+      const pair = this.#nomination.choose(now, this.#list, isComplete, (candidate) =>
+        this.#isAlive(candidate),
+      )
+      if (pair === null) return
+      if (this.#isAccepted(pair)) {
+        this.#nominee = pair
+        this.#isDue = true
+        return
+      }
+    }
+  }
+
+  /** The pair whose nominating check is to be sent now. */
+  takeNominee(): Pair | null {
+    if (!this.#isDue) return null
+    this.#isDue = false
+    return this.#nominee
+  }
+
+  /** The nominating check succeeded. */
+  nominated(pair: Pair): void {
+    if (this.#nominee !== pair) return
+    this.#nominee = null
+    this.#select(pair)
+  }
+
+  /** The nominating check failed; `again`: for a reason that does not speak against the pair. */
+  nominationFailed(pair: Pair, again: boolean): void {
+    if (this.#nominee !== pair) return
+    this.#isDue = again
+    if (!again) this.#nominee = null
+  }
+
+  /** The peer nominates a valid pair (RFC 8445 §7.3.1.5). False where the application refuses it. */
+  nominatedByPeer(pair: Pair): boolean {
+    if (pair.isRefused || (!pair.nominated && !this.#isAccepted(pair))) return false
+    if (pair !== this.#selected && this.#isBetter(pair)) this.#select(pair)
+    else pair.nominated = true
+    return true
+  }
+
+  /** The pair works no more. */
+  lost(pair: Pair): void {
+    if (this.#selected === pair) this.#selected = null
+    this.nominationFailed(pair, false)
+  }
+
+  roleChanged(): void {
+    this.#nominee = null
+    this.#isDue = false
+  }
+
+  #select(pair: Pair): void {
+    pair.nominated = true
+    this.#selected = pair
+    this.#host.pairSelected(pair)
+  }
+
+  #isAccepted(pair: Pair): boolean {
+    if (!pair.isRefused && this.#host.acceptPair(pair)) return true
+    pair.isRefused = true
+    return false
+  }
+
+  #isBetter(pair: Pair): boolean {
+    return this.#selected === null || this.#selected.isSilent || pair.priority > this.#selected.priority
+  }
+
+  /** When the selected pair fell silent, only pairs that have answered since are worth nominating. */
+  #isAlive(pair: Pair): boolean {
+    return this.#selected === null || (pair !== this.#selected && pair.respondedAt > this.#selected.heardAt)
+  }
+}

@@ -1,0 +1,165 @@
+import { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import {
+  authenticate,
+  integrityOf,
+  MessageClass,
+  Method,
+  StatusCode,
+  StunMessage,
+  type TransportAddress,
+} from '@purertc/stun'
+
+import type { Base } from './base.ts'
+import type { Discarded } from './discarded.ts'
+import { fragmentsOf, refuseStranger } from './inbound-check.ts'
+import type { Pair } from './pair.ts'
+import type { PairFailure } from './pair-failure.ts'
+import type { Session } from './session.ts'
+
+export interface SessionsHost {
+  respond(now: Millis, base: Base, to: TransportAddress, bytes: Uint8Array): void
+  /** A response was authentic, and the answer to something. */
+  responseAccepted(): void
+  discarded(reason: Discarded): void
+}
+
+/**
+ * The present ICE session and, during a restart, the one before it, whose selected pair carries the data until the
+ * present one has a pair of its own (RFC 8445 §9). Every message goes to the session whose credentials it was made with.
+ */
+export class Sessions {
+  readonly #crypto: CryptoProvider
+  readonly #host: SessionsHost
+  #current: Session
+  #previous: Session | null = null
+
+  constructor(crypto: CryptoProvider, first: Session, host: SessionsHost) {
+    this.#crypto = crypto
+    this.#host = host
+    this.#current = first
+  }
+
+  get current(): Session {
+    return this.#current
+  }
+
+  get nextTimeout(): Millis {
+    return Millis(Math.min(this.#current.nextTimeout, this.#previous?.nextTimeout ?? Infinity))
+  }
+
+  restart(next: Session): void {
+    const last = this.#current
+    this.#current = next
+    if (last.selected === null) {
+      last.stop()
+      return
+    }
+    last.retire()
+    this.#previous?.stop()
+    this.#previous = last
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#current.handleTimeout(now)
+    this.#previous?.handleTimeout(now)
+  }
+
+  /** After anything has happened. */
+  settle(now: Millis, hasAllLocals: boolean): void {
+    this.#current.settle(now, hasAllLocals)
+    if (this.#current.selected !== null) this.#drop()
+  }
+
+  /** The pair to send data over: the selected one, meanwhile that of before, meanwhile the best that works. */
+  route(isFresh: (pair: Pair) => boolean): Pair | null {
+    const selected = this.#current.selected ?? this.#previous?.selected
+    return selected ?? this.#current.pairs.find((pair) => pair.isUsable && isFresh(pair)) ?? null
+  }
+
+  /** The pair that the peer has proven to be at the other end of. */
+  provenPair(base: Base, from: TransportAddress): Pair | undefined {
+    const isProven = (pair: Pair): boolean => pair.isProven && pair.joins(base, from)
+    return this.#current.pairs.find(isProven) ?? this.#previous?.pairs.find(isProven)
+  }
+
+  checkConsent(now: Millis, pair: Pair): void {
+    this.#sessionOf(pair)?.checkConsent(now, pair)
+  }
+
+  fail(pair: Pair, reason: PairFailure): void {
+    this.#sessionOf(pair)?.fail(pair, reason)
+  }
+
+  /** The base cannot reach that address. */
+  failPeer(base: Base, peer: TransportAddress, reason: PairFailure): void {
+    this.#current.failPeer(base, peer, reason)
+    this.#previous?.failPeer(base, peer, reason)
+  }
+
+  /** The base is gone; no pair of it is reported as failed where it was given back for lack of use. */
+  removeBase(base: Base, isReleased: boolean): void {
+    this.#current.removeBase(base, isReleased)
+    this.#previous?.removeBase(base, isReleased)
+  }
+
+  stop(): void {
+    this.#current.stop()
+    this.#drop()
+  }
+
+  handleMessage(now: Millis, base: Base, from: TransportAddress, message: StunMessage): void {
+    if (message.class === MessageClass.request) this.#handleRequest(now, base, from, message)
+    else this.#handleResponse(now, base, from, message)
+  }
+
+  #handleRequest(now: Millis, base: Base, from: TransportAddress, request: StunMessage): void {
+    const fragments = fragmentsOf(request)
+    const session = fragments === null ? undefined : this.#sessionCalled(fragments.local)
+    if (!(session ?? this.#current).isOpen(base)) {
+      this.#host.discarded('unknown-peer')
+    } else if (fragments === null || integrityOf(request) === null) {
+      // RFC 8489 §9.1.3 wants 400 here. A few bytes from anywhere shall not make this agent send more to anywhere.
+      this.#host.discarded('unauthenticated')
+    } else {
+      const proven = session === undefined ? null : authenticate(this.#crypto, request, session.key)
+      if (session !== undefined && proven !== null) {
+        session.handleRequest(now, base, from, proven, fragments.remote)
+      } else {
+        this.#host.discarded(session === undefined ? 'unknown-username' : 'unauthenticated')
+        this.#host.respond(now, base, from, refuseStranger(request, StatusCode.unauthenticated))
+      }
+    }
+  }
+
+  #handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): void {
+    let outcome = this.#current.handleResponse(now, base, from, response)
+    if (outcome === 'unknown-transaction' && this.#previous !== null)
+      outcome = this.#previous.handleResponse(now, base, from, response)
+    if (outcome === 'accepted') this.#host.responseAccepted()
+    else this.#host.discarded(outcome)
+  }
+
+  #sessionCalled(fragment: string): Session | undefined {
+    if (this.#current.credentials.usernameFragment === fragment) return this.#current
+    return this.#previous?.credentials.usernameFragment === fragment ? this.#previous : undefined
+  }
+
+  #sessionOf(pair: Pair): Session | undefined {
+    if (this.#current.pairs.includes(pair)) return this.#current
+    return this.#previous?.pairs.includes(pair) === true ? this.#previous : undefined
+  }
+
+  #drop(): void {
+    this.#previous?.stop()
+    this.#previous = null
+  }
+}
+
+/** A Binding request or response, or why the datagram is neither. */
+export function readBinding(bytes: Uint8Array): StunMessage | Discarded {
+  const message = StunMessage.decode(bytes)
+  if (message === null) return 'malformed'
+  const isIndication = message.class === MessageClass.indication
+  return message.method !== Method.binding || isIndication ? 'not-binding' : message
+}

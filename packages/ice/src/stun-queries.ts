@@ -1,0 +1,134 @@
+import { Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import {
+  ErrorCode,
+  MappedAddress,
+  MessageBuilder,
+  MessageClass,
+  Method,
+  sameAddress,
+  type StunMessage,
+  Transactions,
+  type TransportAddress,
+  XorMappedAddress,
+} from '@purertc/stun'
+
+import type { Base, SocketBase } from './base.ts'
+import { type StunServerAddress, UNREACHABLE } from './server-address.ts'
+
+/** One server asked from one base. */
+export interface StunQuery {
+  readonly base: SocketBase
+  readonly server: StunServerAddress
+  /** Position among the STUN servers. */
+  readonly index: number
+}
+
+export interface StunQueriesHost {
+  /** The bytes are the host's to keep. */
+  transmit(now: Millis, base: SocketBase, to: TransportAddress, bytes: Uint8Array): void
+  mapped(query: StunQuery, address: TransportAddress): void
+  failed(query: StunQuery, code: number, text: string): void
+}
+
+/**
+ * Asks STUN servers how they see the bases, RFC 8445 §5.1.1.2, and keeps the NAT bindings that were found open until
+ * the candidates are used or given up (§5.1.1.4).
+ */
+export class StunQueries {
+  readonly #host: StunQueriesHost
+  readonly #transactions: Transactions<StunQuery>
+  readonly #bindings = new Set<StunQuery>()
+  #keepAliveAt: Millis = NEVER
+  #now = 0 as Millis
+
+  constructor(crypto: CryptoProvider, host: StunQueriesHost) {
+    this.#host = host
+    this.#transactions = new Transactions(crypto, {
+      transmit: (to, bytes, { base }) => host.transmit(this.#now, base, to, bytes),
+      timedOut: (_now, query) => host.failed(query, UNREACHABLE, 'the STUN server does not answer'),
+    })
+  }
+
+  /** Requests without an answer so far. */
+  get size(): number {
+    return this.#transactions.size
+  }
+
+  get nextTimeout(): Millis {
+    return Millis(Math.min(this.#transactions.nextTimeout, this.#keepAliveAt))
+  }
+
+  start(now: Millis, query: StunQuery): void {
+    this.#now = now
+    const request = new MessageBuilder(
+      Method.binding,
+      MessageClass.request,
+      this.#transactions.newTransactionId(),
+    )
+    this.#transactions.start(now, query.server.address, request.finish(), query, policy)
+  }
+
+  /** False where the response answers no query of ours from there. */
+  handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): boolean {
+    const pending = this.#transactions.find(response.transactionId)
+    if (pending === null || pending.context.base !== base || !sameAddress(pending.to, from)) return false
+    this.#transactions.end(response.transactionId)
+    this.#judge(now, pending.context, response)
+    return true
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#now = now
+    this.#transactions.handleTimeout(now)
+    if (now < this.#keepAliveAt) return
+    this.#keepAliveAt = Millis(now + KEEP_ALIVE)
+    for (const { base, server } of this.#bindings) {
+      const id = this.#transactions.newTransactionId()
+      const indication = new MessageBuilder(Method.binding, MessageClass.indication, id)
+      this.#host.transmit(now, base, server.address, indication.finish())
+    }
+  }
+
+  /** Gives up what is unanswered, with a report each. */
+  abandon(): void {
+    const queries: StunQuery[] = []
+    this.#transactions.cancel((query) => queries.push(query) > 0)
+    for (const query of queries) this.#host.failed(query, UNREACHABLE, 'the STUN server does not answer')
+  }
+
+  /** The bindings are no longer needed. */
+  stopKeepAlive(): void {
+    this.#bindings.clear()
+    this.#keepAliveAt = NEVER
+  }
+
+  stop(): void {
+    this.#transactions.clear()
+    this.stopKeepAlive()
+  }
+
+  #judge(now: Millis, query: StunQuery, response: StunMessage): void {
+    const mapped = response.get(XorMappedAddress) ?? response.get(MappedAddress)
+    if (response.class === MessageClass.successResponse && mapped !== undefined) {
+      this.#bindings.add(query)
+      if (this.#keepAliveAt === NEVER) this.#keepAliveAt = Millis(now + KEEP_ALIVE)
+      this.#host.mapped(query, mapped)
+      return
+    }
+    const error = response.get(ErrorCode)
+    this.#host.failed(
+      query,
+      error?.code ?? UNREACHABLE,
+      error?.reason ?? 'the STUN server answers without an address',
+    )
+  }
+}
+
+/** Sends at 0, 0.5, 1.5, 3.5 and 7.5 s and gives up after 9.5 s: a candidate that comes later comes too late. */
+const policy = { rto: 500, rc: 5, rm: 4 }
+
+/** Tr, RFC 8445 §11. */
+const KEEP_ALIVE = 15_000
+
+const NEVER = Millis(Infinity)
