@@ -28,16 +28,18 @@ export const description = v.object({
 /** `RTCIceCandidateInit` of the W3C. */
 export const candidate = v.object({
   candidate: v.pipe(v.string(), v.maxLength(frameLimits.candidate)),
-  sdpMid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
-  sdpMLineIndex: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)))),
-  usernameFragment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
+  sdpMid: v.exactOptional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
+  sdpMLineIndex: v.exactOptional(
+    v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+  ),
+  usernameFragment: v.exactOptional(v.nullable(v.pipe(v.string(), v.maxLength(256)))),
 })
 
 /** `RTCIceServer` of the W3C. */
 export const iceServer = v.object({
   urls: v.union([v.string(), v.array(v.string())]),
-  username: v.optional(v.string()),
-  credential: v.optional(v.string()),
+  username: v.exactOptional(v.string()),
+  credential: v.exactOptional(v.string()),
 })
 
 /** Which side makes the offer between two members: the one that was there first. */

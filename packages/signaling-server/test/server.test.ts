@@ -144,18 +144,15 @@ describe('admission', () => {
     await TestClient.open(server, 'https://any.example')
   })
 
-  test.each([
+  const broken = (): never => {
+    throw new Error('broken')
+  }
+  test.each<[string, () => boolean | Promise<boolean>, number]>([
     ['false', () => false, 403],
     ['a promise of false', () => Promise.resolve(false), 403],
-    [
-      'a throw',
-      (): boolean => {
-        throw new Error('broken')
-      },
-      500,
-    ],
-    ['a rejection', (): Promise<boolean> => Promise.reject(new Error('broken')), 500],
-  ] as const)('refuses where beforeConnect gives %s', async (_, beforeConnect, status) => {
+    ['a throw', broken, 500],
+    ['a rejection', () => Promise.reject(new Error('broken')), 500],
+  ])('refuses where beforeConnect gives %s', async (_, beforeConnect, status) => {
     const server = await start({ beforeConnect })
     expect(await new TestClient(urlOf(server)).refused).toBe(status)
     expect(server.connections).toBe(0)

@@ -1,0 +1,102 @@
+import type { ServerFrame, ServerFrameOf } from '@purertc/signaling-protocol'
+
+/**
+ * Reads what a server sent: a frame, `unknown` for a type of a later version, `null` for what is no frame. The
+ * protocol's own decoder would say the same; it is not used because a page loads this package without a bundler, and
+ * so without `valibot`.
+ */
+export function readServerFrame(text: string): ServerFrame | 'unknown' | null {
+  const value = parse(text)
+  if (!isObject(value) || typeof value['type'] !== 'string') return null
+  const shape = Object.hasOwn(SHAPES, value['type'])
+    ? SHAPES[value['type'] as ServerFrame['type']]
+    : undefined
+  if (shape === undefined) return 'unknown'
+  const checks: readonly [string, Check][] = Object.entries(shape)
+  return checks.every(([field, check]) => check(value[field])) ? (value as unknown as ServerFrame) : null
+}
+
+type Check = (value: unknown) => boolean
+
+/** A check for every field of every frame: one that is forgotten does not compile. */
+type Shapes = {
+  readonly [Type in ServerFrame['type']]: {
+    readonly [Field in Exclude<keyof ServerFrameOf<Type>, 'type'>]-?: Check
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const isText: Check = (value) => typeof value === 'string'
+const isName: Check = (value) => typeof value === 'string' && value !== ''
+const isNumber: Check = (value) => typeof value === 'number'
+const isCount: Check = (value) => Number.isInteger(value) && (value as number) >= 0
+const isBoolean: Check = (value) => typeof value === 'boolean'
+const isPresent: Check = (value) => value !== undefined
+const isAnything: Check = () => true
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
+const nullable =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value)
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value as string)
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check)
+const shaped =
+  (shape: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(shape).every(([field, check]) => check(value[field]))
+
+const isRole = oneOf('offerer', 'answerer')
+const isId = optional(isCount)
+const isIceServer = shaped({
+  urls: (value) => isText(value) || listOf(isText)(value),
+  username: optional(isText),
+  credential: optional(isText),
+})
+const isCandidate = shaped({
+  candidate: isText,
+  sdpMid: optional(nullable(isText)),
+  sdpMLineIndex: optional(nullable(isCount)),
+  usernameFragment: optional(nullable(isText)),
+})
+
+const SHAPES: Shapes = {
+  welcome: { version: isNumber, iceServers: listOf(isIceServer) },
+  joined: {
+    channel: isName,
+    peer: isName,
+    role: isRole,
+    count: isCount,
+    members: listOf(shaped({ peer: isName, metadata: isAnything })),
+    id: isId,
+  },
+  left: { channel: isName, reason: oneOf('leave', 'hangup'), id: isId },
+  'peer-joined': { peer: isName, metadata: isAnything, count: isCount, role: isRole, replayed: isCount },
+  'peer-left': { peer: isName, count: isCount },
+  description: { from: isName, description: shaped({ type: oneOf('offer', 'answer'), sdp: isText }) },
+  candidate: { from: isName, candidate: nullable(isCandidate) },
+  message: { from: isName, data: isPresent },
+  'remote-close': { peer: isName },
+  delivered: { to: optional(isName), delivered: isBoolean, count: isCount, id: isId },
+  error: { code: isText, message: isText, id: isId },
+  pong: { id: isId },
+}
