@@ -90,7 +90,7 @@ describe('mutations', () => {
         }
         return survives(text.join('\r\n'))
       }),
-      { numRuns: 3_000 },
+      { numRuns: 2_000 },
     )
   })
 
