@@ -1,5 +1,5 @@
 /**
- * IANA "STUN Attributes". Types below 0x8000 must be understood by whoever receives them (comprehension-required,
+ * IANA "STUN Attributes", all that are assigned. Types below 0x8000 must be understood by whoever receives them (comprehension-required,
  * RFC 8489 §14); a request with one that is not is refused with 420.
  */
 export const AttributeType = {
@@ -24,6 +24,7 @@ export const AttributeType = {
   changeRequest: 0x0003,
   padding: 0x0026,
   responsePort: 0x0027,
+  cacheTimeout: 0x8027,
   responseOrigin: 0x802b,
   otherAddress: 0x802c,
   // RFC 8445 §16.1
@@ -47,6 +48,32 @@ export const AttributeType = {
   icmp: 0x8004,
   // RFC 6062 §6.2
   connectionId: 0x002a,
+  // RFC 6679 §12.4
+  ecnCheckStun: 0x802d,
+  // RFC 7635 §11
+  accessToken: 0x001b,
+  thirdPartyAuthorization: 0x802e,
+  // RFC 7982 §7
+  transactionTransmitCounter: 0x8025,
+  // RFC 8016 §5
+  mobilityTicket: 0x8030,
+  // Registered by vendors: the numbers are known here, the formats are theirs.
+  ciscoStunFlowdata: 0xc000,
+  enfFlowDescription: 0xc001,
+  enfNetworkStatus: 0xc002,
+  ciscoWebexFlowInfo: 0xc003,
+  citrixTransactionId: 0xc056,
+  googNetworkInfo: 0xc057,
+  googLastIceCheckReceived: 0xc058,
+  googMiscInfo: 0xc059,
+  googObsolete1: 0xc05a,
+  googConnectionId: 0xc05b,
+  googDelta: 0xc05c,
+  googDeltaAck: 0xc05d,
+  googDeltaSyncReq: 0xc05e,
+  googMessageIntegrity32: 0xc060,
+  metaDtlsInStun: 0xc070,
+  metaDtlsInStunAcknowledgement: 0xc071,
 } as const
 export type AttributeType = (typeof AttributeType)[keyof typeof AttributeType]
 

@@ -1,5 +1,5 @@
 /**
- * IANA "STUN Error Codes": RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §7.3.1.1, RFC 6062 §6.3, with the phrases that their
+ * IANA "STUN Error Codes": RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §7.3.1.1, RFC 6062 §6.3, RFC 8016 §3.4, with the phrases that their
  * RFCs give them.
  */
 export const StatusCode = {
@@ -7,6 +7,7 @@ export const StatusCode = {
   badRequest: 400,
   unauthenticated: 401,
   forbidden: 403,
+  mobilityForbidden: 405,
   unknownAttribute: 420,
   allocationMismatch: 437,
   staleNonce: 438,
@@ -33,6 +34,7 @@ const REASONS: ReadonlyMap<number, string> = new Map<number, string>([
   [StatusCode.badRequest, 'Bad Request'],
   [StatusCode.unauthenticated, 'Unauthenticated'],
   [StatusCode.forbidden, 'Forbidden'],
+  [StatusCode.mobilityForbidden, 'Mobility Forbidden'],
   [StatusCode.unknownAttribute, 'Unknown Attribute'],
   [StatusCode.allocationMismatch, 'Allocation Mismatch'],
   [StatusCode.staleNonce, 'Stale Nonce'],

@@ -31,6 +31,12 @@ export {
 export { ChangeRequest, type ChangeRequestValue, Padding, ResponsePort } from './attributes/discovery.ts'
 export { IceControlled, IceControlling, Priority, UseCandidate } from './attributes/ice.ts'
 export {
+  EcnCheck,
+  type EcnCheckValue,
+  TransactionTransmitCounter,
+  type TransmitCounterValue,
+} from './attributes/measurement.ts'
+export {
   AlternateDomain,
   ErrorCode,
   type ErrorCodeValue,
@@ -38,6 +44,7 @@ export {
   Software,
   UnknownAttributes,
 } from './attributes/outcome.ts'
+export { AccessToken, ThirdPartyAuthorization } from './attributes/third-party.ts'
 export {
   AdditionalAddressFamily,
   AddressErrorCode,
@@ -51,6 +58,7 @@ export {
   Icmp,
   type IcmpValue,
   Lifetime,
+  MobilityTicket,
   RequestedAddressFamily,
   RequestedTransport,
   ReservationToken,

@@ -9,7 +9,7 @@
  *  +--+--+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 
-/** IANA "STUN Methods": RFC 8489 §18.2, RFC 8656 §17, RFC 6062 §6.1. */
+/** IANA "STUN Methods": RFC 8489 §18.2, RFC 8656 §17, RFC 6062 §6.1, and one vendor's. */
 export const Method = {
   binding: 0x001,
   allocate: 0x003,
@@ -21,6 +21,7 @@ export const Method = {
   connect: 0x00a,
   connectionBind: 0x00b,
   connectionAttempt: 0x00c,
+  googPing: 0x080,
 } as const
 export type Method = (typeof Method)[keyof typeof Method]
 

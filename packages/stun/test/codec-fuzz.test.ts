@@ -68,6 +68,14 @@ const cases: [stun.AttributeCodec<unknown>, fc.Arbitrary<unknown>][] = [
   [stun.ReservationToken, bytes(8)],
   [stun.Icmp, fc.record({ type: fc.nat(127), code: fc.nat(511), data: u32 }, { noNullPrototype: true })],
   [stun.ConnectionId, u32],
+  [stun.MobilityTicket, bytes(0, 300)],
+  [stun.AccessToken, bytes(1, 300)],
+  [stun.ThirdPartyAuthorization, text(255)],
+  [
+    stun.TransactionTransmitCounter,
+    fc.record({ requests: fc.nat(255), responses: fc.nat(255) }, { noNullPrototype: true }),
+  ],
+  [stun.EcnCheck, fc.record({ isValid: fc.boolean(), codepoint: fc.nat(3) }, { noNullPrototype: true })],
 ]
 
 describe('every codec', () => {

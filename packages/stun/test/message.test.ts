@@ -3,10 +3,12 @@ import { concatBytes, fromHex, toHex } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import {
+  AccessToken,
   type AttributeCodec,
   authenticate,
   type AuthenticatedMessage,
   Data,
+  EcnCheck,
   ErrorCode,
   Fingerprint,
   integrityOf,
@@ -23,6 +25,7 @@ import {
   shortTermKey,
   Software,
   StunMessage,
+  TransactionTransmitCounter,
   UseCandidate,
   Username,
   XorMappedAddress,
@@ -282,6 +285,9 @@ describe('the builder', () => {
   test('refuses values that do not fit', () => {
     const refused: (() => unknown)[] = [
       () => request().add(Priority, -1),
+      () => request().add(EcnCheck, { isValid: true, codepoint: 4 }),
+      () => request().add(TransactionTransmitCounter, { requests: 256, responses: 0 }),
+      () => request().add(AccessToken, new Uint8Array(0)),
       () => request().add(Lifetime, 2 ** 32),
       () => request().add(Username, 'x'.repeat(513)),
       () => request().add(ErrorCode, { code: 299, reason: '' }),

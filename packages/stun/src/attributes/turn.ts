@@ -1,4 +1,4 @@
-/** Attributes of TURN, RFC 8656 §18 and RFC 6062 §6.2. */
+/** Attributes of TURN, RFC 8656 §18, RFC 6062 §6.2 and RFC 8016 §3. */
 import { DecodeError } from '@purertc/bytes'
 
 import {
@@ -150,6 +150,12 @@ export const Icmp: AttributeCodec<IcmpValue> = {
 export const ConnectionId: AttributeCodec<number> = uint32Attribute(
   AttributeType.connectionId,
   'CONNECTION-ID',
+)
+
+/** RFC 8016 §3.1: names an allocation that its client may take along to another address; opaque to the client. */
+export const MobilityTicket: AttributeCodec<Uint8Array> = opaqueAttribute(
+  AttributeType.mobilityTicket,
+  'MOBILITY-TICKET',
 )
 
 function familyAttribute(type: number, name: string): AttributeCodec<IpFamily> {

@@ -1,79 +1,23 @@
-import type { Method } from '../../src/index.ts'
+import { readFileSync } from 'node:fs'
 
-/** IANA "STUN Attributes", as far as the package knows them. */
-export const attributes: readonly (readonly [number, string])[] = [
-  [0x0001, 'MAPPED-ADDRESS'],
-  [0x0003, 'CHANGE-REQUEST'],
-  [0x0006, 'USERNAME'],
-  [0x0008, 'MESSAGE-INTEGRITY'],
-  [0x0009, 'ERROR-CODE'],
-  [0x000a, 'UNKNOWN-ATTRIBUTES'],
-  [0x000c, 'CHANNEL-NUMBER'],
-  [0x000d, 'LIFETIME'],
-  [0x0012, 'XOR-PEER-ADDRESS'],
-  [0x0013, 'DATA'],
-  [0x0014, 'REALM'],
-  [0x0015, 'NONCE'],
-  [0x0016, 'XOR-RELAYED-ADDRESS'],
-  [0x0017, 'REQUESTED-ADDRESS-FAMILY'],
-  [0x0018, 'EVEN-PORT'],
-  [0x0019, 'REQUESTED-TRANSPORT'],
-  [0x001a, 'DONT-FRAGMENT'],
-  [0x001c, 'MESSAGE-INTEGRITY-SHA256'],
-  [0x001d, 'PASSWORD-ALGORITHM'],
-  [0x001e, 'USERHASH'],
-  [0x0020, 'XOR-MAPPED-ADDRESS'],
-  [0x0022, 'RESERVATION-TOKEN'],
-  [0x0024, 'PRIORITY'],
-  [0x0025, 'USE-CANDIDATE'],
-  [0x0026, 'PADDING'],
-  [0x0027, 'RESPONSE-PORT'],
-  [0x002a, 'CONNECTION-ID'],
-  [0x8000, 'ADDITIONAL-ADDRESS-FAMILY'],
-  [0x8001, 'ADDRESS-ERROR-CODE'],
-  [0x8002, 'PASSWORD-ALGORITHMS'],
-  [0x8003, 'ALTERNATE-DOMAIN'],
-  [0x8004, 'ICMP'],
-  [0x8022, 'SOFTWARE'],
-  [0x8023, 'ALTERNATE-SERVER'],
-  [0x8028, 'FINGERPRINT'],
-  [0x8029, 'ICE-CONTROLLED'],
-  [0x802a, 'ICE-CONTROLLING'],
-  [0x802b, 'RESPONSE-ORIGIN'],
-  [0x802c, 'OTHER-ADDRESS'],
-]
+/** A row of one of IANA's "STUN Parameters" tables, without what is reserved or unassigned. */
+export interface Assignment {
+  readonly value: number
+  readonly name: string
+  /** The RFC that defines it; empty where a vendor has registered it. */
+  readonly reference: string
+}
 
-/** IANA "STUN Methods". */
-export const methods: readonly (readonly [number, keyof typeof Method])[] = [
-  [0x001, 'binding'],
-  [0x003, 'allocate'],
-  [0x004, 'refresh'],
-  [0x006, 'send'],
-  [0x007, 'data'],
-  [0x008, 'createPermission'],
-  [0x009, 'channelBind'],
-  [0x00a, 'connect'],
-  [0x00b, 'connectionBind'],
-  [0x00c, 'connectionAttempt'],
-]
+export type Registry = 'attributes' | 'methods' | 'error-codes' | 'password-algorithms' | 'security-features'
 
-/** IANA "STUN Error Codes". */
-export const errorCodes: readonly (readonly [number, string])[] = [
-  [300, 'Try Alternate'],
-  [400, 'Bad Request'],
-  [401, 'Unauthenticated'],
-  [403, 'Forbidden'],
-  [420, 'Unknown Attribute'],
-  [437, 'Allocation Mismatch'],
-  [438, 'Stale Nonce'],
-  [440, 'Address Family not Supported'],
-  [441, 'Wrong Credentials'],
-  [442, 'Unsupported Transport Protocol'],
-  [443, 'Peer Address Family Mismatch'],
-  [446, 'Connection Already Exists'],
-  [447, 'Connection Timeout or Failure'],
-  [486, 'Allocation Quota Reached'],
-  [487, 'Role Conflict'],
-  [500, 'Server Error'],
-  [508, 'Insufficient Capacity'],
-]
+export function iana(registry: Registry): readonly Assignment[] {
+  const text = readFileSync(new URL(`./iana-${registry}.csv`, import.meta.url), 'utf8')
+  return text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((row) => {
+      const [value = '', name = '', reference = ''] = row.split(',')
+      return { value: Number(value), name, reference }
+    })
+}
