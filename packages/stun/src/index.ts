@@ -95,6 +95,7 @@ export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
 export { StunServer, type StunServerConfig, type StunServerDiscard, type StunServerHost } from './server.ts'
+export { type StreamFault, StreamFramer, type StreamFramerOptions } from './stream-framer.ts'
 export { parseStunUri, type StunUri } from './stun-uri.ts'
 export { StunError, type StunFailure, type StunMisuse } from './stun-error.ts'
 export {
