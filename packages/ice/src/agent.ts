@@ -223,11 +223,12 @@ export class IceAgent {
 
   /**
    * Begins a new session with new credentials, RFC 8445 §9. Data goes on over the old pair until the new session has
-   * one. What comes next is `gather`, signalling, `setRemoteCredentials`. Throws {@link IceError} `closed`.
+   * one. What comes next is `gather`, signalling, `setRemoteCredentials`. `credentials` are those that a description
+   * has announced already; random ones by default. Throws {@link IceError} `closed` or `invalid-credentials`.
    */
-  restart(now: Millis, role: IceRole = this.role): void {
+  restart(now: Millis, role: IceRole = this.role, credentials?: IceCredentials): void {
     this.#command(now, () => {
-      this.#sessions.restart(this.#createSession(role))
+      this.#sessions.restart(this.#createSession(role, credentials))
       this.#gatherer.reset()
       this.#localCandidates = []
       this.#hasFailed = false
@@ -257,6 +258,7 @@ export class IceAgent {
     if (this.#isClosed) return
     this.#command(now, () => {
       this.#isClosed = true
+      this.#concludesAt = NEVER
       this.#sessions.stop()
       this.#gatherer.close(now)
     })
