@@ -1,1 +1,29 @@
-export {}
+export type { DriverHost, Environment, TransportDriver } from './environment.ts'
+export { RTCError, type RTCErrorDetailType, type RTCErrorInit } from './errors.ts'
+export type { RTCPeerConnectionState } from './negotiation/connection-state.ts'
+export type { SignalingState } from './negotiation/signaling-session.ts'
+export * from './node/index.ts'
+export {
+  PeerTransport,
+  type PeerTransportConfig,
+  type TransportAgreement,
+} from './transport/peer-transport.ts'
+export type { PeerTransportHost } from './transport/peer-transport-host.ts'
+export { TransportError, type TransportFault } from './transport/transport-error.ts'
+export type { TransportDiscard, TransportStatistics } from './transport/transport-statistics.ts'
+export { RTCCertificate, type RTCDtlsFingerprint } from './w3c/certificate.ts'
+export type { NetworkOptions, RTCConfiguration, TransportHooks } from './w3c/configuration.ts'
+export { RTCDataChannel, type RTCDataChannelInit, type RTCDataChannelState } from './w3c/data-channel.ts'
+export { RTCDatagramChannel } from './w3c/datagram-channel.ts'
+export {
+  RTCDataChannelEvent,
+  RTCDatagramChannelEvent,
+  RTCErrorEvent,
+  RTCPeerConnectionIceErrorEvent,
+  RTCPeerConnectionIceEvent,
+} from './w3c/events.ts'
+export { RTCIceCandidate, type RTCIceCandidateInit } from './w3c/ice-candidate.ts'
+export type { RTCIceServer } from './w3c/ice-servers.ts'
+export type { RTCOfferOptions } from './w3c/peer-connection.ts'
+export { RTCSessionDescription, type RTCSessionDescriptionInit } from './w3c/session-description.ts'
+export type { RTCStats, RTCStatsReport } from './w3c/stats-report.ts'

@@ -1,0 +1,3 @@
+export { nodeEnvironment } from './environment.ts'
+export { type CertificateAlgorithm, RTCPeerConnection } from './peer-connection.ts'
+export { NodeTransportDriver } from './transport-driver.ts'

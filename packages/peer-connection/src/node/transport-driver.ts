@@ -1,0 +1,74 @@
+import type { Millis } from '@purertc/bytes'
+import { Alarm, monotonicNow } from '@purertc/bytes/node'
+import { IceSockets, resolveServers } from '@purertc/ice/node'
+
+import type { DriverHost, TransportDriver } from '../environment.ts'
+import { PeerTransport, type PeerTransportConfig } from '../transport/peer-transport.ts'
+import type { NetworkOptions } from '../w3c/configuration.ts'
+import type { RTCIceServer } from '../w3c/ice-servers.ts'
+
+/** A transport on UDP sockets of its own, with one timer. */
+export class NodeTransportDriver implements TransportDriver {
+  readonly #transport: PeerTransport
+  readonly #host: DriverHost
+  readonly #sockets: IceSockets
+  readonly #alarm: Alarm
+  #isClosed = false
+  #isReleased = false
+  #patience: NodeJS.Timeout | undefined
+
+  constructor(config: PeerTransportConfig, network: NetworkOptions, host: DriverHost) {
+    this.#host = host
+    this.#sockets = new IceSockets(network, (socket, from, bytes) => {
+      this.run((transport, now) => transport.handleDatagram(now, socket, from, bytes))
+    })
+    this.#transport = new PeerTransport(config, {
+      ...host,
+      transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
+      released: () => this.#release(),
+    })
+    this.#alarm = new Alarm(() => this.run((transport, now) => transport.handleTimeout(now)))
+  }
+
+  run<T>(command: (transport: PeerTransport, now: Millis) => T): T {
+    try {
+      return command(this.#transport, monotonicNow())
+    } finally {
+      if (!this.#isReleased) this.#alarm.set(this.#transport.nextTimeout)
+    }
+  }
+
+  gather(servers: readonly RTCIceServer[]): void {
+    // Neither part rejects: what goes wrong is reported to the host.
+    void this.#gather(servers)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    // A TURN server that does not answer must not keep the sockets for ever.
+    this.#patience = setTimeout(() => this.#release(), RELEASE_PATIENCE)
+    this.run((transport, now) => transport.close(now))
+  }
+
+  async #gather(servers: readonly RTCIceServer[]): Promise<void> {
+    const resolving = resolveServers(servers, (url, reason) => {
+      if (!this.#isClosed) this.#host.serverUnusable(url, reason)
+    })
+    const sockets = await this.#sockets.open()
+    if (this.#isClosed) return
+    this.run((transport, now) => transport.gather(now, sockets, { awaitsServers: true }))
+    const resolved = await resolving
+    if (!this.#isClosed) this.run((transport, now) => transport.setServers(now, resolved))
+  }
+
+  #release(): void {
+    this.#isReleased = true
+    clearTimeout(this.#patience)
+    this.#alarm.clear()
+    void this.#sockets.close()
+  }
+}
+
+/** Milliseconds to wait for TURN servers to confirm that their allocations are gone. */
+const RELEASE_PATIENCE = 2_000

@@ -1,0 +1,360 @@
+import { Counters, Millis } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import {
+  type AssociationState,
+  type Certificate,
+  DtlsAssociation,
+  type DtlsSession,
+  type Fingerprint,
+} from '@purertc/dtls'
+import {
+  IceAgent,
+  type IceConnectionState,
+  type IceCredentials,
+  type IceRole,
+  type IceServerAddress,
+  type LocalSocket,
+  parseCandidate,
+} from '@purertc/ice'
+import { type DataChannel, type DataChannelOptions, DataChannels } from '@purertc/sctp'
+import type { DataMode } from '@purertc/sdp'
+import type { TransportAddress } from '@purertc/stun'
+
+import { trafficOf } from './demultiplex.ts'
+import { EarlyDatagrams } from './early-datagrams.ts'
+import type { PeerTransportHost } from './peer-transport-host.ts'
+import { dtlsFailure, sctpFailure, TransportError } from './transport-error.ts'
+import type { TransportDiscard, TransportStatistics } from './transport-statistics.ts'
+
+export interface PeerTransportConfig {
+  readonly crypto: CryptoProvider
+  /** The end whose description is the offer is controlling. */
+  readonly iceRole: IceRole
+  /** `relay`: nothing but relayed candidates. Default `all`. */
+  readonly policy?: 'all' | 'relay'
+  /** Bytes of the largest DTLS datagram. Default 1200, which fits every path that carries IPv6 and a TURN hop. */
+  readonly mtu?: number
+  /** Bytes of the largest message taken from the peer. Default 262144. */
+  readonly maxMessageSize?: number
+}
+
+/** What both descriptions together say. */
+export interface TransportAgreement {
+  /** `datachannel`: SCTP over DTLS. `datagram`: one message is one DTLS record. */
+  readonly mode: DataMode
+  readonly dtlsRole: 'client' | 'server'
+  readonly certificate: Certificate
+  readonly remoteCredentials: IceCredentials
+  /** Hashes of the only certificate that the peer may present. */
+  readonly remoteFingerprints: readonly Fingerprint[]
+  /** Default 5000. */
+  readonly remoteSctpPort?: number
+  /** Bytes of the largest message that the peer takes; 0 for no limit. Default 65536 (RFC 8841 §6). */
+  readonly remoteMaxMessageSize?: number
+}
+
+/**
+ * The transport of one peer, sans IO: ICE finds a path, DTLS secures it, and SCTP data channels or bare datagrams ride
+ * on it. It has no socket, clock or timer: a driver hands in datagrams and the time.
+ *
+ * @example
+ * const transport = new PeerTransport({ crypto, iceRole: 'controlling' }, host)
+ * transport.gather(now, sockets)
+ * transport.start(now, agreement)
+ * transport.handleDatagram(now, socket.id, from, bytes)
+ * if (transport.nextTimeout <= now) transport.handleTimeout(now)
+ */
+export class PeerTransport {
+  /** What was of no use though it came over a proven path, or was signalled. */
+  readonly discarded: Counters<TransportDiscard> = new Counters()
+  readonly #config: Required<PeerTransportConfig>
+  readonly #host: PeerTransportHost
+  readonly #ice: IceAgent
+  readonly #early = new EarlyDatagrams()
+  #dtls: DtlsAssociation | null = null
+  #channels: DataChannels | null = null
+  #dtlsState: AssociationState = 'new'
+  #dtlsRole: 'client' | 'server' | null = null
+  #session: DtlsSession | null = null
+  /** Neither data nor news come any more. */
+  #isOver = false
+  #isShuttingDown = false
+  #isClosed = false
+  #now: Millis = Millis(0)
+
+  constructor(config: PeerTransportConfig, host: PeerTransportHost) {
+    this.#config = { policy: 'all', mtu: 1_200, maxMessageSize: 262_144, ...config }
+    this.#host = host
+    this.#ice = this.#createIce()
+  }
+
+  // The wiring: from the network up through ICE, the demultiplexer, DTLS and SCTP, and down again.
+
+  #createIce(): IceAgent {
+    const { crypto, iceRole, policy } = this.#config
+    return new IceAgent(
+      { crypto, role: iceRole, policy },
+      {
+        ...this.#host,
+        stateChanged: (state) => this.#iceChanged(state),
+        received: (now, datagram) => this.#receive(now, datagram),
+      },
+    )
+  }
+
+  #receive(now: Millis, datagram: Uint8Array): void {
+    if (trafficOf(datagram) !== 'dtls') this.discarded.count('not-dtls')
+    else if (this.#dtls !== null && this.#dtls.state !== 'new') this.#dtls.handleDatagram(now, datagram)
+    else if (!this.#early.keep(datagram)) this.discarded.count('too-early')
+  }
+
+  #createDtls({ dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
+    const { crypto, mtu } = this.#config
+    return new DtlsAssociation(
+      {
+        crypto,
+        role: dtlsRole,
+        certificate,
+        verify: { fingerprints: remoteFingerprints },
+        // ICE has shown that the peer receives where it sends from.
+        cookie: 'verified-path',
+        mtu,
+        retransmitTimeout: RETRANSMIT_TIMEOUT,
+      },
+      {
+        transmit: (datagram) => void this.#ice.send(this.#now, datagram),
+        connected: (session) => this.#secured(session),
+        received: (now, data) => {
+          if (this.#channels === null) this.#host.datagramReceived(now, data)
+          else this.#channels.handlePacket(now, data)
+        },
+        closed: (reason) => this.#end(dtlsFailure(reason)),
+      },
+    )
+  }
+
+  #createChannels(agreement: TransportAgreement, dtls: DtlsAssociation): DataChannels {
+    const { crypto, mtu, maxMessageSize } = this.#config
+    return new DataChannels(
+      {
+        crypto,
+        dtlsRole: agreement.dtlsRole,
+        mtu: mtu - DTLS_OVERHEAD,
+        maxMessageSize,
+        remotePort: agreement.remoteSctpPort ?? 5_000,
+        remoteMaxMessageSize: agreement.remoteMaxMessageSize ?? 65_536,
+      },
+      {
+        ...this.#host,
+        transmit: (packet) => {
+          if (dtls.state === 'connected') dtls.send(this.#now, packet)
+        },
+        associationConnected: () => this.#host.connected(),
+        // With the association all channels are over, which is one piece of news and not many.
+        channelClosed: (channel) => {
+          if (this.#channels?.state !== 'closed') this.#host.channelClosed(channel)
+        },
+        associationClosed: (reason) => this.#end(this.#isShuttingDown ? null : sctpFailure(reason)),
+      },
+    )
+  }
+
+  /** What the peer must be told; others after {@link PeerTransport.restart}. */
+  get localCredentials(): IceCredentials {
+    return this.#ice.localCredentials
+  }
+
+  get statistics(): TransportStatistics {
+    const ice = this.#ice
+    const { state, role, localCredentials: credentials, localCandidates: candidates } = ice
+    const association = this.#channels?.association
+    return {
+      ice: { ...ice.stats, state, role, credentials, candidates, pairs: ice.pairs, active: ice.activePair },
+      dtls: { state: this.#dtlsState, role: this.#dtlsRole, session: this.#session },
+      sctp: association
+        ? {
+            roundTripTime: association.roundTripTime,
+            congestionWindow: association.congestionWindow,
+            receiveBuffered: association.receiveBuffered,
+          }
+        : null,
+      discarded: {
+        transport: this.discarded.snapshot(),
+        ice: ice.discarded.snapshot(),
+        dtls: this.#dtls?.discarded.snapshot() ?? {},
+        sctp: this.#channels?.discarded ?? {},
+      },
+    }
+  }
+
+  /** Finds candidates on these sockets. With `awaitsServers` gathering goes on until {@link PeerTransport.setServers}. */
+  gather(
+    now: Millis,
+    sockets: readonly LocalSocket[],
+    options: { readonly awaitsServers?: boolean } = {},
+  ): void {
+    this.#now = now
+    this.#ice.gather(now, sockets, options)
+  }
+
+  setServers(now: Millis, servers: readonly IceServerAddress[]): void {
+    this.#now = now
+    this.#ice.setServers(now, servers)
+  }
+
+  /** Both descriptions are known: checks begin, and DTLS once one succeeds. Called again after a later agreement. */
+  start(now: Millis, agreement: TransportAgreement): void {
+    this.#now = now
+    if (this.#dtls === null) {
+      this.#dtlsRole = agreement.dtlsRole
+      this.#dtls = this.#createDtls(agreement)
+      if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
+    }
+    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials)
+    this.#secure()
+  }
+
+  /** A candidate line of the peer's, `''` after the last one. What cannot be used is counted. */
+  addRemoteCandidate(now: Millis, line: string): void {
+    this.#now = now
+    const candidate = line === '' ? null : parseCandidate(line)
+    if (line !== '' && candidate === null) this.discarded.count('unusable-candidate')
+    else this.#ice.addRemoteCandidate(now, candidate)
+  }
+
+  /** Begins a new ICE session, which the next agreement completes; data goes on over the old path. */
+  restart(now: Millis, credentials: IceCredentials): void {
+    this.#now = now
+    this.#ice.restart(now, this.#ice.role, credentials)
+  }
+
+  /** A datagram that came to one of the sockets; borrowed. Nothing in it can make this throw. */
+  handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
+    this.#now = now
+    this.#ice.handleDatagram(now, socket, from, bytes)
+    this.#reportDtls()
+  }
+
+  get nextTimeout(): Millis {
+    const dtls = this.#dtls?.nextTimeout ?? Infinity
+    const channels = this.#channels?.nextTimeout ?? Infinity
+    return Millis(Math.min(this.#ice.nextTimeout, dtls, channels))
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#now = now
+    if (this.#ice.nextTimeout <= now) this.#ice.handleTimeout(now)
+    if (this.#dtls !== null && this.#dtls.nextTimeout <= now) this.#dtls.handleTimeout(now)
+    if (this.#channels !== null && this.#channels.nextTimeout <= now) this.#channels.handleTimeout(now)
+    this.#reportDtls()
+  }
+
+  /**
+   * Opens a channel; it is `open` at once where the association stands, else `host.opened` follows. Throws
+   * `SctpError` `closed` or `invalid-channel`, {@link TransportError} `not-started` before a start in mode
+   * `datachannel`.
+   */
+  openChannel(now: Millis, options: DataChannelOptions): DataChannel {
+    this.#now = now
+    return this.#requireChannels().open(now, options)
+  }
+
+  /** Sends a message; it is copied. Throws `SctpError` `invalid-channel`, `message-too-large`, `send-buffer-full`. */
+  send(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void {
+    this.#now = now
+    this.#requireChannels().send(now, channel, data, isText)
+  }
+
+  /** Closes a channel when all that is queued on it has been sent; `host.channelClosed` follows. */
+  closeChannel(now: Millis, channel: DataChannel): void {
+    this.#now = now
+    if (!this.#isOver) this.#requireChannels().close(now, channel)
+  }
+
+  /** Runs `action`, and only then sends: small messages that are sent in it share packets. */
+  batch(now: Millis, action: () => void): void {
+    this.#now = now
+    this.#requireChannels().batch(now, action)
+  }
+
+  /** Mode `datagram`: sends one message as one record. Throws `DtlsError` `not-connected` or `too-large`. */
+  sendDatagram(now: Millis, data: Uint8Array): void {
+    this.#now = now
+    if (this.#dtls === null) throw new TransportError('not-started', 'the peer is not known yet')
+    this.#dtls.send(now, data)
+  }
+
+  /** Ends the link when all that is queued has arrived; `host.closed(null)` follows, and then `close()` is due. */
+  shutdown(now: Millis): void {
+    this.#now = now
+    if (this.#isOver || this.#isShuttingDown) return
+    this.#isShuttingDown = true
+    if (this.#channels === null) this.#end(null)
+    else this.#channels.shutdown(now)
+  }
+
+  /**
+   * Ends everything at once, from the top down so that each layer still reaches the peer: ABORT, close_notify, ICE. The
+   * host hears nothing more but `transmit` and `released`, for TURN allocations are given back.
+   */
+  close(now: Millis): void {
+    this.#now = now
+    this.#isOver = true
+    this.#isClosed = true
+    this.#channels?.abort(now, 'closed')
+    this.#dtls?.close(now)
+    this.#ice.close(now)
+  }
+
+  #iceChanged(state: IceConnectionState): void {
+    if (this.#isClosed) return
+    this.#host.iceStateChanged(state)
+    this.#secure()
+  }
+
+  /** DTLS begins once there is a path: a flight without one would be lost until its retransmission. */
+  #secure(): void {
+    const dtls = this.#dtls
+    if (dtls?.state !== 'new' || this.#ice.activePair === null) return
+    dtls.connect(this.#now)
+    this.#reportDtls()
+    for (const datagram of this.#early.take()) dtls.handleDatagram(this.#now, datagram)
+  }
+
+  #secured(session: DtlsSession): void {
+    this.#session = session
+    this.#reportDtls()
+    this.#host.secured(session)
+    if (this.#isOver) return
+    if (this.#channels === null) this.#host.connected()
+    else this.#channels.connect(this.#now)
+  }
+
+  #reportDtls(): void {
+    const state = this.#dtls?.state ?? 'new'
+    if (state === this.#dtlsState || this.#isClosed) return
+    this.#dtlsState = state
+    this.#host.dtlsStateChanged(state)
+  }
+
+  /** SCTP or DTLS is over, and with it the other; null where this end wanted it so. */
+  #end(reason: TransportError | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#channels?.abort(this.#now, 'closed')
+    this.#dtls?.close(this.#now)
+    this.#reportDtls()
+    this.#host.closed(reason)
+  }
+
+  #requireChannels(): DataChannels {
+    if (this.#channels === null) throw new TransportError('not-started', 'there are no data channels yet')
+    return this.#channels
+  }
+}
+
+/** Header, explicit nonce and tag of an AES-GCM record, rounded up so that SCTP's packets are multiples of 4. */
+const DTLS_OVERHEAD = 40
+
+/** The path is proven and its round trip mostly short; the time-out doubles where it is not. Milliseconds. */
+const RETRANSMIT_TIMEOUT = 100

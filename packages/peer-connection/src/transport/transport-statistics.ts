@@ -1,0 +1,46 @@
+import type { AssociationState, Discard as DtlsDiscard, DtlsSession } from '@purertc/dtls'
+import type {
+  CandidatePair,
+  Discarded as IceDiscard,
+  IceCandidate,
+  IceConnectionState,
+  IceCredentials,
+  IceRole,
+  IceStatistics,
+} from '@purertc/ice'
+import type { ChannelDiscard, Discard as SctpDiscard } from '@purertc/sctp'
+
+/** Why a transport dropped something, on top of what its layers drop. */
+export type TransportDiscard = 'not-dtls' | 'too-early' | 'unusable-candidate'
+
+/** What a transport is doing and has done; a copy. */
+export interface TransportStatistics {
+  readonly ice: IceStatistics & {
+    readonly state: IceConnectionState
+    readonly role: IceRole
+    readonly credentials: IceCredentials
+    readonly candidates: readonly IceCandidate[]
+    /** The check list, best first. */
+    readonly pairs: readonly CandidatePair[]
+    /** The pair that data goes over. */
+    readonly active: CandidatePair | null
+  }
+  readonly dtls: {
+    readonly state: AssociationState
+    readonly role: 'client' | 'server' | null
+    readonly session: DtlsSession | null
+  }
+  readonly sctp: {
+    /** Milliseconds. */
+    readonly roundTripTime: number | undefined
+    /** Bytes. */
+    readonly congestionWindow: number
+    readonly receiveBuffered: number
+  } | null
+  readonly discarded: {
+    readonly transport: Partial<Record<TransportDiscard, number>>
+    readonly ice: Partial<Record<IceDiscard, number>>
+    readonly dtls: Partial<Record<DtlsDiscard, number>>
+    readonly sctp: Partial<Record<SctpDiscard | ChannelDiscard, number>>
+  }
+}

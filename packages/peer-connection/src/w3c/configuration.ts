@@ -1,0 +1,109 @@
+import type { DtlsSession } from '@purertc/dtls'
+import type { CandidatePair, IceCandidate, PairFailure } from '@purertc/ice'
+
+import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
+import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
+import type { TransportError } from '../transport/transport-error.ts'
+import type { RTCCertificate } from './certificate.ts'
+
+export type RTCIceTransportPolicy = 'all' | 'relay'
+export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
+export type RTCRtcpMuxPolicy = 'require'
+
+/** WebRTC §4.2.1, and what only this implementation has. */
+export interface RTCConfiguration {
+  readonly iceServers?: readonly RTCIceServer[]
+  /** `relay` keeps this end's addresses from the peer. Default `all`. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy
+  readonly bundlePolicy?: RTCBundlePolicy
+  readonly rtcpMuxPolicy?: RTCRtcpMuxPolicy
+  /** Of `RTCPeerConnection.generateCertificate`; by default one is made for this connection alone. */
+  readonly certificates?: readonly RTCCertificate[]
+  /** Only 0 is supported: candidates are gathered when a description is set. */
+  readonly iceCandidatePoolSize?: number
+  /** Not in the W3C API. */
+  readonly network?: NetworkOptions
+  /** Not in the W3C API. */
+  readonly hooks?: TransportHooks
+}
+
+/** Which local addresses are used, and how. */
+export interface NetworkOptions {
+  /** Exactly these addresses, in this order of preference. Default: those of all interfaces. */
+  readonly addresses?: readonly string[]
+  /** Whether loopback addresses are candidates: for peers of one machine. Default false. */
+  readonly includeLoopback?: boolean
+  /** Default both. */
+  readonly families?: readonly ('IPv4' | 'IPv6')[]
+  /** Ports to bind, both ends included. Default: what the system gives. */
+  readonly portRange?: { readonly min: number; readonly max: number }
+  /** Bytes of kernel buffer of each socket and direction. */
+  readonly bufferSize?: number
+  /** Bytes of the largest DTLS datagram. Default 1200. */
+  readonly mtu?: number
+}
+
+/**
+ * What ICE and DTLS do, and the application's say in it. The functions are called while a datagram is handled: those
+ * that are asked answer at once, and none of them calls the connection.
+ */
+export interface TransportHooks {
+  /** False: the candidate is neither signalled nor used. */
+  readonly acceptLocalCandidate?: (candidate: IceCandidate) => boolean
+  /** False: the candidate is not checked. */
+  readonly acceptRemoteCandidate?: (candidate: IceCandidate) => boolean
+  /** False refuses the nomination of the pair; others may be nominated. */
+  readonly acceptPair?: (pair: CandidatePair) => boolean
+  readonly pairSelected?: (pair: CandidatePair) => void
+  /** Not fatal. */
+  readonly pairFailed?: (pair: CandidatePair, reason: PairFailure) => void
+  /** The peer has proven its certificate. */
+  readonly secured?: (session: DtlsSession) => void
+  /** The peer, or a fault, ended the link. */
+  readonly closed?: (reason: TransportError | null) => void
+}
+
+/** A configuration with its defaults. */
+export type ResolvedConfiguration = Required<RTCConfiguration>
+
+/** Throws as WebRTC §4.4.1.6 says: SyntaxError, InvalidAccessError, NotSupportedError, and TypeError for non-members. */
+export function resolveConfiguration(configuration: RTCConfiguration, now: number): ResolvedConfiguration {
+  const iceServers = configuration.iceServers ?? []
+  const certificates = configuration.certificates ?? []
+  checkIceServers(iceServers)
+  if (certificates.some(({ expires }) => expires <= now)) throw invalidAccess('a certificate has expired')
+  if ((configuration.iceCandidatePoolSize ?? 0) !== 0)
+    throw notSupported('candidates are not gathered ahead of a description')
+  return {
+    iceServers,
+    iceTransportPolicy: member(configuration.iceTransportPolicy ?? 'all', ['all', 'relay']),
+    bundlePolicy: member(configuration.bundlePolicy ?? 'balanced', ['balanced', 'max-compat', 'max-bundle']),
+    rtcpMuxPolicy: member(configuration.rtcpMuxPolicy ?? 'require', ['require']),
+    iceCandidatePoolSize: 0,
+    certificates,
+    network: configuration.network ?? {},
+    hooks: configuration.hooks ?? {},
+  }
+}
+
+/** `next` in place of `current`; throws InvalidModificationError for what cannot change any more. */
+export function changeConfiguration(
+  current: ResolvedConfiguration,
+  next: ResolvedConfiguration,
+): ResolvedConfiguration {
+  const { certificates, bundlePolicy, rtcpMuxPolicy } = next
+  const isSame =
+    certificates.length === 0 ||
+    (certificates.length === current.certificates.length &&
+      certificates.every((certificate, index) => certificate === current.certificates[index]))
+  if (!isSame) throw invalidModification('the certificates cannot change')
+  if (bundlePolicy !== current.bundlePolicy) throw invalidModification('bundlePolicy cannot change')
+  if (rtcpMuxPolicy !== current.rtcpMuxPolicy) throw invalidModification('rtcpMuxPolicy cannot change')
+  return { ...next, certificates: current.certificates, network: current.network, hooks: current.hooks }
+}
+
+/** Web IDL §3.2.18: a value that is no member of the enumeration is a TypeError. */
+function member<T extends string>(value: T, members: readonly T[]): T {
+  if (!members.includes(value)) throw new TypeError(`${value} is none of ${members.join(', ')}`)
+  return value
+}

@@ -1,0 +1,244 @@
+import { toUtf8 } from '@purertc/bytes'
+
+import { invalidState, operationError, RTCError } from '../errors.ts'
+import { RTCErrorEvent } from './events.ts'
+import { type Handler, HandlerTarget } from './handler-target.ts'
+import { type BinaryType, messageData, payloadOf, type Sendable } from './message-payload.ts'
+
+export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
+
+export interface RTCDataChannelInit {
+  readonly ordered?: boolean
+  readonly maxPacketLifeTime?: number
+  readonly maxRetransmits?: number
+  readonly protocol?: string
+  readonly negotiated?: boolean
+  readonly id?: number
+}
+
+export interface RTCDataChannelEventMap {
+  open: Event
+  message: MessageEvent
+  bufferedamountlow: Event
+  closing: Event
+  close: Event
+  error: RTCErrorEvent
+}
+
+/** What a channel asks of the transport under it. */
+export interface ChannelLink {
+  /** Bytes; 0 for no limit. */
+  readonly maxMessageSize: number
+  bufferedAmount(): number
+  send(bytes: Uint8Array, isText: boolean): void
+  setLowThreshold(bytes: number): void
+  close(): void
+}
+
+/** What the connection does with its channels; no part of the public class. */
+export interface ChannelControl {
+  attach(channel: RTCDataChannel, id: number, link: ChannelLink): void
+  /** It can be used from now on. */
+  setOpen(channel: RTCDataChannel): void
+  /** Fires `open`. */
+  announceOpen(channel: RTCDataChannel): void
+  /** Bytes are borrowed; the event is for the caller to fire in its turn. */
+  receive(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean): () => void
+  bufferedAmountLow(channel: RTCDataChannel): void
+  /** The peer closes the channel. */
+  closing(channel: RTCDataChannel): void
+  closed(channel: RTCDataChannel, error: RTCError | null): void
+  /** The connection was closed: no event is fired. */
+  abandon(channel: RTCDataChannel): void
+}
+
+/** Set by the class, which alone can reach its private parts. */
+export let channelControl: ChannelControl
+
+/**
+ * A data channel, WebRTC §6.2. Made by `RTCPeerConnection.createDataChannel`, or handed out by its `datachannel`
+ * event.
+ *
+ * @example
+ * const channel = connection.createDataChannel('chat')
+ * channel.onopen = () => channel.send('hello')
+ * channel.onmessage = ({ data }) => show(data)
+ */
+export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
+  declare onopen: Handler<RTCDataChannel>
+  declare onmessage: Handler<RTCDataChannel, MessageEvent>
+  declare onbufferedamountlow: Handler<RTCDataChannel>
+  declare onclosing: Handler<RTCDataChannel>
+  declare onclose: Handler<RTCDataChannel>
+  declare onerror: Handler<RTCDataChannel, RTCErrorEvent>
+
+  readonly label: string
+  readonly ordered: boolean
+  readonly maxPacketLifeTime: number | null
+  readonly maxRetransmits: number | null
+  readonly protocol: string
+  readonly negotiated: boolean
+  #id: number | null
+  #readyState: RTCDataChannelState = 'connecting'
+  #binaryType: BinaryType = 'arraybuffer'
+  #threshold = 0
+  #link: ChannelLink | null = null
+  /** What waits behind a Blob that is being read. */
+  #unread: (string | Blob | Uint8Array)[] = []
+  #unreadBytes = 0
+
+  static {
+    RTCDataChannel.defineHandlers('open', 'message', 'bufferedamountlow', 'closing', 'close', 'error')
+    channelControl = {
+      attach: (channel, id, link) => channel.#attach(id, link),
+      setOpen: (channel) => channel.#setOpen(),
+      announceOpen: (channel) => channel.#announceOpen(),
+      receive: (channel, bytes, isText) => channel.#receive(bytes, isText),
+      bufferedAmountLow: (channel) => void channel.dispatchEvent(new Event('bufferedamountlow')),
+      closing: (channel) => channel.#peerCloses(),
+      closed: (channel, error) => channel.#closed(error),
+      abandon: (channel) => void (channel.#readyState = 'closed'),
+    }
+  }
+
+  constructor(label: string, init: RTCDataChannelInit) {
+    super()
+    this.label = label
+    this.ordered = init.ordered ?? true
+    this.maxPacketLifeTime = init.maxPacketLifeTime ?? null
+    this.maxRetransmits = init.maxRetransmits ?? null
+    this.protocol = init.protocol ?? ''
+    this.negotiated = init.negotiated ?? false
+    // WebRTC §6.1: an id without `negotiated` is ignored.
+    this.#id = this.negotiated ? (init.id ?? null) : null
+  }
+
+  /** The SCTP stream; null until the DTLS role decides whether it is even or odd. */
+  get id(): number | null {
+    return this.#id
+  }
+
+  get readyState(): RTCDataChannelState {
+    return this.#readyState
+  }
+
+  /** Bytes of application data that `send` took and the transport has not yet passed on. */
+  get bufferedAmount(): number {
+    return (this.#link?.bufferedAmount() ?? 0) + this.#unreadBytes
+  }
+
+  /** When `bufferedAmount` falls to this, `bufferedamountlow` is fired. */
+  get bufferedAmountLowThreshold(): number {
+    return this.#threshold
+  }
+
+  set bufferedAmountLowThreshold(bytes: number) {
+    this.#threshold = bytes
+    this.#link?.setLowThreshold(bytes)
+  }
+
+  /** `arraybuffer` by default. Other values than `arraybuffer` and `blob` are ignored. */
+  get binaryType(): BinaryType {
+    return this.#binaryType
+  }
+
+  set binaryType(type: BinaryType) {
+    if (type === 'arraybuffer' || type === 'blob') this.#binaryType = type
+  }
+
+  /**
+   * Sends one message; bytes are copied before the call returns. Throws InvalidStateError unless the channel is open,
+   * TypeError for a message larger than the peer takes, OperationError where 16 MiB are buffered.
+   */
+  send(data: Sendable): void {
+    if (this.#readyState !== 'open' || this.#link === null)
+      throw invalidState(`the channel is ${this.#readyState}`)
+    if (data instanceof Blob || this.#unread.length > 0) this.#sendAfterReading(data)
+    else this.#sendNow(this.#link, data)
+  }
+
+  /** Closes the channel in both directions once all messages are sent. */
+  close(): void {
+    if (this.#readyState === 'closing' || this.#readyState === 'closed') return
+    this.#readyState = 'closing'
+    if (this.#unread.length === 0) this.#link?.close()
+  }
+
+  #sendNow(link: ChannelLink, data: Exclude<Sendable, Blob>): void {
+    const { bytes, isText } = payloadOf(data)
+    checkSize(bytes.length, link.bufferedAmount(), link.maxMessageSize)
+    link.send(bytes, isText)
+  }
+
+  /** A Blob is read asynchronously; what is sent after it waits, for order's sake. */
+  #sendAfterReading(data: Sendable): void {
+    const held =
+      typeof data === 'string' || data instanceof Blob ? data : new Uint8Array(payloadOf(data).bytes)
+    const size = sizeOf(held)
+    checkSize(size, this.bufferedAmount, this.#link?.maxMessageSize ?? 0)
+    this.#unreadBytes += size
+    if (this.#unread.push(held) === 1) void this.#readNext()
+  }
+
+  async #readNext(): Promise<void> {
+    for (let data = this.#unread[0]; data !== undefined; data = this.#unread[0]) {
+      const size = sizeOf(data)
+      const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data
+      this.#unread.shift()
+      this.#unreadBytes -= size
+      if (this.#readyState === 'closed' || this.#link === null) return
+      this.#sendNow(this.#link, bytes)
+    }
+    if (this.#readyState === 'closing') this.#link?.close()
+  }
+
+  #attach(id: number, link: ChannelLink): void {
+    this.#id = id
+    this.#link = link
+    // close() was called before there was anything to close.
+    if (this.#readyState === 'closing') link.close()
+    link.setLowThreshold(this.#threshold)
+  }
+
+  #setOpen(): void {
+    if (this.#readyState === 'connecting') this.#readyState = 'open'
+  }
+
+  #announceOpen(): void {
+    this.#setOpen()
+    if (this.#readyState === 'open') this.dispatchEvent(new Event('open'))
+  }
+
+  #receive(bytes: Uint8Array, isText: boolean): () => void {
+    const data = messageData(bytes, isText, this.#binaryType)
+    return () => {
+      if (this.#readyState === 'open') this.dispatchEvent(new MessageEvent('message', { data }))
+    }
+  }
+
+  #peerCloses(): void {
+    if (this.#readyState === 'closing' || this.#readyState === 'closed') return
+    this.#readyState = 'closing'
+    this.dispatchEvent(new Event('closing'))
+  }
+
+  #closed(error: RTCError | null): void {
+    if (this.#readyState === 'closed') return
+    this.#readyState = 'closed'
+    if (error !== null) this.dispatchEvent(new RTCErrorEvent('error', { error }))
+    this.dispatchEvent(new Event('close'))
+  }
+}
+
+function checkSize(size: number, buffered: number, limit: number): void {
+  if (limit !== 0 && size > limit) throw new TypeError(`the peer takes ${limit} bytes at most, not ${size}`)
+  if (size + buffered > MAX_BUFFERED) throw operationError(`${buffered} bytes wait to be sent already`)
+}
+
+function sizeOf(data: string | Blob | Uint8Array): number {
+  if (typeof data === 'string') return toUtf8(data).length
+  return data instanceof Blob ? data.size : data.length
+}
+
+/** As in browsers. An application that respects `bufferedAmount` never meets it. */
+const MAX_BUFFERED = 16_777_216

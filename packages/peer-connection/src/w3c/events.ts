@@ -1,0 +1,97 @@
+import type { CandidateError } from '@purertc/ice'
+
+import type { RTCError } from '../errors.ts'
+import type { RTCDataChannel } from './data-channel.ts'
+import type { RTCDatagramChannel } from './datagram-channel.ts'
+import type { RTCIceCandidate } from './ice-candidate.ts'
+
+/** WebRTC §4.8.2. A null candidate ends the gathering. */
+export class RTCPeerConnectionIceEvent extends Event {
+  readonly candidate: RTCIceCandidate | null
+  readonly url: string | null
+
+  constructor(type: string, init: { candidate?: RTCIceCandidate | null; url?: string | null } = {}) {
+    super(type)
+    this.candidate = init.candidate ?? null
+    this.url = init.url ?? null
+  }
+}
+
+/** WebRTC §4.8.3: a STUN or TURN server refused, or did not answer (`errorCode` 701). */
+export class RTCPeerConnectionIceErrorEvent extends Event {
+  readonly address: string | null
+  readonly port: number | null
+  readonly url: string
+  readonly errorCode: number
+  readonly errorText: string
+
+  constructor(
+    type: string,
+    init: {
+      address?: string | null
+      port?: number | null
+      url?: string
+      errorCode: number
+      errorText?: string
+    },
+  ) {
+    super(type)
+    this.address = init.address ?? null
+    this.port = init.port ?? null
+    this.url = init.url ?? ''
+    this.errorCode = init.errorCode
+    this.errorText = init.errorText ?? ''
+  }
+}
+
+/** WebRTC §6.3. */
+export class RTCDataChannelEvent extends Event {
+  readonly channel: RTCDataChannel
+
+  constructor(type: string, init: { channel: RTCDataChannel }) {
+    super(type)
+    this.channel = init.channel
+  }
+}
+
+/** The peer accepted, or offered, datagrams in place of data channels. Not in the W3C API. */
+export class RTCDatagramChannelEvent extends Event {
+  readonly channel: RTCDatagramChannel
+
+  constructor(type: string, init: { channel: RTCDatagramChannel }) {
+    super(type)
+    this.channel = init.channel
+  }
+}
+
+/** WebRTC §10.2. */
+export class RTCErrorEvent extends Event {
+  readonly error: RTCError
+
+  constructor(type: string, init: { error: RTCError }) {
+    super(type)
+    this.error = init.error
+  }
+}
+
+/** Of a server that refused, or did not answer. */
+export function candidateErrorEvent({
+  base,
+  url,
+  code,
+  text,
+}: CandidateError): RTCPeerConnectionIceErrorEvent {
+  const { address, port } = base
+  return new RTCPeerConnectionIceErrorEvent('icecandidateerror', {
+    address,
+    port,
+    url: url ?? '',
+    errorCode: code,
+    errorText: text,
+  })
+}
+
+/** Of a server that could not even be asked. */
+export function serverErrorEvent(url: string, errorText: string): RTCPeerConnectionIceErrorEvent {
+  return new RTCPeerConnectionIceErrorEvent('icecandidateerror', { url, errorCode: 701, errorText })
+}

@@ -1,0 +1,33 @@
+import { IceError, parseServerUrl } from '@purertc/ice'
+
+import { invalidAccess, syntaxError } from '../errors.ts'
+
+/** WebRTC §4.2.4: one or more URLs of STUN and TURN servers, with the credentials of the latter. */
+export interface RTCIceServer {
+  readonly urls: string | readonly string[]
+  readonly username?: string
+  readonly credential?: string
+}
+
+/**
+ * WebRTC §4.4.1.6: throws a SyntaxError for what is no STUN or TURN URL, an InvalidAccessError for a TURN server
+ * without credentials.
+ */
+export function checkIceServers(servers: readonly RTCIceServer[]): void {
+  for (const { urls, username, credential } of servers) {
+    const list = [urls].flat()
+    if (list.length === 0) throw syntaxError('an ICE server has no URL')
+    for (const url of list)
+      if (kindOf(url) === 'turn' && (username === undefined || credential === undefined))
+        throw invalidAccess(`${url} needs a username and a credential`)
+  }
+}
+
+function kindOf(url: string): 'stun' | 'turn' {
+  try {
+    return parseServerUrl(url).kind
+  } catch (error) {
+    if (error instanceof IceError) throw syntaxError(error.message)
+    throw error
+  }
+}
