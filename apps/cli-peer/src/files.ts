@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+
+import type { FileSink, FileSource, RunningHash } from '@purertc/demo-server/transfer'
+
+export const sha256 = (): RunningHash => {
+  const hash = createHash('sha256')
+  return { update: (piece) => void hash.update(piece), hex: () => hash.digest('hex') }
+}
+
+/** A file on disk, to be closed by the caller. */
+export async function openSource(path: string): Promise<FileSource & { close(): Promise<void> }> {
+  const handle = await open(path, 'r')
+  const { size } = await handle.stat()
+  return {
+    name: basename(path),
+    size,
+    read: async (offset, length) => {
+      const block = new Uint8Array(length)
+      const { bytesRead } = await handle.read(block, 0, length, offset)
+      return block.subarray(0, bytesRead)
+    },
+    close: () => handle.close(),
+  }
+}
+
+/**
+ * A new file in `folder`. The name is the peer's, so that only its last part counts, and no file that exists is
+ * overwritten. Writing is synchronous: a disk that is slower than the network then slows the network down, and
+ * memory stays bounded.
+ */
+export function createSink(
+  folder: string,
+  name: string,
+): FileSink & { path: string; close(): void; discard(): void } {
+  const { path, descriptor } = createUnused(folder, safeName(name))
+  return {
+    path,
+    write: (piece) => void writeSync(descriptor, piece),
+    close: () => closeSync(descriptor),
+    discard: () => {
+      closeSync(descriptor)
+      unlinkSync(path)
+    },
+  }
+}
+
+/** The last part of a path of either system, without control characters; never empty, `.` or `..`. */
+export function safeName(name: string): string {
+  const last = name.split(/[/\\]/).at(-1) ?? ''
+  const clean = last.replace(/[\p{Cc}<>:"|?*]/gu, '_').slice(0, 200)
+  return /^\.*$/.test(clean) ? 'file' : clean
+}
+
+function createUnused(folder: string, name: string): { path: string; descriptor: number } {
+  for (let attempt = 0; ; attempt++) {
+    const path = join(folder, attempt === 0 ? name : numbered(name, attempt))
+    try {
+      return { path, descriptor: openSync(path, 'wx') }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+function numbered(name: string, attempt: number): string {
+  const dot = name.lastIndexOf('.')
+  return dot > 0 ? `${name.slice(0, dot)} (${attempt})${name.slice(dot)}` : `${name} (${attempt})`
+}

@@ -1,0 +1,85 @@
+import { type Bar, Format, MultiBar, type Options, type Params } from 'cli-progress'
+
+import { rate, size } from './sentence.ts'
+
+/**
+ * Progress bars that leave room for lines above them. Where the output is no terminal, a bar is a line at every
+ * quarter.
+ */
+export class ProgressBars {
+  readonly #out: NodeJS.WriteStream
+  readonly #bars: Map<string, { bar: Bar | null; startedAt: number; quarter: number }> = new Map()
+  #multi: MultiBar | null = null
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out
+  }
+
+  /** Writes a line, above the bars where there are any. */
+  line(text: string): void {
+    if (this.#multi) this.#multi.log(`${text}\n`)
+    else this.#out.write(`${text}\n`)
+  }
+
+  update(label: string, bytes: number, total: number): void {
+    const entry = this.#bars.get(label) ?? this.#start(label, total)
+    if (entry.bar) entry.bar.update(bytes, { speed: rate(bytes, this.#secondsOf(entry)) })
+    else this.#quarterLine(label, entry, bytes, total)
+  }
+
+  /** Ends one bar; the last one gives the terminal back. */
+  end(label: string): void {
+    const entry = this.#bars.get(label)
+    if (!entry) return
+    entry.bar?.stop()
+    this.#bars.delete(label)
+    if (this.#bars.size === 0) this.close()
+  }
+
+  close(): void {
+    this.#multi?.stop()
+    this.#multi = null
+    this.#bars.clear()
+  }
+
+  #start(label: string, total: number): { bar: Bar | null; startedAt: number; quarter: number } {
+    let bar: Bar | null = null
+    if (this.#out.isTTY) {
+      this.#multi ??= new MultiBar({
+        hideCursor: true,
+        format: formatBar,
+        fps: 10,
+        stream: this.#out,
+        clearOnComplete: false,
+      })
+      bar = this.#multi.create(total, 0, { label, speed: '' })
+    }
+    const entry = { bar, startedAt: performance.now(), quarter: 0 }
+    this.#bars.set(label, entry)
+    return entry
+  }
+
+  #quarterLine(
+    label: string,
+    entry: { startedAt: number; quarter: number },
+    bytes: number,
+    total: number,
+  ): void {
+    const quarter = Math.floor((4 * bytes) / Math.max(total, 1))
+    if (quarter <= entry.quarter) return
+    entry.quarter = quarter
+    this.line(
+      `${label}  ${size(bytes)} of ${size(total)} (${quarter * 25} %), ${rate(bytes, this.#secondsOf(entry))}`,
+    )
+  }
+
+  #secondsOf(entry: { startedAt: number }): number {
+    return (performance.now() - entry.startedAt) / 1000
+  }
+}
+
+function formatBar(options: Options, params: Params, payload: { label: string; speed: string }): string {
+  const bar = Format.BarFormat(params.progress, options)
+  const percent = Math.floor(params.progress * 100)
+  return `${payload.label}  ${bar} ${percent} %  ${size(params.value)} of ${size(params.total)}  ${payload.speed}`
+}
