@@ -79,6 +79,25 @@ const layerRule = (name, allowed, extraPatterns) => {
   ]
 }
 
+const nonNullAssertion = {
+  selector: 'TSNonNullExpression > :not(MemberExpression[computed=true])',
+  message: 'Non-null assertions are for indexed bytes only; give protocol state a type that cannot be null.',
+}
+
+/** Where a proof comes from: the one function whose review is worth the others'. */
+const originsOfProofs = [
+  'packages/stun/src/integrity.ts',
+  'packages/dtls/src/proofs/finished-verified.ts',
+  'packages/dtls/src/proofs/peer-verified.ts',
+  'packages/dtls/src/proofs/signature-verified.ts',
+]
+
+const forgedProof = {
+  selector:
+    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerVerified|SignatureVerified)$/]',
+  message: 'A proof is made where the check is made, and nowhere else.',
+}
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
   js.configs.recommended,
@@ -92,14 +111,7 @@ export default tseslint.config(
       'max-lines': ['error', 500],
       eqeqeq: 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: 'TSNonNullExpression > :not(MemberExpression[computed=true])',
-          message:
-            'Non-null assertions are for indexed bytes only; give protocol state a type that cannot be null.',
-        },
-      ],
+      'no-restricted-syntax': ['error', nonNullAssertion, forgedProof],
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
@@ -135,6 +147,11 @@ export default tseslint.config(
       },
     },
   ]),
+  { files: originsOfProofs, rules: { 'no-restricted-syntax': ['error', nonNullAssertion] } },
+  {
+    files: ['apps/demo-server/page/**/*.ts'],
+    languageOptions: { parserOptions: { project: './apps/demo-server/tsconfig.page.json' } },
+  },
   {
     files: ['packages/*/test/**/*.ts', 'apps/*/test/**/*.ts', 'packages/*/bench/**/*.ts'],
     rules: {
@@ -146,7 +163,9 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', performance: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', performance: 'readonly', URL: 'readonly' },
+    },
   },
   prettier,
 )
