@@ -1,33 +1,32 @@
-import {
-  receiveFile,
-  type RunningHash,
-  sendFile,
-  type TransferChannel,
-  transferProtocol,
-} from './transfer.ts'
+import { receiveFile, type RunningHash, sendFile, transferProtocol } from './transfer.ts'
 import type { View } from './view.ts'
 
 /** What the link says to the other side over the signalling channel. */
 export interface LinkSignaling {
   description(description: { type: 'offer' | 'answer'; sdp: string }): void
-  candidate(candidate: RTCIceCandidateInit | null): void
+  candidate(candidate: RTCIceCandidate | null): void
 }
 
 /** One peer connection to one peer: messages over a channel of their own, every file over another. */
 export class Link {
+  /** The other side's name on the channel. */
+  readonly peer: string
   readonly #connection: RTCPeerConnection
+  readonly #signaling: LinkSignaling
   readonly #view: View
   #chat: RTCDataChannel | null = null
 
-  constructor(iceServers: RTCIceServer[], signaling: LinkSignaling, view: View) {
+  constructor(peer: string, iceServers: RTCIceServer[], signaling: LinkSignaling, view: View) {
     const connection = new RTCPeerConnection({ iceServers })
+    this.peer = peer
+    this.#signaling = signaling
     this.#connection = connection
     this.#view = view
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (candidate) view.log(`gathered ${candidate.candidate}`)
-      signaling.candidate(candidate === null ? null : candidate.toJSON())
+      signaling.candidate(candidate)
     })
-    connection.addEventListener('negotiationneeded', () => void this.#describe(signaling))
+    connection.addEventListener('negotiationneeded', () => void this.#describe())
     connection.addEventListener('iceconnectionstatechange', () => this.#showConnecting())
     connection.addEventListener('connectionstatechange', () => void this.#showState())
     connection.addEventListener('datachannel', ({ channel }) => this.#adopt(channel))
@@ -38,12 +37,9 @@ export class Link {
     this.#useChat(this.#connection.createDataChannel('chat'))
   }
 
-  async describe(
-    description: { type: 'offer' | 'answer'; sdp: string },
-    signaling: LinkSignaling,
-  ): Promise<void> {
+  async describe(description: { type: 'offer' | 'answer'; sdp: string }): Promise<void> {
     await this.#connection.setRemoteDescription(description)
-    if (description.type === 'offer') await this.#describe(signaling)
+    if (description.type === 'offer') await this.#describe()
   }
 
   async candidate(candidate: RTCIceCandidateInit | null): Promise<void> {
@@ -80,11 +76,11 @@ export class Link {
     this.#view.connected(false)
   }
 
-  async #describe(signaling: LinkSignaling): Promise<void> {
+  async #describe(): Promise<void> {
     await this.#connection.setLocalDescription()
     const description = this.#connection.localDescription
     if (description && (description.type === 'offer' || description.type === 'answer'))
-      signaling.description({ type: description.type, sdp: description.sdp })
+      this.#signaling.description({ type: description.type, sdp: description.sdp })
   }
 
   #adopt(channel: RTCDataChannel): void {

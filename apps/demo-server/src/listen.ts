@@ -2,8 +2,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** Whether an error says that a port is taken or may not be had: another port may then do. */
-export const isPortTaken = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+export function isPortTaken(error: unknown): boolean {
+  const code = (error as Partial<NodeJS.ErrnoException> | null)?.code
+  return code === 'EADDRINUSE' || code === 'EACCES'
+}
 
 /** Tries the wanted port, and where it is taken, one that the system picks. */
 export async function onFreePort<T>(port: number, open: (port: number) => Promise<T>): Promise<T> {

@@ -1,0 +1,86 @@
+import { SignalingClient } from '@purertc/signaling-client'
+
+import { Link, type LinkSignaling } from './link.ts'
+import { View } from './view.ts'
+
+/** The page: joins a channel, and links up with the other peer on it. Who was there first makes the offer. */
+let client: SignalingClient | null = null
+let link: Link | null = null
+
+const view = new View({
+  join: (channel) => void join(channel),
+  leave,
+  say: (text) => link?.say(text),
+  send: (file) => void link?.send(file),
+})
+
+async function join(channel: string): Promise<void> {
+  const signaling = new SignalingClient({ url: new URL('/signaling', location.href.replace(/^http/, 'ws')) })
+  client = signaling
+  view.joined(true)
+  signaling.on('peerJoined', ({ peer, role }) => {
+    view.log(`${peer} joined`)
+    if (role === 'offerer') linkWith(signaling, peer).offer()
+  })
+  signaling.on('description', ({ from, description }) => {
+    view.log(`received ${description.type} from ${from}`)
+    // An offer from a peer that we are not linked with starts a link; everything else belongs to the one we have.
+    if (description.type === 'offer' && link?.peer !== from) linkWith(signaling, from)
+    guard(link?.describe(description))
+  })
+  signaling.on('candidate', ({ from, candidate }) => {
+    if (candidate) view.log(`was told ${candidate.candidate}`)
+    if (link?.peer === from) guard(link.candidate(candidate as RTCIceCandidateInit | null))
+  })
+  signaling.on('peerLeft', ({ peer }) => unlink(peer))
+  signaling.on('remoteClose', ({ peer }) => unlink(peer))
+  signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
+  signaling.on('close', ({ code }) => left(`closed with ${code}`))
+  try {
+    await signaling.connect()
+    const { peer, count } = await signaling.join(channel)
+    view.step('signaling', 'done', `on ${channel} as ${peer.slice(0, 8)}, ${count} on the channel`)
+  } catch (error) {
+    view.step('signaling', 'failed', error instanceof Error ? error.message : String(error))
+    void signaling.close()
+  }
+}
+
+function leave(): void {
+  client?.bye()
+  void client?.close()
+}
+
+function left(reason: string): void {
+  link?.close()
+  link = null
+  client = null
+  view.joined(false)
+  view.step('signaling', 'idle', `not joined (${reason})`)
+}
+
+function linkWith(signaling: SignalingClient, peer: string): Link {
+  link?.close()
+  const out: LinkSignaling = {
+    description: (description) => {
+      view.log(`sent ${description.type} to ${peer}`)
+      signaling.sendDescription(description, peer)
+    },
+    candidate: (candidate) => signaling.sendCandidate(candidate, peer),
+  }
+  link = new Link(peer, [...signaling.iceServers] as RTCIceServer[], out, view)
+  return link
+}
+
+function unlink(peer: string): void {
+  view.log(`${peer} left`)
+  if (link?.peer !== peer) return
+  link.close()
+  link = null
+  view.step('connecting', 'idle', 'no peer')
+  view.step('securing', 'idle', 'not secured')
+}
+
+function guard(work: Promise<void> | undefined): void {
+  work?.catch((error: unknown) => view.step('connecting', 'failed', String(error)))
+}

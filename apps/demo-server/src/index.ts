@@ -1,0 +1,2 @@
+export { DemoServer } from './demo-server.ts'
+export type { DemoServerOptions } from './options.ts'

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { pino } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+
+import { DemoServer } from './demo-server.ts'
+import { type DemoServerOptions, flags } from './options.ts'
+
+const program = new Command('purertc-demo-server').description(
+  'Signalling, STUN, TURN and a page to try them, in one process.',
+)
+for (const flag of flags) program.addOption(flag)
+program.parse()
+
+const log = process.stdout.isTTY ? pino(PinoPretty({ ignore: 'pid,hostname', sync: true })) : pino()
+try {
+  const server = await DemoServer.start(program.opts<DemoServerOptions>(), log)
+  log.info(
+    { page: server.url, signaling: server.signalingUrl, health: server.healthUrl, stun: server.stunAddress },
+    'listening',
+  )
+  const stop = (): void => void server.close()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+} catch (error) {
+  log.fatal({ err: error }, 'the server could not start')
+  process.exitCode = 1
+}
