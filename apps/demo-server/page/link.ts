@@ -64,7 +64,7 @@ export class Link {
       const { sha256 } = await sendFile(channel, source, new WholeHash(), (bytes, total) =>
         line.progress(bytes, total),
       )
-      line.done(`received, SHA-256 ${sha256}`)
+      line.done(`received by the peer, SHA-256 ${sha256.slice(0, 16)}…`)
       channel.close()
     } catch (error) {
       line.failed(reasonOf(error))
@@ -109,7 +109,7 @@ export class Link {
         new WholeHash(),
         (bytes, total) => line.progress(bytes, total),
       )
-      line.done(`verified, SHA-256 ${sha256}`, { blob: new Blob(pieces), name })
+      line.done(`verified, SHA-256 ${sha256.slice(0, 16)}…`, { blob: new Blob(pieces), name })
       this.#view.step('communicating', 'done', `received ${name}`)
     } catch (error) {
       line.failed(reasonOf(error))
