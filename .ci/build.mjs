@@ -1,0 +1,10 @@
+/** `npm run build`: every package and app, through turbo. */
+import { build, install } from './lib/setup.mjs'
+
+try {
+  await install()
+  await build()
+} catch (error) {
+  console.error(`Failed: ${error.message}.`)
+  process.exitCode = 1
+}
