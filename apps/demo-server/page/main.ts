@@ -30,7 +30,7 @@ async function join(channel: string): Promise<void> {
   })
   signaling.on('candidate', ({ from, candidate }) => {
     if (candidate) view.log(`was told ${candidate.candidate}`)
-    if (link?.peer === from) guard(link.candidate(candidate as RTCIceCandidateInit | null))
+    if (link?.peer === from) guard(link.candidate(candidate))
   })
   signaling.on('peerLeft', ({ peer }) => unlink(peer))
   signaling.on('remoteClose', ({ peer }) => unlink(peer))

@@ -1,4 +1,4 @@
-import { type Bar, Format, MultiBar, type Options, type Params } from 'cli-progress'
+import { Format, MultiBar, type Options, type Params, type SingleBar } from 'cli-progress'
 
 import { rate, size } from './sentence.ts'
 
@@ -8,7 +8,7 @@ import { rate, size } from './sentence.ts'
  */
 export class ProgressBars {
   readonly #out: NodeJS.WriteStream
-  readonly #bars: Map<string, { bar: Bar | null; startedAt: number; quarter: number }> = new Map()
+  readonly #bars: Map<string, { bar: SingleBar | null; startedAt: number; quarter: number }> = new Map()
   #multi: MultiBar | null = null
 
   constructor(out: NodeJS.WriteStream) {
@@ -42,8 +42,8 @@ export class ProgressBars {
     this.#bars.clear()
   }
 
-  #start(label: string, total: number): { bar: Bar | null; startedAt: number; quarter: number } {
-    let bar: Bar | null = null
+  #start(label: string, total: number): { bar: SingleBar | null; startedAt: number; quarter: number } {
+    let bar: SingleBar | null = null
     if (this.#out.isTTY) {
       this.#multi ??= new MultiBar({
         hideCursor: true,
