@@ -154,7 +154,7 @@ export class SctpAssociation {
    * @param protocol the payload protocol identifier.
    */
   send(now: Millis, stream: number, protocol: number, message: Uint8Array, options?: SendOptions): void {
-    this.#checkSend(stream, message.length)
+    this.#checkSend(stream, message.length, options?.uncounted ?? false)
     const buffer = this.#store.keep(message)
     const outgoing = new OutgoingMessage(
       stream,
@@ -213,6 +213,19 @@ export class SctpAssociation {
     })
   }
 
+  /** Whether a reset of the stream is under way, so that nothing can be sent on it. */
+  isResetting(stream: number): boolean {
+    return this.#streamReset?.isResetting(stream) ?? false
+  }
+
+  /**
+   * Takes a reset of ours for done because the peer uses the stream anew: its answer was lost or is late. False where
+   * no request for the stream is under way.
+   */
+  assumeReset(stream: number): boolean {
+    return this.#streamReset?.assumePerformed(stream) ?? false
+  }
+
   /** Ends the association when all that is queued has arrived, RFC 9260 §9.2. */
   shutdown(now: Millis): void {
     this.#bracket(now, () => {
@@ -236,13 +249,13 @@ export class SctpAssociation {
     return state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed' || state === 'established'
   }
 
-  #checkSend(stream: number, length: number): void {
+  #checkSend(stream: number, length: number, isUncounted: boolean): void {
     if (!this.#isOpen) throw new SctpError('closed', 'the association is closed or shutting down')
     if (!(stream >= 0 && stream < this.#outboundStreams))
       throw new SctpError('invalid-stream', `stream ${stream} of ${this.#outboundStreams}`)
-    if (this.#streamReset?.isResetting(stream))
-      throw new SctpError('stream-resetting', `stream ${stream} is being reset`)
+    if (this.isResetting(stream)) throw new SctpError('stream-resetting', `stream ${stream} is being reset`)
     if (length === 0) throw new SctpError('empty-message', 'SCTP carries no empty message')
+    if (isUncounted) return
     if (this.#remoteMaxMessageSize > 0 && length > this.#remoteMaxMessageSize)
       throw new SctpError(
         'message-too-large',

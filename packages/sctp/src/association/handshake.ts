@@ -212,10 +212,8 @@ export class Handshake {
 
   /** RFC 9260 §5.1 E. */
   handleCookieAck(now: Millis): void {
-    if (this.#context.state !== 'cookie-echoed' || !this.#agreement) {
-      this.#context.discarded.count('unexpected-chunk')
-      return
-    }
+    // When both ends begin at once, the second COOKIE ACK comes to an association that stands already.
+    if (this.#context.state !== 'cookie-echoed' || !this.#agreement) return
     if (this.#attempts === 1) this.#context.roundTrip.measured(now - this.#sentAt)
     this.#establish(now, this.#agreement, false)
   }

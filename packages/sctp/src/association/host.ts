@@ -33,6 +33,9 @@ export interface SendOptions {
   readonly maxRetransmits?: number
   /** Milliseconds after which the message is given up. Default: never. */
   readonly lifetime?: number
-  /** Leaves the message out of `bufferedAmount`: for what a protocol above says for itself. Default false. */
+  /**
+   * Leaves the message out of `bufferedAmount` and of all limits on size: for what a protocol above says for itself.
+   * Default false.
+   */
   readonly uncounted?: boolean
 }

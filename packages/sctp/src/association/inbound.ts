@@ -7,7 +7,7 @@ import type { AbortChunk } from '../wire/abort.ts'
 import { type Chunk, tryDecodeChunk } from '../wire/chunk.ts'
 import { ChunkType, unknownTypeAction } from '../wire/chunk-type.ts'
 import { dataHeaderLength } from '../wire/data.ts'
-import { CauseCode, invalidStreamCause } from '../wire/error-cause.ts'
+import { CauseCode, describeCause, invalidStreamCause } from '../wire/error-cause.ts'
 import { commonHeaderLength, packetChecksum } from '../wire/packet.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
 import type { Context } from './context.ts'
@@ -258,11 +258,16 @@ export class Inbound {
   }
 
   #handleAbort(chunk: AbortChunk): void {
+    // Before the association there is nothing to abort, RFC 9260 §9.1.
+    if (this.#context.state === 'new') {
+      this.#context.discarded.count('unexpected-chunk')
+      return
+    }
     const cause = chunk.causes[0]
     this.#context.end({
       code: 'aborted-by-peer',
       ...(cause ? { cause: cause.type } : {}),
-      message: cause ? `the peer aborted with cause ${cause.type}` : 'the peer aborted',
+      message: cause ? `the peer aborted: ${describeCause(cause)}` : 'the peer aborted',
     })
   }
 

@@ -37,6 +37,8 @@ export class StreamReset {
   /** Streams to reset that are not in a request yet. */
   readonly #waiting = new Set<number>()
   #request: OutgoingResetRequest | undefined
+  /** Streams of the request that are blocked until it is answered. */
+  readonly #affected = new Set<number>()
   #isRequestDue = false
   #nextSequence: number
   /** The number of the peer's next request. */
@@ -65,7 +67,18 @@ export class StreamReset {
 
   /** Whether the stream is on its way to a reset, so that nothing more may be sent on it. */
   isResetting(stream: number): boolean {
-    return this.#waiting.has(stream) || (this.#request?.streams.includes(stream) ?? false)
+    return this.#waiting.has(stream) || this.#affected.has(stream)
+  }
+
+  /**
+   * The peer uses the stream anew, so it has carried out the request whose answer is still on its way or lost. The
+   * answer is then no news for this stream.
+   */
+  assumePerformed(stream: number): boolean {
+    if (!this.#request || !this.#affected.has(stream)) return false
+    this.#affected.delete(stream)
+    this.#queue.forget(stream)
+    return true
   }
 
   reset(streams: readonly number[]): void {
@@ -125,7 +138,10 @@ export class StreamReset {
       .filter((stream) => this.#queue.isDrained(stream))
       .slice(0, streamsPerRequest)
     if (streams.length === 0) return
-    for (const stream of streams) this.#waiting.delete(stream)
+    for (const stream of streams) {
+      this.#waiting.delete(stream)
+      this.#affected.add(stream)
+    }
     this.#request = {
       type: ParameterType.outgoingReset,
       requestSequence: this.#nextSequence,
@@ -147,8 +163,10 @@ export class StreamReset {
     this.#request = undefined
     this.#isRequestDue = false
     this.#context.deadlines.disarm(Timer.reConfig)
-    if (performed) for (const stream of request.streams) this.#queue.forget(stream)
-    this.#host.outgoingResetDone(request.streams, performed)
+    const streams = [...this.#affected]
+    this.#affected.clear()
+    if (performed) for (const stream of streams) this.#queue.forget(stream)
+    this.#host.outgoingResetDone(streams, performed)
   }
 
   /** RFC 6525 §5.2.2. */

@@ -94,7 +94,7 @@ export class Channel implements DataChannel {
   }
 
   get bufferedAmount(): number {
-    return this.#association.bufferedAmount(this.id)
+    return this.readyState === 'closed' ? 0 : this.#association.bufferedAmount(this.id)
   }
 
   get bufferedAmountLowThreshold(): number {

@@ -111,12 +111,19 @@ export class DataChannels {
 
   /**
    * Opens a channel. It is returned `open` when the association stands; else it is `connecting`, and `host.opened`
-   * follows. Throws {@link SctpError} `closed` or `invalid-channel`.
+   * follows. Throws {@link SctpError} `closed`, `invalid-channel` or `message-too-large`.
    */
   open(now: Millis, options: DataChannelOptions): DataChannel {
     this.#now = now
     if (!this.#canOpen) throw new SctpError('closed', 'the association is closed or shutting down')
     const channel = new Channel(this.#association, this.#chooseId(options), options)
+    const { remoteMaxMessageSize } = this.#association
+    if (
+      !channel.negotiated &&
+      remoteMaxMessageSize > 0 &&
+      encodeOpen(channel.open).length > remoteMaxMessageSize
+    )
+      throw new SctpError('message-too-large', 'label and protocol do not fit a message to this peer')
     this.#channels.set(channel.id, channel)
     if (this.#isConnected) this.#announce(now, channel)
     return channel
@@ -154,11 +161,12 @@ export class DataChannels {
     this.#now = now
     if (channel.readyState === 'closing' || channel.readyState === 'closed') return
     const own = this.#own(channel)
-    if (own.readyState === 'open') {
-      own.readyState = 'closing'
-      this.#association.resetStreams(now, [own.id])
-    } else {
+    if (own.readyState === 'connecting') {
       this.#finish(own)
+    } else {
+      own.readyState = 'closing'
+      // An association that is shutting down takes its channels along.
+      if (this.#isConnected) this.#association.resetStreams(now, [own.id])
     }
   }
 
@@ -262,10 +270,14 @@ export class DataChannels {
   }
 
   #receivedOpen(now: Millis, stream: number, open: ChannelOpen): void {
-    const existing = this.#channels.get(stream)
+    let existing = this.#channels.get(stream)
+    if (existing?.isIncomingReset && this.#association.assumeReset(stream)) {
+      // The peer would not use the id again before it had reset both directions.
+      this.#finish(existing)
+      existing = undefined
+    }
     const names = open.label.length + open.protocol.length
-    const isAcceptable = this.#ids.isForeign(stream) && stream <= highestId
-    if (existing || !isAcceptable || this.#foreignNames + names > maxForeignNames) {
+    if (existing || !this.#canAccept(stream) || this.#foreignNames + names > maxForeignNames) {
       this.#discarded.count('refused-channel')
       // RFC 8832 §6: an OPEN on a stream that is taken, or of the wrong parity, closes the channel.
       if (existing) this.close(now, existing)
@@ -288,6 +300,16 @@ export class DataChannels {
     this.#foreignNames += names
     this.#association.send(now, stream, ProtocolId.control, encodeAck(), uncounted)
     this.#host.channelOpened(channel)
+  }
+
+  #canAccept(stream: number): boolean {
+    const limit = Math.min(this.#association.outboundStreams, highestId + 1)
+    return (
+      this.#isConnected &&
+      this.#ids.isForeign(stream) &&
+      stream < limit &&
+      !this.#association.isResetting(stream)
+    )
   }
 
   /** A stream that becomes no channel is reset, so that the peer closes what it thinks it has. */

@@ -132,10 +132,15 @@ export class Acknowledgements {
     }
   }
 
-  /** The last chunk of the SACK wins: its arrival is what the peer answered. */
+  /**
+   * The last chunk of the SACK wins: its arrival is what the peer answered. A chunk that was sent twice measures
+   * nothing (Karn), nor does one that was taken for lost: its own SACK was, and the timeout since is no round trip.
+   */
   #measure(now: Millis, tsn: Tsn): void {
-    if (this.#chunks.sends(tsn) !== 1 || Tsn.isAfter(this.#measureFrom, tsn)) return
-    this.#roundTrip = now - this.#chunks.sentAt(tsn)
+    const chunks = this.#chunks
+    if (chunks.sends(tsn) !== 1 || chunks.state(tsn) !== ChunkState.inFlight) return
+    if (Tsn.isAfter(this.#measureFrom, tsn)) return
+    this.#roundTrip = now - chunks.sentAt(tsn)
   }
 
   /** Tells that the measurement was used: chunks sent before now yield no other. */

@@ -5,21 +5,24 @@
 export class RoundTripTime {
   readonly #min: number
   readonly #max: number
-  #rto: number
+  /** The timeout before back-off. */
+  #base: number
+  /** How often in a row timers have gone off without an answer. */
+  #backOffs = 0
   /** Milliseconds; `NaN` before the first measurement. */
   #smoothed = Number.NaN
   #variation = 0
 
   /** All in milliseconds. */
   constructor(limits: { readonly initial: number; readonly min: number; readonly max: number }) {
-    this.#rto = limits.initial
+    this.#base = limits.initial
     this.#min = limits.min
     this.#max = limits.max
   }
 
   /** The retransmission timeout in milliseconds. */
   get rto(): number {
-    return this.#rto
+    return Math.min(this.#base * 2 ** this.#backOffs, this.#max)
   }
 
   /** The smoothed round-trip time in milliseconds, `undefined` before the first measurement. */
@@ -35,16 +38,22 @@ export class RoundTripTime {
       this.#variation += beta * (Math.abs(this.#smoothed - sample) - this.#variation)
       this.#smoothed += alpha * (sample - this.#smoothed)
     }
-    this.#rto = this.#clamp(this.#smoothed + 4 * this.#variation)
+    this.#base = Math.min(Math.max(this.#smoothed + 4 * this.#variation, this.#min), this.#max)
+    this.#backOffs = 0
   }
 
   /** RFC 9260 §6.3.3 E2: a timer went off. */
   backOff(): void {
-    this.#rto = this.#clamp(2 * this.#rto)
+    this.#backOffs++
   }
 
-  #clamp(rto: number): number {
-    return Math.min(Math.max(rto, this.#min), this.#max)
+  /**
+   * The peer acknowledged something new: the path works, so the next loss starts from the measured timeout. Waiting
+   * for the next measurement, as RFC 9260 §6.3.1 does, would keep a minute's timeout over a lossy path, where
+   * everything is a retransmission and Karn's rule forbids to measure.
+   */
+  answered(): void {
+    this.#backOffs = 0
   }
 }
 

@@ -100,6 +100,7 @@ export class Sender {
     }
     const lost = this.#fastRetransmit.detect(acks)
     if (acks.ackedBytes > 0) {
+      this.#roundTrip.answered()
       const recovering = this.#fastRetransmit.isRecovering
       this.congestion.acknowledged(now, acks.ackedBytes, flightBefore, acks.advanced, recovering)
     }

@@ -1,4 +1,4 @@
-import { type Reader, toUtf8, Writer } from '@purertc/bytes'
+import { DecodeError, fromUtf8, type Reader, toUtf8, Writer } from '@purertc/bytes'
 
 import { type Parameter, readParameters, writeParameter } from './tlv.ts'
 
@@ -31,6 +31,13 @@ export function textCause(type: CauseCode, text: string): ErrorCause {
   return { type, value: toUtf8(text) }
 }
 
+/** The cause in words, with the peer's own where the cause has room for them. */
+export function describeCause(cause: ErrorCause): string {
+  const name = causeNames.get(cause.type) ?? `cause ${cause.type}`
+  const hasText = cause.type === CauseCode.userInitiatedAbort || cause.type === CauseCode.protocolViolation
+  return hasText && cause.value.length > 0 ? `${name} (${readText(cause.value)})` : name
+}
+
 /** RFC 9260 §3.3.10.1. */
 export function invalidStreamCause(stream: number): ErrorCause {
   return { type: CauseCode.invalidStreamIdentifier, value: Uint8Array.of(stream >>> 8, stream, 0, 0) }
@@ -50,3 +57,22 @@ export function staleCookieCause(staleness: number): ErrorCause {
   writer.u32(Math.min(Math.max(0, Math.round(staleness * 1_000)), 0xffff_ffff))
   return { type: CauseCode.staleCookie, value: writer.finish() }
 }
+
+const causeNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(CauseCode).map(([name, code]) => [
+    code,
+    name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+  ]),
+)
+
+/** A peer's text is shown as it is only where it is text, and no more than a line of it. */
+function readText(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes).slice(0, longestText)
+  } catch (error) {
+    if (error instanceof DecodeError) return 'not UTF-8'
+    throw error
+  }
+}
+
+const longestText = 200
