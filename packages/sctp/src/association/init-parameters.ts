@@ -45,11 +45,10 @@ export function readInitParameters(init: InitChunk): InitParameters {
   return { forwardsTsn, resetsStreams, unrecognized }
 }
 
-/** Without the padding: the report is a value of its own. */
 function encode(parameter: Parameter): Uint8Array {
   const writer = new Writer()
   writeParameter(writer, parameter)
-  return writer.view().slice(0, 4 + parameter.value.length)
+  return writer.finish()
 }
 
 /** Known, and void over DTLS, where there is one address on each side (RFC 8261 §6.1). */

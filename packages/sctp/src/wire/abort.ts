@@ -2,7 +2,7 @@ import type { Reader, Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
 import { decodeCauses, encodeCause, type ErrorCause } from './error-cause.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * ABORT chunk, RFC 9260 §3.3.7.
@@ -24,5 +24,5 @@ export function decodeAbort(flags: number, value: Reader): AbortChunk {
 export function encodeAbort(writer: Writer, chunk: AbortChunk): void {
   const start = openChunk(writer, ChunkType.abort, chunk.tagReflected ? 1 : 0)
   for (const cause of chunk.causes) encodeCause(writer, cause)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -1,7 +1,7 @@
 import type { Reader, Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * The chunks that are a header and nothing else: SHUTDOWN ACK (RFC 9260 §3.3.9) and COOKIE ACK (§3.3.12).
@@ -18,5 +18,5 @@ export function decodeBare(type: BareChunk['type'], value: Reader): BareChunk {
 }
 
 export function encodeBare(writer: Writer, chunk: BareChunk): void {
-  closeTlv(writer, openChunk(writer, chunk.type, 0))
+  closeChunk(writer, openChunk(writer, chunk.type, 0))
 }

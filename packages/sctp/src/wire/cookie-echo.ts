@@ -1,7 +1,7 @@
 import type { Reader, Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * COOKIE ECHO chunk, RFC 9260 §3.3.11: the State Cookie exactly as the INIT ACK brought it.
@@ -22,5 +22,5 @@ export function decodeCookieEcho(value: Reader): CookieEchoChunk {
 export function encodeCookieEcho(writer: Writer, chunk: CookieEchoChunk): void {
   const start = openChunk(writer, ChunkType.cookieEcho, 0)
   writer.bytes(chunk.cookie)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -2,7 +2,7 @@ import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
 
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * DATA chunk, RFC 9260 §3.3.1.
@@ -55,7 +55,7 @@ export function encodeData(writer: Writer, chunk: DataChunk): void {
   writer.u16(chunk.ssn)
   writer.u32(chunk.protocol)
   writer.bytes(chunk.data)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }
 
 /** The header of a DATA chunk straight into a packet: the sender's hot path. */

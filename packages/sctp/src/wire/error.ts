@@ -2,7 +2,7 @@ import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
 import { decodeCauses, encodeCause, type ErrorCause } from './error-cause.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * ERROR chunk, RFC 9260 §3.3.10.
@@ -24,5 +24,5 @@ export function decodeError(value: Reader): ErrorChunk {
 export function encodeError(writer: Writer, chunk: ErrorChunk): void {
   const start = openChunk(writer, ChunkType.error, 0)
   for (const cause of chunk.causes) encodeCause(writer, cause)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -2,7 +2,7 @@ import type { Reader, Writer } from '@purertc/bytes'
 
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * FORWARD TSN chunk, RFC 3758 §3.2: the receiver must take everything up to the new cumulative TSN as received.
@@ -38,5 +38,5 @@ export function encodeForwardTsn(writer: Writer, chunk: ForwardTsnChunk): void {
     writer.u16(skip.stream)
     writer.u16(skip.ssn)
   }
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -2,7 +2,7 @@ import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
 import { ParameterType } from './parameter-type.ts'
-import { closeTlv, openChunk, openParameter, readParameter } from './tlv.ts'
+import { closeChunk, closeParameter, openChunk, openParameter, readParameter } from './tlv.ts'
 
 /**
  * HEARTBEAT and HEARTBEAT ACK chunks, RFC 9260 §3.3.5 and §3.3.6: one Heartbeat Info parameter, which the sender
@@ -30,6 +30,6 @@ export function encodeHeartbeat(writer: Writer, chunk: HeartbeatChunk): void {
   const start = openChunk(writer, chunk.type, 0)
   const parameter = openParameter(writer, ParameterType.heartbeatInfo)
   writer.bytes(chunk.info)
-  closeTlv(writer, parameter)
-  closeTlv(writer, start)
+  closeParameter(writer, parameter)
+  closeChunk(writer, start)
 }

@@ -2,7 +2,7 @@ import type { Reader, Writer } from '@purertc/bytes'
 
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk, type Parameter, readParameters, writeParameter } from './tlv.ts'
+import { closeChunk, openChunk, type Parameter, readParameters, writeParameter } from './tlv.ts'
 
 /**
  * INIT and INIT ACK chunks, RFC 9260 §3.3.2 and §3.3.3. An INIT ACK has the same fields and must carry a State
@@ -46,5 +46,5 @@ export function encodeInit(writer: Writer, chunk: InitChunk): void {
   writer.u16(chunk.inboundStreams)
   writer.u32(chunk.initialTsn)
   for (const parameter of chunk.parameters) writeParameter(writer, parameter)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -3,7 +3,7 @@ import { DecodeError, Reader, type Writer } from '@purertc/bytes'
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
 import { ParameterType } from './parameter-type.ts'
-import { closeTlv, openChunk, openParameter, readParameters } from './tlv.ts'
+import { closeChunk, closeParameter, openChunk, openParameter, readParameters } from './tlv.ts'
 
 /**
  * RE-CONFIG chunk, RFC 6525 §3.1: one or two parameters.
@@ -88,9 +88,9 @@ export function encodeReConfig(writer: Writer, chunk: ReConfigChunk): void {
   for (const parameter of chunk.parameters) {
     const inner = openParameter(writer, parameter.type)
     encodeParameter(writer, parameter)
-    closeTlv(writer, inner)
+    closeParameter(writer, inner)
   }
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }
 
 function decodeParameter(type: number, value: Reader): ReConfigParameter {

@@ -2,7 +2,7 @@ import type { Reader, Writer } from '@purertc/bytes'
 
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * SACK chunk, RFC 9260 §3.3.4.
@@ -57,7 +57,7 @@ export function encodeSack(writer: Writer, chunk: SackChunk): void {
     writer.u16(gap.end)
   }
   for (const duplicate of chunk.duplicates) writer.u32(duplicate)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }
 
 /** The fixed part of a SACK straight into a packet: the receiver's hot path. The blocks follow it. */

@@ -1,7 +1,7 @@
 import type { Reader, Writer } from '@purertc/bytes'
 
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * SHUTDOWN COMPLETE chunk, RFC 9260 §3.3.13.
@@ -20,5 +20,5 @@ export function decodeShutdownComplete(flags: number, value: Reader): ShutdownCo
 }
 
 export function encodeShutdownComplete(writer: Writer, chunk: ShutdownCompleteChunk): void {
-  closeTlv(writer, openChunk(writer, ChunkType.shutdownComplete, chunk.tagReflected ? 1 : 0))
+  closeChunk(writer, openChunk(writer, ChunkType.shutdownComplete, chunk.tagReflected ? 1 : 0))
 }

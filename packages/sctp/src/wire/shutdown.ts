@@ -2,7 +2,7 @@ import type { Reader, Writer } from '@purertc/bytes'
 
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
-import { closeTlv, openChunk } from './tlv.ts'
+import { closeChunk, openChunk } from './tlv.ts'
 
 /**
  * SHUTDOWN chunk, RFC 9260 §3.3.8.
@@ -24,5 +24,5 @@ export function decodeShutdown(value: Reader): ShutdownChunk {
 export function encodeShutdown(writer: Writer, chunk: ShutdownChunk): void {
   const start = openChunk(writer, ChunkType.shutdown, 0)
   writer.u32(chunk.cumulativeTsn)
-  closeTlv(writer, start)
+  closeChunk(writer, start)
 }

@@ -5,7 +5,7 @@ import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
  * length counts the four header bytes but not the padding, which fills up to a multiple of four.
  */
 
-/** Starts a chunk; {@link closeTlv} ends it. */
+/** Starts a chunk, at a multiple of four in the writer; {@link closeChunk} ends it. */
 export function openChunk(writer: Writer, type: number, flags: number): number {
   const start = writer.length
   writer.u8(type)
@@ -14,20 +14,32 @@ export function openChunk(writer: Writer, type: number, flags: number): number {
   return start
 }
 
-/** Starts a parameter or an error cause; {@link closeTlv} ends it. */
+/** Patches the length of the chunk that began at `start`, and pads it. */
+export function closeChunk(writer: Writer, start: number): void {
+  closeParameter(writer, start)
+  pad(writer)
+}
+
+/**
+ * Starts a parameter or an error cause; {@link closeParameter} ends it. The padding comes before the next one: after
+ * the last it belongs to the chunk, whose length leaves it out.
+ */
 export function openParameter(writer: Writer, type: number): number {
+  pad(writer)
   const start = writer.length
   writer.u16(type)
   writer.u16(0)
   return start
 }
 
-/** Patches the length of what began at `start` and pads it. */
-export function closeTlv(writer: Writer, start: number): void {
+export function closeParameter(writer: Writer, start: number): void {
   const length = writer.length - start
   if (length > 0xffff) throw new RangeError(`${length} bytes do not fit a chunk or parameter`)
   writer.patch16(start + 2, length)
-  writer.zeros(-length & 3)
+}
+
+function pad(writer: Writer): void {
+  writer.zeros(-writer.length & 3)
 }
 
 /** One parameter or error cause of any type; `value` is borrowed. */
@@ -55,5 +67,5 @@ export function readParameters(reader: Reader): Parameter[] {
 export function writeParameter(writer: Writer, parameter: Parameter): void {
   const start = openParameter(writer, parameter.type)
   writer.bytes(parameter.value)
-  closeTlv(writer, start)
+  closeParameter(writer, start)
 }
