@@ -103,8 +103,9 @@ export class Pair {
     return this.client.session !== null && this.server.session !== null
   }
 
+  /** Nothing more will come of it. A server may be connected to a client that never heard of it. */
   get isOver(): boolean {
-    return this.client.reason !== null && this.server.reason !== null
+    return this.client.reason !== null && (this.server.reason !== null || this.server.session !== null)
   }
 
   /** Runs the handshake to its end, good or bad. */

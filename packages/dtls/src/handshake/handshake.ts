@@ -43,14 +43,20 @@ export class Handshake implements HandshakeContext {
   /** Null at a client that has not started. */
   #state: HandshakeState | null
   #session: DtlsSession | null = null
+  /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
+  #answered = { start: 0, end: 0 }
 
-  /** `flight` is replaced by tests that play a lying peer. */
-  constructor(config: ResolvedConfig, host: HandshakeHost, flight?: FlightSender) {
+  /** `createFlight` is there for tests, whose peers must be able to lie. */
+  constructor(
+    config: ResolvedConfig,
+    host: HandshakeHost,
+    createFlight = (transcript: Transcript): FlightSender =>
+      new FlightSender(host.records, transcript, (datagram) => host.transmit(datagram)),
+  ) {
     this.config = config
     this.#host = host
     this.records = host.records
-    this.flight =
-      flight ?? new FlightSender(host.records, this.transcript, (datagram) => host.transmit(datagram))
+    this.flight = createFlight(this.transcript)
     this.#timer = new RetransmitTimer(config.retransmitTimeout)
     this.#state = config.role === 'server' ? new ExpectClientHello() : null
   }
@@ -187,11 +193,15 @@ export class Handshake implements HandshakeContext {
     this.#timer.stop()
   }
 
-  /** RFC 6347 §4.2.4: the peer's last flight came again in full, so it waits for ours. */
+  /**
+   * RFC 6347 §4.2.4: the peer sends the flight again that ours answered, so ours was lost. Not so once it has begun to
+   * answer ours: what then repeats is late or doubled, and to answer it would have both ends repeat for ever.
+   */
   #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
     this.#host.discarded.count('stale-fragment')
-    const isLastOfFlight = fragment.sequence === this.#reassembly.nextSequence - 1 && fragment.offset === 0
-    if (isLastOfFlight && !this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
+    const isUnanswered = this.#reassembly.nextSequence === this.#answered.end
+    if (isUnanswered && fragment.sequence >= this.#answered.start && this.#timer.answerRepetition(now))
+      this.#send()
   }
 
   /** Only authentic fragments come here. */
@@ -212,6 +222,7 @@ export class Handshake implements HandshakeContext {
   /** Sends the flight that a state has just composed; false where there is none. */
   #sendComposed(now: Millis): boolean {
     if (!this.flight.takeReady()) return false
+    this.#answered = { start: this.#answered.end, end: this.#reassembly.nextSequence }
     this.#timer.start(now)
     this.#send()
     return true

@@ -4,6 +4,7 @@ import { CryptoError, type CryptoProvider, equalConstantTime, type PublicKey } f
 import { computeFingerprint, decisiveFingerprints, type Fingerprint } from '../certificate/fingerprint.ts'
 import { decodeCertificate } from '../certificate/x509.ts'
 import { PeerMisbehaved } from '../errors.ts'
+import { signatureSchemes } from '../protocol/signature-scheme.ts'
 
 declare const proof: unique symbol
 
@@ -37,6 +38,8 @@ export function verifyPeer(
 ): PeerVerified {
   const certificate = (chain[0] ?? new Uint8Array(0)).slice()
   const publicKey = readPublicKey(crypto, certificate)
+  if (!signatureSchemes.some(({ keyKind }) => keyKind === publicKey.kind))
+    throw new PeerMisbehaved('unsupported-certificate', `no scheme to verify with a key of ${publicKey.kind}`)
   if (!isExpected(crypto, verification, certificate, chain.slice(1)))
     throw new PeerMisbehaved('certificate-refused', 'the certificate is not the one that was expected')
   return { certificate, publicKey } as PeerVerified

@@ -1,0 +1,321 @@
+import { describe, expect, test } from '@jest/globals'
+import { concatBytes } from '@purertc/bytes'
+
+import type { DtlsConfig } from '../../src/config.ts'
+import { EcPointFormats } from '../../src/extensions/ec-point-formats.ts'
+import { ExtendedMasterSecret } from '../../src/extensions/extended-master-secret.ts'
+import { RenegotiationInfo } from '../../src/extensions/renegotiation-info.ts'
+import { UseSrtp } from '../../src/extensions/use-srtp.ts'
+import { encodeHelloVerifyRequest } from '../../src/messages/hello-verify-request.ts'
+import { encodeEcdhParameters, encodeServerKeyExchange } from '../../src/messages/server-key-exchange.ts'
+import { HandshakeType } from '../../src/protocol/handshake-type.ts'
+import { SrtpProfile } from '../../src/protocol/srtp-profile.ts'
+import { clientCertificate, serverCertificate } from '../pair.ts'
+import { rsaCertificate } from '../vectors/certificates.ts'
+import { type Lie, Trial } from './liar.ts'
+import {
+  append,
+  corruptEnd,
+  cutEnd,
+  double,
+  instead,
+  omit,
+  rawExtension,
+  repeatLastExtension,
+  say,
+  serverHello,
+  swap,
+  withExtension,
+} from './lies.ts'
+
+const {
+  helloVerifyRequest,
+  certificate,
+  serverKeyExchange,
+  certificateRequest,
+  serverHelloDone,
+  finished,
+  clientHello,
+} = HandshakeType
+
+const judge = (lie: Lie, config?: { honest?: Partial<DtlsConfig>; liar?: Partial<DtlsConfig> }): string =>
+  new Trial('client', lie, config).verdict
+
+/** A ServerKeyExchange with this key, signed as it should be, but for randoms that are not those of this handshake. */
+function keyExchange(group: number, publicKey: Uint8Array): Uint8Array {
+  const parameters = encodeEcdhParameters({ group, publicKey })
+  const signature = serverCertificate.privateKey.sign(
+    'ecdsa_secp256r1_sha256',
+    concatBytes(new Uint8Array(64), parameters),
+  )
+  return encodeServerKeyExchange(parameters, { scheme: 0x0403, signature })
+}
+
+test('an honest server is believed', () => {
+  expect(judge((_type, body) => body)).toBe('connected')
+})
+
+describe('ServerHello', () => {
+  test.each([
+    ['DTLS 1.0', { version: 0xfeff }, 'unsupported-version: protocol_version'],
+    ['DTLS 1.3', { version: 0xfefc }, 'unsupported-version: protocol_version'],
+    ['a suite that was not offered', { cipherSuite: 0xc02c }, 'illegal-parameter: illegal_parameter'],
+    ['the SCSV as a suite', { cipherSuite: 0x00ff }, 'illegal-parameter: illegal_parameter'],
+    ['compression', { compressionMethod: 1 }, 'illegal-parameter: illegal_parameter'],
+  ])('that chooses %s', (_name, change, verdict) => {
+    expect(judge(serverHello(() => change))).toBe(verdict)
+  })
+
+  test('without the extended master secret', () => {
+    expect(judge(serverHello(({ extensions }) => withExtension(extensions, ExtendedMasterSecret)))).toBe(
+      'no-extended-master-secret: handshake_failure',
+    )
+  })
+
+  test.each([35, 16, 43, 51, 0x0a0a])('with extension %i, which was not offered', (type) => {
+    expect(
+      judge(
+        serverHello(({ extensions }) => withExtension(extensions, rawExtension(type), new Uint8Array(0))),
+      ),
+    ).toBe('unsolicited-extension: unsupported_extension')
+  })
+
+  test('with an extension twice', () => {
+    const lie = instead(HandshakeType.serverHello, (body) => repeatLastExtension(body, 38, 4 + 2))
+    expect(judge(lie)).toBe('illegal-parameter: illegal_parameter')
+  })
+
+  test('with renegotiation_info of another handshake', () => {
+    const lie = serverHello(({ extensions }) =>
+      withExtension(extensions, RenegotiationInfo, new Uint8Array(12)),
+    )
+    expect(judge(lie)).toBe('bad-renegotiation-info: handshake_failure')
+  })
+
+  test('without renegotiation_info is taken, since we never renegotiate', () => {
+    expect(judge(serverHello(({ extensions }) => withExtension(extensions, RenegotiationInfo)))).toBe(
+      'connected',
+    )
+  })
+
+  test('with compressed points only', () => {
+    expect(judge(serverHello(({ extensions }) => withExtension(extensions, EcPointFormats, [1])))).toBe(
+      'illegal-parameter: illegal_parameter',
+    )
+  })
+
+  test.each([
+    ['a profile that was not offered', [SrtpProfile.aeadAes256Gcm], []],
+    ['two profiles', [SrtpProfile.aeadAes128Gcm, SrtpProfile.aeadAes128Gcm], []],
+    ['an MKI', [SrtpProfile.aeadAes128Gcm], [1]],
+  ])('with use_srtp of %s', (_name, profiles, mki) => {
+    const srtp = { profiles, mki: Uint8Array.from(mki) }
+    const lie = serverHello(({ extensions }) => withExtension(extensions, UseSrtp, srtp))
+    expect(judge(lie, { honest: { srtpProfiles: [SrtpProfile.aeadAes128Gcm] } })).toBe(
+      'illegal-parameter: illegal_parameter',
+    )
+  })
+
+  test('with use_srtp that was not offered', () => {
+    const srtp = { profiles: [SrtpProfile.aeadAes128Gcm], mki: new Uint8Array(0) }
+    expect(judge(serverHello(({ extensions }) => withExtension(extensions, UseSrtp, srtp)))).toBe(
+      'unsolicited-extension: unsupported_extension',
+    )
+  })
+})
+
+describe('the certificate', () => {
+  test('of somebody else, whose key the server has', () => {
+    expect(judge((_type, body) => body, { liar: { certificate: clientCertificate } })).toBe(
+      'certificate-refused: bad_certificate',
+    )
+  })
+
+  test('of the right server, replayed by one that has another key', () => {
+    const stolen = { ...clientCertificate, der: serverCertificate.der }
+    expect(judge((_type, body) => body, { liar: { certificate: stolen } })).toBe(
+      'bad-signature: decrypt_error',
+    )
+  })
+
+  test('that is missing', () => {
+    expect(judge(omit(certificate))).toBe('unexpected-message: unexpected_message')
+  })
+
+  test('from an empty list', () => {
+    expect(judge(say(certificate, Uint8Array.of(0, 0, 0)))).toBe('decode: decode_error')
+  })
+
+  test('of no bytes', () => {
+    expect(judge(say(certificate, Uint8Array.of(0, 0, 3, 0, 0, 0)))).toBe('decode: decode_error')
+  })
+
+  test('that is garbage', () => {
+    const garbage = Uint8Array.of(0, 0, 7, 0, 0, 4, 1, 2, 3, 4)
+    expect(judge(say(certificate, garbage))).toBe('bad-certificate: bad_certificate')
+  })
+
+  test('with a key that signs nothing here', () => {
+    const size = rsaCertificate.length
+    const prefix = Uint8Array.of(0, (size + 3) >> 8, size + 3, 0, size >> 8, size)
+    expect(judge(say(certificate, concatBytes(prefix, rsaCertificate)))).toBe(
+      'unsupported-certificate: unsupported_certificate',
+    )
+  })
+})
+
+describe('ServerKeyExchange', () => {
+  test('with a corrupted signature', () => {
+    expect(judge(corruptEnd(serverKeyExchange))).toBe('bad-signature: decrypt_error')
+  })
+
+  test('that is missing', () => {
+    expect(judge(omit(serverKeyExchange))).toBe('unexpected-message: unexpected_message')
+  })
+
+  test('without signature', () => {
+    const lie = instead(serverKeyExchange, (body) => concatBytes(body.subarray(0, 38), Uint8Array.of(0, 0)))
+    expect(judge(lie)).toBe('bad-signature: decrypt_error')
+  })
+
+  test('that was signed for another handshake', () => {
+    expect(judge(say(serverKeyExchange, keyExchange(0x1d, new Uint8Array(32).fill(9))))).toBe(
+      'bad-signature: decrypt_error',
+    )
+  })
+
+  test('whose key was exchanged in transit', () => {
+    const lie = instead(serverKeyExchange, (body) => {
+      const changed = body.slice()
+      changed[10]! ^= 1
+      return changed
+    })
+    expect(judge(lie)).toBe('bad-signature: decrypt_error')
+  })
+
+  test('signed by a scheme that was not offered', () => {
+    const lie = instead(serverKeyExchange, (body) => {
+      const changed = body.slice()
+      changed.set([0x02, 0x03], 36)
+      return changed
+    })
+    expect(judge(lie)).toBe('illegal-parameter: illegal_parameter')
+  })
+
+  test('in a group that was not offered', () => {
+    expect(judge(say(serverKeyExchange, keyExchange(0x18, new Uint8Array(97).fill(4))))).toBe(
+      'illegal-parameter: illegal_parameter',
+    )
+  })
+
+  test('with an explicit curve', () => {
+    expect(judge(say(serverKeyExchange, Uint8Array.of(1, 0, 0x17)))).toBe('decode: decode_error')
+  })
+
+  test.each([
+    ['an all-zero X25519 key', 0x1d, new Uint8Array(32)],
+    ['an X25519 key of order 1', 0x1d, Uint8Array.of(1, ...new Uint8Array(31))],
+    ['a short X25519 key', 0x1d, new Uint8Array(31).fill(9)],
+    ['a point that is not on P-256', 0x17, Uint8Array.of(4, ...new Uint8Array(64).fill(1))],
+    ['a compressed point', 0x17, Uint8Array.of(2, ...new Uint8Array(32).fill(1))],
+    ['the point at infinity', 0x17, Uint8Array.of(0)],
+  ])('with %s, well signed', (_name, group, publicKey) => {
+    // A server that has its key can sign any parameters: here with the true randoms, as they stand in the hellos.
+    const lie = instead(serverKeyExchange, (_body, before) => {
+      const parameters = encodeEcdhParameters({ group, publicKey })
+      const data = concatBytes(randomAt(before, 0), randomAt(before, secondMessage(before)), parameters)
+      const signature = serverCertificate.privateKey.sign('ecdsa_secp256r1_sha256', data)
+      return encodeServerKeyExchange(parameters, { scheme: 0x0403, signature })
+    })
+    expect(judge(lie)).toBe('invalid-public-key: illegal_parameter')
+  })
+})
+
+/** The random of a hello: behind 12 bytes of header and 2 of version. */
+const randomAt = (transcript: Uint8Array, at: number): Uint8Array => transcript.slice(at + 14, at + 46)
+
+const secondMessage = (transcript: Uint8Array): number => 12 + ((transcript[2]! << 8) | transcript[3]!)
+
+describe('the rest of the flight', () => {
+  test('without ServerHelloDone leaves the client waiting', () => {
+    expect(judge(omit(serverHelloDone))).toBe('waiting')
+  })
+
+  test('with something in ServerHelloDone', () => {
+    expect(judge(append(serverHelloDone))).toBe('decode: decode_error')
+  })
+
+  test('without CertificateRequest is the server’s choice, and a client’s proof is then nobody’s', () => {
+    const trial = new Trial('client', omit(certificateRequest))
+    // Our own server, which the liar is made of, does not go on without it.
+    expect(trial.verdict).toBe('waiting')
+  })
+
+  test.each([
+    ['ServerHello', HandshakeType.serverHello],
+    ['Certificate', certificate],
+    ['ServerKeyExchange', serverKeyExchange],
+    ['CertificateRequest', certificateRequest],
+  ])('with %s twice', (_name, type) => {
+    expect(judge(double(type))).toBe('unexpected-message: unexpected_message')
+  })
+
+  test.each([
+    ['ServerHello', HandshakeType.serverHello],
+    ['Certificate', certificate],
+    ['ServerKeyExchange', serverKeyExchange],
+    ['CertificateRequest', certificateRequest],
+  ])('with a byte too many or too few in %s', (_name, type) => {
+    expect(judge(append(type))).toBe('decode: decode_error')
+    expect(judge(cutEnd(type))).toBe('decode: decode_error')
+  })
+
+  test('out of order', () => {
+    expect(judge(swap(certificate, serverKeyExchange))).toBe('unexpected-message: unexpected_message')
+    expect(judge(swap(serverKeyExchange, certificateRequest))).toBe('unexpected-message: unexpected_message')
+    // By then the client has changed to keys that this server never learns.
+    expect(judge(swap(certificateRequest, serverHelloDone))).toBe('unexpected-message: ')
+  })
+
+  test('with a message that is not a server’s', () => {
+    const lie = instead(certificate, (body) => [[clientHello, body]])
+    expect(judge(lie)).toBe('unexpected-message: unexpected_message')
+  })
+})
+
+describe('HelloVerifyRequest', () => {
+  const cookie = encodeHelloVerifyRequest(0xfeff, { cookie: new Uint8Array(8) })
+
+  test('after ServerHello', () => {
+    expect(judge(instead(certificate, () => [[helloVerifyRequest, cookie]]))).toBe(
+      'unexpected-message: unexpected_message',
+    )
+  })
+
+  test('without end', () => {
+    const lie = instead(HandshakeType.serverHello, () =>
+      Array.from({ length: 6 }, () => [helloVerifyRequest, cookie] as const),
+    )
+    expect(judge(lie)).toBe('unexpected-message: unexpected_message')
+  })
+})
+
+describe('Finished', () => {
+  test('with wrong verify_data', () => {
+    expect(judge(corruptEnd(finished))).toBe('bad-finished: decrypt_error')
+  })
+
+  test('of another length', () => {
+    expect(judge(append(finished))).toBe('decode: decode_error')
+    expect(judge(cutEnd(finished))).toBe('decode: decode_error')
+    expect(judge(say(finished, new Uint8Array(0)))).toBe('decode: decode_error')
+  })
+
+  test('that repeats the client’s', () => {
+    expect(judge(instead(finished, (_body, before) => before.slice(-12)))).toBe('bad-finished: decrypt_error')
+  })
+
+  test('that is missing leaves the client waiting', () => {
+    expect(judge(omit(finished))).toBe('waiting')
+  })
+})
