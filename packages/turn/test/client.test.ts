@@ -184,6 +184,26 @@ describe('answers that are not believed', () => {
     expect(bench.error?.code).toBe('unauthenticated')
   })
 
+  test('401 and 438 that nobody signed, once the key is proven: the allocation lives on', () => {
+    const bench = new ClientBench().allocate()
+    bench.client.createPermission(bench.now, peer)
+    const request = bench.take()
+    bench.challenge(request)
+    bench.deliver(MessageBuilder.error(request, 401).add(Realm, 'evil.example').add(Nonce, 'n'))
+    bench.deliver(MessageBuilder.error(request, 438))
+    expect(bench.sent).toEqual([])
+    expect(bench.client.discarded.snapshot()).toEqual({ unauthenticated: 3 })
+    let pending = request
+    for (let i = 0; i < 10; i++) {
+      bench.deliver(MessageBuilder.error(pending, 438).add(Nonce, `forged ${i}`))
+      if (bench.sent.length > 0) pending = bench.take()
+    }
+    expect(pending.get(Nonce)).toBe('forged 3')
+    bench.succeed(pending)
+    expect(bench.client.nextTimeout).toBe(bench.now + 240_000)
+    expect(bench.events).toHaveLength(1)
+  })
+
   test('another transaction, another method, requests and other protocols are not ours', () => {
     const bench = new ClientBench().allocate()
     bench.client.createPermission(bench.now, peer)

@@ -223,11 +223,7 @@ function checkedPeer(peer: TransportAddress): TransportAddress {
 
 /** Answers after which no request can succeed: the allocation is not there, or not ours. */
 function isAllocationLost({ code }: TurnError): boolean {
-  return (
-    code === StatusCode.allocationMismatch ||
-    code === StatusCode.wrongCredentials ||
-    code === StatusCode.unauthenticated
-  )
+  return code === StatusCode.allocationMismatch || code === StatusCode.wrongCredentials
 }
 
 const DEFAULT_PENDING_BYTES = 65_536

@@ -54,6 +54,8 @@ export class TurnRequests {
   readonly #transactions: Transactions<Attempt>
   /** How many challenges we have taken: tells which of them a request was signed for. */
   #challenges = 0
+  /** Whether an answer was signed with our key: then user and password are right. */
+  #isProven = false
 
   constructor(config: TurnRequestsConfig, discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void) {
     this.#config = config
@@ -108,23 +110,35 @@ export class TurnRequests {
     const code = response.get(ErrorCode)?.code
     if (code === undefined) this.#discarded.count('malformed')
     else if (code === StatusCode.unauthenticated || code === StatusCode.staleNonce)
-      this.#challenged(now, attempt, response)
+      this.#challenged(now, attempt, response, code)
     else this.#answered(now, attempt, response)
     return true
   }
 
-  /** 401 and 438 come without integrity, for the server may not know our key (RFC 8489 §9.2.4). */
-  #challenged(now: Millis, attempt: Attempt, response: StunMessage): void {
+  /**
+   * 401 and 438 come without integrity, for the server may not know our key (RFC 8489 §9.2.4), and so anybody on the path
+   * can make them. Once an answer has proven the key, they may cost us another transaction, but not the allocation.
+   */
+  #challenged(now: Millis, attempt: Attempt, response: StunMessage, code: number): void {
     const { request, retries, challenge } = attempt
-    this.#transactions.end(response.transactionId)
     // Of two requests with one stale nonce, the answer to the second brings the nonce that we have since the first.
     const wasSigned = challenge !== 0 && challenge === this.#challenges
-    if (retries < MAX_RETRIES && this.#credentials.learn(response, wasSigned)) {
+    const isCredible = !this.#isProven || code === StatusCode.staleNonce
+    if (isCredible && retries < MAX_RETRIES && this.#credentials.learn(response, wasSigned)) {
+      this.#transactions.end(response.transactionId)
       this.#challenges++
       this.#attempt(now, request, retries + 1)
+    } else if (this.#isProven) {
+      this.#disbelieve(attempt)
     } else {
+      this.#transactions.end(response.transactionId)
       request.failed(now, errorOf(response))
     }
+  }
+
+  #disbelieve(attempt: Attempt): void {
+    this.#discarded.count('unauthenticated')
+    attempt.sawForgery = true
   }
 
   #answered(now: Millis, attempt: Attempt, response: StunMessage): void {
@@ -132,10 +146,10 @@ export class TurnRequests {
     // A refusal of what we sent without credentials cannot be authentic; a success must be, so it is no answer.
     const isPlainRefusal = attempt.challenge === 0 && response.class === MessageClass.errorResponse
     if (authentic === null && !isPlainRefusal) {
-      this.#discarded.count('unauthenticated')
-      attempt.sawForgery = true
+      this.#disbelieve(attempt)
       return
     }
+    this.#isProven ||= authentic !== null
     this.#transactions.end(response.transactionId)
     if (authentic !== null && response.class === MessageClass.successResponse)
       attempt.request.succeeded(now, authentic)
