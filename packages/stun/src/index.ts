@@ -72,6 +72,8 @@ export {
   type StunClientHost,
 } from './client.ts'
 export type { StunCredentials } from './client-credentials.ts'
+export type { BindingServiceConfig } from './binding-service.ts'
+export { DiscoveryAddresses } from './discovery-addresses.ts'
 export { reasonOf, StatusCode } from './error-codes.ts'
 export { isStunDatagram } from './header.ts'
 export { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
@@ -94,10 +96,26 @@ export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
-export { StunServer, type StunServerConfig, type StunServerDiscard, type StunServerHost } from './server.ts'
+export type { RequestAuthenticator, RequestGrant, RequestRefusal } from './request-authenticator.ts'
+export {
+  type MessageDirection,
+  StunServer,
+  type StunServerConfig,
+  type StunServerDiscard,
+  type StunServerHost,
+} from './server.ts'
+export { ShortTermAuthenticator, type ShortTermConfig } from './short-term-authenticator.ts'
 export { type StreamFault, StreamFramer, type StreamFramerOptions } from './stream-framer.ts'
 export { parseStunUri, type StunUri } from './stun-uri.ts'
 export { StunError, type StunFailure, type StunMisuse } from './stun-error.ts'
+export type {
+  AnswerPath,
+  ServerAddress,
+  StunListener,
+  StunListenerHost,
+  StunTransport,
+  StunTransportHost,
+} from './stun-transport.ts'
 export {
   defaultRetransmitPolicy,
   type PendingTransaction,
@@ -107,3 +125,4 @@ export {
   type TransactionsHost,
 } from './transactions.ts'
 export { formatAddress, sameAddress, type TransportAddress, transportAddress } from './transport-address.ts'
+export { UserhashIndex } from './userhash-index.ts'

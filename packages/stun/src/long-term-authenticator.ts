@@ -7,14 +7,16 @@ import {
   PasswordAlgorithmNumber,
   PasswordAlgorithms,
   Realm,
+  Userhash,
   Username,
 } from './attributes/credentials.ts'
 import { StatusCode } from './error-codes.ts'
-import { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm } from './integrity.ts'
+import { authenticate } from './integrity.ts'
 import { longTermKey, type PasswordHash } from './keys.ts'
 import type { StunMessage } from './message.ts'
 import { MessageBuilder } from './message-builder.ts'
 import { nonceCookie, SecurityFeature, securityFeatures } from './nonce-cookie.ts'
+import type { RequestAuthenticator, RequestGrant, RequestRefusal } from './request-authenticator.ts'
 import { StunError } from './stun-error.ts'
 import { formatAddress, type TransportAddress } from './transport-address.ts'
 
@@ -31,24 +33,18 @@ export interface LongTermConfig {
    * know. With more, PASSWORD-ALGORITHMS is offered.
    */
   readonly passwordHashes?: readonly PasswordHash[]
+  /**
+   * The user behind a USERHASH, `null` for nobody of ours: {@link UserhashIndex} does it for a list of names. With it
+   * the nonce tells clients that they may hide their names (RFC 8489 §9.2); without, USERHASH is as good as no name.
+   */
+  readonly username?: (userhash: Uint8Array) => string | null
 }
 
 /** A request that a user made. */
-export interface LongTermGrant {
-  readonly granted: true
-  readonly message: AuthenticatedMessage
-  readonly username: string
-  /** With what the answer is signed: `builder.sign(crypto, grant.key, grant.integrity)`. */
-  readonly key: Uint8Array
-  readonly integrity: IntegrityAlgorithm
-}
+export type LongTermGrant = RequestGrant
 
 /** A request to answer with {@link LongTermAuthenticator.refuse}. */
-export interface LongTermRefusal {
-  readonly granted: false
-  readonly code:
-    typeof StatusCode.badRequest | typeof StatusCode.unauthenticated | typeof StatusCode.staleNonce
-}
+export type LongTermRefusal = RequestRefusal
 
 /**
  * The server's side of the long-term credential mechanism, RFC 8489 §9.2.4: what a STUN server and a TURN server share.
@@ -61,10 +57,11 @@ export interface LongTermRefusal {
  * if (!outcome.granted) return reply(authenticator.refuse(now, request, client, outcome.code))
  * reply(MessageBuilder.success(outcome.message).sign(crypto, outcome.key, outcome.integrity))
  */
-export class LongTermAuthenticator {
+export class LongTermAuthenticator implements RequestAuthenticator {
   readonly realm: string
   readonly #crypto: CryptoProvider
   readonly #password: (username: string, realm: string) => string | null
+  readonly #username: ((userhash: Uint8Array) => string | null) | null
   readonly #nonceLifetime: number
   readonly #hashes: readonly PasswordHash[]
   /** Null where only MD5 is offered, as RFC 5389 servers do. */
@@ -78,29 +75,34 @@ export class LongTermAuthenticator {
     this.realm = config.realm
     this.#crypto = config.crypto
     this.#password = config.password
+    this.#username = config.username ?? null
     this.#nonceLifetime = 1_000 * (config.nonceLifetime ?? 600)
     this.#hashes = config.passwordHashes ?? ['md5']
     const isLegacy = this.#hashes.every((hash) => hash === 'md5')
     this.#offer = isLegacy ? null : this.#hashes.map((hash) => PasswordAlgorithmNumber[hash])
-    this.#cookie = nonceCookie(isLegacy ? 0 : SecurityFeature.passwordAlgorithms)
+    this.#cookie = nonceCookie(
+      (isLegacy ? 0 : SecurityFeature.passwordAlgorithms) |
+        (this.#username === null ? 0 : SecurityFeature.usernameAnonymity),
+    )
     config.crypto.randomFill(this.#secret)
   }
 
   /** Checks a request in the order of RFC 8489 §9.2.4. `client` is where it came from. */
   authenticate(now: Millis, request: StunMessage, client: TransportAddress): LongTermGrant | LongTermRefusal {
     if (request.integrityAt < 0 && request.integritySha256At < 0) return refusal(StatusCode.unauthenticated)
-    const username = request.get(Username)
+    const username = this.#nameIn(request)
     const nonce = request.get(Nonce)
     if (username === undefined || nonce === undefined || request.get(Realm) === undefined)
       return refusal(StatusCode.badRequest)
     const negotiated = this.#negotiatedHash(request, nonce)
     if (negotiated === 'invalid') return refusal(StatusCode.badRequest)
     const hash = negotiated ?? 'md5'
-    const password = this.#hashes.includes(hash) ? this.#password(username, this.realm) : null
+    const isKnown = username !== null && this.#hashes.includes(hash)
+    const password = isKnown ? this.#password(username, this.realm) : null
     // Nobody's key takes as long as somebody's: the time shall not tell which names exist.
-    const key = longTermKey(this.#crypto, username, this.realm, password ?? '', hash)
+    const key = longTermKey(this.#crypto, username ?? '', this.realm, password ?? '', hash)
     const message = authenticate(this.#crypto, request, key)
-    if (message === null || password === null) return refusal(StatusCode.unauthenticated)
+    if (message === null || username === null || password === null) return refusal(StatusCode.unauthenticated)
     if (!this.isFresh(now, nonce, client)) return refusal(StatusCode.staleNonce)
     return { granted: true, message, username, key, integrity: negotiated === null ? 'sha1' : 'sha256' }
   }
@@ -139,6 +141,14 @@ export class LongTermAuthenticator {
   #nonceTag(time: string, client: TransportAddress): string {
     const text = `${time} ${formatAddress(client)} ${this.realm}`
     return toHex(this.#crypto.hmac('sha256', this.#secret, toUtf8(text)).subarray(0, 10))
+  }
+
+  /** The name in USERNAME or behind USERHASH; `null` for a hash that is nobody's, `undefined` where there is neither. */
+  #nameIn(request: StunMessage): string | null | undefined {
+    const username = request.get(Username)
+    if (username !== undefined || this.#username === null) return username
+    const hash = request.get(Userhash)
+    return hash === undefined ? undefined : this.#username(hash)
   }
 
   /** The hash that the client chose from our offer; `null` for one that does not take part in the choice. */

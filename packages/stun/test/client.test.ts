@@ -3,6 +3,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { Network, Simulation } from '@purertc/netsim'
 
 import {
+  AlternateServer,
   authenticate,
   type BindingResult,
   integrityOf,
@@ -309,7 +310,8 @@ describe('the client and strange answers', () => {
     ['without a port', transportAddress('198.51.100.2', 0)],
     ['that is the same', serverAddress],
   ])('§10: an alternate server %s is not asked', (_case, alternate) => {
-    const pair = new Pair({ server: { alternateServer: () => alternate } })
+    const pair = new Pair()
+    pair.alter = (answer) => MessageBuilder.error(answer, 300).add(AlternateServer, alternate).finish()
     pair.client.bind(pair.now)
     pair.simulation.run()
     expect(pair.sentTo).toEqual([serverAddress])

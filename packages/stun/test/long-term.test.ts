@@ -21,6 +21,8 @@ import {
   StunMessage,
   transportAddress,
   Userhash,
+  userhash,
+  UserhashIndex,
   Username,
 } from '../src/index.ts'
 
@@ -199,6 +201,71 @@ describe('the client', () => {
     const signed = request(credentials)
     expect(signed.has(Username)).toBe(false)
     expect(signed.get(Userhash)).toHaveLength(32)
+  })
+
+  describe('RFC 8489 §9.2: a server that knows its users’ hashes', () => {
+    const index = new UserhashIndex(nodeCrypto, 'example.org', ['user', 'gone'])
+    const username = (hash: Uint8Array): string | null => index.find(hash)
+
+    test.each([undefined, ['sha256', 'md5'] as const])('never sees the name; algorithms %j', (hashes) => {
+      const config = hashes === undefined ? { username } : { username, passwordHashes: hashes }
+      const { authenticator, credentials } = pair(config)
+      credentials.learn(refuse(authenticator, request(credentials), 401), false)
+      const signed = request(credentials)
+      expect([signed.has(Username), signed.has(Userhash)]).toEqual([false, true])
+      expect(authenticator.authenticate(start, signed, client)).toMatchObject({
+        granted: true,
+        username: 'user',
+      })
+    })
+
+    test('takes a plain name as well', () => {
+      const { authenticator } = pair({ username })
+      const plain = new MessageBuilder(Method.allocate, MessageClass.request, new Uint8Array(12))
+        .add(Username, 'user')
+        .add(Realm, 'example.org')
+        .add(Nonce, authenticator.makeNonce(start, client))
+        .sign(nodeCrypto, longTermKey(nodeCrypto, 'user', 'example.org', 'secret'))
+      expect(authenticator.authenticate(start, decode(plain.finish()), client)).toMatchObject({
+        granted: true,
+      })
+    })
+
+    test('refuses a hash that is nobody’s, or nobody’s any more, with 401', () => {
+      index.remove('gone')
+      const { authenticator } = pair({ username })
+      for (const name of ['gone', 'never']) {
+        const credentials = new LongTermCredentials(nodeCrypto, name, 'secret')
+        credentials.learn(refuse(authenticator, request(credentials), 401), false)
+        expect(authenticator.authenticate(start, request(credentials), client)).toEqual({
+          granted: false,
+          code: 401,
+        })
+      }
+      expect(index.find(new Uint8Array(32))).toBeNull()
+    })
+
+    test('one that does not know them answers 400: there is no name', () => {
+      const { authenticator } = pair()
+      const hidden = new MessageBuilder(Method.allocate, MessageClass.request, new Uint8Array(12))
+        .add(Userhash, userhash(nodeCrypto, 'user', 'example.org'))
+        .add(Realm, 'example.org')
+        .add(Nonce, authenticator.makeNonce(start, client))
+        .sign(nodeCrypto, longTermKey(nodeCrypto, 'user', 'example.org', 'secret'))
+      expect(authenticator.authenticate(start, decode(hidden.finish()), client)).toEqual({
+        granted: false,
+        code: 400,
+      })
+    })
+
+    test('a nonce whose promise of anonymity was stripped is stale', () => {
+      const { authenticator } = pair({ username })
+      const nonce = authenticator.makeNonce(start, client)
+      expect(authenticator.isFresh(start, nonce, client)).toBe(true)
+      expect(authenticator.isFresh(start, nonce.replace('obMatJos2AAAC', 'obMatJos2AAAA'), client)).toBe(
+        false,
+      )
+    })
   })
 
   test('an answer that is signed by another key or algorithm, or not at all, is none', () => {
