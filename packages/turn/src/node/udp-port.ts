@@ -69,7 +69,8 @@ export class UdpPort {
 
   /** Sends; whether it arrives is UDP's business. Does nothing once closed. */
   send(to: TransportAddress, bytes: Uint8Array): void {
-    if (this.#isClosed) return
+    // Whoever forges a packet may have it come from port 0; Node throws where the answer shall go there.
+    if (this.#isClosed || to.port === 0) return
     if (this.#isBackedUp && this.#socket.getSendQueueSize() > MAX_QUEUE) return
     this.#buffer.bytes.set(bytes)
     this.#socket.send(this.#buffer.bytes, 0, bytes.length, to.port, to.address)
