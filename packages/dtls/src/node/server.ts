@@ -154,6 +154,8 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   }
 
   #send(datagram: Uint8Array, to: RemoteAddress): void {
+    // A forged packet may come from port 0; Node throws where the answer shall go there.
+    if (to.port === 0) return
     // See UdpLink.send: the kernel may take it later, and an error is one more way of losing it.
     this.#udp.send(Buffer.from(datagram), to.port, to.address, () => undefined)
   }

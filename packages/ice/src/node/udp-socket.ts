@@ -60,7 +60,8 @@ export class UdpSocket {
 
   /** Sends or drops; the bytes may be used again when the call returns. */
   send(to: TransportAddress, bytes: Uint8Array): void {
-    if (this.#isClosed || this.#socket.getSendQueueCount() >= SLOTS) {
+    // A forged packet may come from port 0; Node throws where the answer shall go there.
+    if (this.#isClosed || to.port === 0 || this.#socket.getSendQueueCount() >= SLOTS) {
       this.dropped++
       return
     }
