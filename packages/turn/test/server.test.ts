@@ -4,6 +4,7 @@ import {
   AdditionalAddressFamily,
   AttributeType,
   authenticate,
+  ChannelNumber,
   DontFragment,
   EvenPort,
   integrityOf,
@@ -24,6 +25,7 @@ import {
   transportAddress,
   UnknownAttributes,
   XorMappedAddress,
+  XorPeerAddress,
   XorRelayedAddress,
 } from '@purertc/stun'
 
@@ -368,6 +370,33 @@ describe('Refresh and the end of an allocation', () => {
     bench.deliver(new MessageBuilder(Method.binding, MessageClass.request, bench.newTransactionId()).build())
     expect(bench.toClients).toHaveLength(0)
   })
+})
+
+test('500 allocations with permissions and channels: released, expired or left alone, nothing of them stays', () => {
+  const bench = new ServerBench({ allocationsPerUser: 500 })
+  const clients = Array.from({ length: 500 }, (_, i) => transportAddress(`198.51.101.${i % 250}`, 1_000 + i))
+  for (let round = 0; round < 2; round++) {
+    for (const [i, client] of clients.entries()) {
+      bench.allocate(client, 600 + i)
+      const peer = transportAddress(`198.51.102.${i % 250}`, 7_000)
+      const bind = (m: MessageBuilder): unknown => m.add(ChannelNumber, 0x4000 + i).add(XorPeerAddress, peer)
+      expect(bench.codeOf(Method.channelBind, bind, client)).toBe(0)
+    }
+    expect(bench.server.load).toEqual({ allocations: 500, opening: 0, users: 1, ports: 500 })
+    expect(new Set(bench.server.allocations.map(({ relayed }) => relayed.port)).size).toBe(500)
+    for (const client of clients.slice(0, 200))
+      bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 0), client)
+    for (const client of clients.slice(200, 300))
+      bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 3_600), client)
+    expect(bench.server.load.allocations).toBe(300)
+    bench.advance(1_100_000)
+    expect(bench.server.load.allocations).toBe(100)
+    bench.advance(2_500_000)
+    expect(bench.server.load).toEqual(emptyLoad)
+    expect(bench.server.nextTimeout).toBe(Infinity)
+  }
+  expect(bench.closed).toHaveLength(1_000)
+  expect(new Set(bench.closed).size).toBe(1_000)
 })
 
 describe('what else comes to a listener', () => {
