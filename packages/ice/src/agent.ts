@@ -203,7 +203,7 @@ export class IceAgent {
     this.#outbox.enter()
     try {
       if (!this.#gatherer.handleRelay(now, base, from, bytes)) this.#receive(now, base, from, bytes)
-      if (this.#isUnsettled) this.#settle(now)
+      if (this.#isUnsettled || this.#isClosed) this.#settle(now)
     } finally {
       this.#outbox.leave()
     }

@@ -100,7 +100,9 @@ export function introduce(sim: Simulation, a: Peer, b: Peer, signalling = 30): v
         if (to.agent.state !== 'closed') to.agent.addRemoteCandidate(now, candidate)
       })
     const { localCredentials } = from.agent
-    sim.after(signalling, (now) => to.agent.setRemoteCredentials(now, localCredentials))
+    sim.after(signalling, (now) => {
+      if (to.agent.state !== 'closed') to.agent.setRemoteCredentials(now, localCredentials)
+    })
   }
   a.gather()
   b.gather()
