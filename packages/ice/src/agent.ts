@@ -4,7 +4,7 @@ import { isStunDatagram, type TransportAddress } from '@purertc/stun'
 import type { Base, LocalCandidate, LocalSocket } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
 import type { IceConfig } from './config.ts'
-import { connectionState, type IceConnectionState } from './connection-state.ts'
+import type { IceConnectionState } from './connection-state.ts'
 import { Consent } from './consent.ts'
 import { checkCredentials, generateCredentials, type IceCredentials } from './credentials.ts'
 import type { Discarded } from './discarded.ts'
@@ -19,7 +19,8 @@ import type { IceRole } from './role.ts'
 import type { IceServerAddress } from './server-address.ts'
 import { Session } from './session.ts'
 import { readBinding, Sessions } from './sessions.ts'
-import { Statistics, type IceStatistics } from './stats.ts'
+import { StateReporter } from './state-reporter.ts'
+import { type IceStatistics, Statistics } from './stats.ts'
 
 /**
  * A full ICE agent, RFC 8445, with trickle (RFC 8838) and consent (RFC 7675), for one component over UDP. A machine
@@ -45,6 +46,7 @@ export class IceAgent {
   readonly #config: IceConfig
   readonly #host: IceHost
   readonly #outbox = new Outbox()
+  readonly #reporter: StateReporter
   readonly #pacer: Pacer
   readonly #foundations = new Foundations()
   readonly #gatherer: Gatherer
@@ -52,13 +54,10 @@ export class IceAgent {
   readonly #consent: Consent
   readonly #stats = new Statistics()
   #localCandidates: IceCandidate[] = []
-  #state: IceConnectionState = 'new'
-  #gatheringState: GatheringState = 'new'
   #hasFailed = false
   #isClosed = false
   #isTurnOfChecks = false
   #isConcluded = false
-  #isReleased = false
   /** When what the selected pair does not need is given back. */
   #concludesAt: Millis = NEVER
   /** Something other than data has happened in this handler. */
@@ -68,6 +67,7 @@ export class IceAgent {
   constructor(config: IceConfig, host: IceHost) {
     this.#config = config
     this.#host = host
+    this.#reporter = new StateReporter(host, this.#outbox)
     this.#pacer = new Pacer(config.pacing ?? 50)
     this.#gatherer = this.#createGatherer()
     const first = this.#createSession(config.role, config.localCredentials)
@@ -100,15 +100,15 @@ export class IceAgent {
   }
 
   get state(): IceConnectionState {
-    return this.#state
+    return this.#reporter.state
   }
 
   get gatheringState(): GatheringState {
-    return this.#gatheringState
+    return this.#reporter.gatheringState
   }
 
   get role(): IceRole {
-    return this.#sessions.current.role.current
+    return this.#sessions.current.role
   }
 
   /** The nominated pair of the present session. */
@@ -355,34 +355,27 @@ export class IceAgent {
   }
 
   #report(now: Millis): void {
-    const { state: gathering } = this.#gatherer
-    if (gathering !== this.#gatheringState && !this.#isClosed) {
-      this.#gatheringState = gathering
-      this.#outbox.post(() => this.#host.gatheringStateChanged(gathering))
-      if (gathering === 'complete') this.#outbox.post(() => this.#host.candidateGathered(null))
-    }
     const { current } = this.#sessions
-    const isComplete = gathering === 'complete' && current.selected !== null && current.isFinished
-    const route = this.#consent.pair
-    const { hasStarted } = current
-    const facts = { isClosed: this.#isClosed, hasFailed: this.#hasFailed, route, hasStarted, isComplete }
-    const state = connectionState(facts, this.#state)
-    if (state !== this.#state) {
-      if (state === 'completed' && !this.#isConcluded) this.#concludesAt = Millis(now + CONCLUSION_DELAY)
-      this.#state = state
-      this.#outbox.post(() => this.#host.stateChanged(state))
-    }
-    if (this.#isClosed && !this.#isReleased && this.#gatherer.isReleased) {
-      this.#isReleased = true
-      this.#outbox.post(() => this.#host.released?.())
-    }
+    const gathering = this.#gatherer.state
+    const isSelected = current.selected !== null && current.isFinished
+    const wasCompleted = this.state === 'completed'
+    this.#reporter.report(gathering, {
+      isClosed: this.#isClosed,
+      hasFailed: this.#hasFailed,
+      route: this.#consent.pair,
+      hasStarted: current.hasStarted,
+      isComplete: gathering === 'complete' && isSelected,
+    })
+    if (this.state === 'completed' && !wasCompleted && !this.#isConcluded)
+      this.#concludesAt = Millis(now + CONCLUSION_DELAY)
+    if (this.#isClosed && this.isReleased) this.#reporter.released()
   }
 
   /** RFC 8445 §8.3. */
   #conclude(now: Millis): void {
     this.#concludesAt = NEVER
     const { selected } = this.#sessions.current
-    if (this.#state !== 'completed' || selected === null) return
+    if (this.state !== 'completed' || selected === null) return
     this.#isConcluded = true
     this.#gatherer.conclude(now, selected.base)
   }

@@ -1,15 +1,11 @@
 import type { Millis } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
 import { type AuthenticatedMessage, StatusCode, type TransportAddress } from '@purertc/stun'
 
 import type { Base } from './base.ts'
-import type { CheckList } from './check-list.ts'
 import type { Discarded } from './discarded.ts'
 import { answer, type InboundCheck, readCheck, refuse } from './inbound-check.ts'
 import type { Pair } from './pair.ts'
-import type { Pairing } from './pairing.ts'
-import type { Role } from './role.ts'
-import type { Selection } from './selection.ts'
+import type { SessionParts } from './session-parts.ts'
 
 export interface CheckServerHost {
   /** The bytes are the host's to keep. */
@@ -23,24 +19,13 @@ export interface CheckServerHost {
   discarded(reason: Discarded): void
 }
 
-/** The parts of a session that the peer's checks act on. */
-export interface CheckServerContext {
-  readonly crypto: CryptoProvider
-  /** This agent's password. */
-  readonly key: Uint8Array
-  readonly role: Role
-  readonly list: CheckList
-  readonly pairing: Pairing
-  readonly selection: Selection
-}
-
 /** The server side of connectivity checks, RFC 8445 §7.3: answers the peer's requests and learns from them. */
 export class CheckServer {
-  readonly #context: CheckServerContext
+  readonly #parts: SessionParts
   readonly #host: CheckServerHost
 
-  constructor(context: CheckServerContext, host: CheckServerHost) {
-    this.#context = context
+  constructor(parts: SessionParts, host: CheckServerHost) {
+    this.#parts = parts
     this.#host = host
   }
 
@@ -56,7 +41,7 @@ export class CheckServer {
     fragment: string,
     expected: string | undefined,
   ): void {
-    const { crypto, key, list } = this.#context
+    const { crypto, key, list } = this.#parts
     const check = readCheck(request)
     if (typeof check === 'number') {
       this.#host.discarded('bad-request')
@@ -74,7 +59,7 @@ export class CheckServer {
   }
 
   #refusalOf(check: InboundCheck, known: Pair | undefined): number | undefined {
-    const { role, selection } = this.#context
+    const { role, selection } = this.#parts
     if (known === undefined && check.priority === undefined) return StatusCode.badRequest
     if (check.claim !== undefined) {
       const outcome = role.resolve(check.claim.role, check.claim.tieBreaker)
@@ -97,7 +82,7 @@ export class CheckServer {
     fragment: string,
     known: Pair | undefined,
   ): void {
-    const { role, selection, pairing } = this.#context
+    const { role, selection, pairing } = this.#parts
     const isNominated = check.isNominating && !role.isControlling
     const isNews = isNominated || !pairing.knowsRemote(from) || selection.needsPair
     if (known === undefined && !isNews) return
@@ -119,6 +104,6 @@ export class CheckServer {
     request: AuthenticatedMessage,
     code: number,
   ): void {
-    this.#host.respond(now, base, from, refuse(this.#context.crypto, this.#context.key, request, code))
+    this.#host.respond(now, base, from, refuse(this.#parts.crypto, this.#parts.key, request, code))
   }
 }

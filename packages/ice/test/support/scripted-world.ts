@@ -14,7 +14,7 @@ export interface ScriptedWorld {
   /** A second socket, elsewhere, with the same knowledge. */
   readonly other: ScriptedPeer
   /** Tells the agent the script's credentials and candidate. */
-  signal(): void
+  readonly signal: () => void
 }
 
 /** An agent on the public network, and a peer that does what the test says. */

@@ -1,0 +1,48 @@
+import { type ConnectionFacts, connectionState, type IceConnectionState } from './connection-state.ts'
+import type { GatheringState } from './gatherer.ts'
+import type { IceHost } from './host.ts'
+import type { Outbox } from './outbox.ts'
+
+/** Tells the host of changes of state, each once. */
+export class StateReporter {
+  readonly #host: IceHost
+  readonly #outbox: Outbox
+  #state: IceConnectionState = 'new'
+  #gatheringState: GatheringState = 'new'
+  #isReleased = false
+
+  constructor(host: IceHost, outbox: Outbox) {
+    this.#host = host
+    this.#outbox = outbox
+  }
+
+  /** What the host knows. */
+  get state(): IceConnectionState {
+    return this.#state
+  }
+
+  get gatheringState(): GatheringState {
+    return this.#gatheringState
+  }
+
+  report(gathering: GatheringState, facts: ConnectionFacts): void {
+    if (gathering !== this.#gatheringState && !facts.isClosed) this.#reportGathering(gathering)
+    const state = connectionState(facts, this.#state)
+    if (state === this.#state) return
+    this.#state = state
+    this.#outbox.post(() => this.#host.stateChanged(state))
+  }
+
+  /** All that a closed agent held elsewhere is given back. */
+  released(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#outbox.post(() => this.#host.released?.())
+  }
+
+  #reportGathering(gathering: GatheringState): void {
+    this.#gatheringState = gathering
+    this.#outbox.post(() => this.#host.gatheringStateChanged(gathering))
+    if (gathering === 'complete') this.#outbox.post(() => this.#host.candidateGathered(null))
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals'
+import { Millis } from '@purertc/bytes'
+import { nodeCrypto } from '@purertc/crypto/node'
+import { Random, Simulation } from '@purertc/netsim'
+
+import type { Base } from '../src/base.ts'
+import { Consent } from '../src/consent.ts'
+import { Pair } from '../src/pair.ts'
+import { Role } from '../src/role.ts'
+import { address } from './support/peer.ts'
+
+const base: Base = {
+  address: address('10.0.0.1', 1),
+  preference: 65_535,
+  isRelay: false,
+  send: () => {},
+  favour: () => {},
+}
+
+function following(answers: (check: number) => boolean) {
+  const sim = new Simulation({ seed: 1 })
+  const candidate = {
+    foundation: '1',
+    component: 1,
+    transport: 'udp',
+    priority: 1,
+    address: '10.0.0.2',
+    port: 2,
+    type: 'host',
+  } as const
+  const pair = new Pair(
+    { base, candidate, address: base.address },
+    { candidate, address: address('10.0.0.2', 2), learnedFrom: undefined },
+    new Role(nodeCrypto, 'controlling'),
+  )
+  const log: [at: number, what: string][] = []
+  const random = new Random(3)
+  let checks = 0
+  const consent = new Consent({ silence: 7_000 }, () => random.next(), {
+    consentCheckDue: (now) => {
+      log.push([now, 'check'])
+      if (!answers(checks++)) return
+      pair.respondedAt = now
+      pair.heardAt = now
+      consent.heard(now)
+    },
+    silenceChanged: (now) => log.push([now, pair.isSilent ? 'silent' : 'audible']),
+    consentExpired: (now) => log.push([now, 'expired']),
+  })
+  pair.respondedAt = sim.now
+  pair.heardAt = sim.now
+  consent.follow(sim.now, pair)
+  sim.attach(consent)
+  return { sim, pair, consent, log, start: sim.now }
+}
+
+describe('Consent, RFC 7675', () => {
+  test('checks every 4 to 6 s, at random', () => {
+    const { sim, log } = following(() => true)
+    sim.advance(600_000)
+    const gaps = log.slice(1).map(([at], i) => at - log[i]![0])
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(4_000)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(6_000)
+    expect(new Set(gaps).size).toBeGreaterThan(gaps.length / 2)
+    expect(new Set(log.map(([, what]) => what))).toEqual(new Set(['check']))
+  })
+
+  test('silence after 7 s, expiry after 30 s to the millisecond, then nothing', () => {
+    const { sim, log, start, consent } = following(() => false)
+    sim.advance(100_000)
+    expect(log.filter(([, what]) => what !== 'check')).toEqual([
+      [start + 7_000, 'silent'],
+      [start + 30_000, 'expired'],
+    ])
+    expect(consent.nextTimeout).toBe(Infinity)
+    expect(consent.pair).toBeNull()
+  })
+
+  test('one answer in time renews it', () => {
+    const { sim, log } = following((check) => check % 5 === 4)
+    sim.advance(300_000)
+    const changes = log.map(([, what]) => what).filter((what) => what !== 'check')
+    expect(changes.length).toBeGreaterThan(10)
+    expect(changes.every((what, i) => what === (i % 2 === 0 ? 'silent' : 'audible'))).toBe(true)
+  })
+
+  test('data moves the silence on without any timer', () => {
+    const { sim, pair, consent, log, start } = following(() => false)
+    const tick = (now: Millis): void => {
+      pair.heardAt = now
+      consent.heard(now)
+      sim.after(100, tick)
+    }
+    tick(sim.now)
+    sim.advance(29_000)
+    expect(log.some(([, what]) => what === 'silent')).toBe(false)
+    sim.advance(2_000)
+    expect(log.at(-1)).toEqual([start + 30_000, 'expired'])
+  })
+
+  test('freshness of a pair that is not followed', () => {
+    const { consent, pair, start } = following(() => true)
+    expect(consent.isFresh(Millis(start + 29_999), pair)).toBe(true)
+    expect(consent.isFresh(Millis(start + 30_000), pair)).toBe(false)
+  })
+})

@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals'
+
+import { scripted } from './support/scripted-world.ts'
+
+const nominate = { controlling: 1n, nominate: true }
+
+describe('a controlling peer’s nominations', () => {
+  test('USE-CANDIDATE with the first check: selected when the own check succeeds', () => {
+    const { world, agent, script, to, signal } = scripted('controlled')
+    script.send(to, script.request(nominate))
+    world.sim.advance(100)
+    expect(agent.agent.selectedPair).toBeNull()
+    signal()
+    expect(world.run(() => agent.agent.selectedPair !== null, 1_000)).toBe(true)
+    expect(agent.agent.selectedPair).toMatchObject({ nominated: true, state: 'succeeded' })
+    expect(agent.selected).toHaveLength(1)
+  })
+
+  test('of several nominated pairs the better one wins, in either order', () => {
+    for (const isBetterFirst of [true, false]) {
+      const { world, agent, script, other, to, signal } = scripted('controlled')
+      signal()
+      agent.agent.addRemoteCandidate(world.sim.now, { ...other.candidate, priority: 100, type: 'srflx' })
+      other.respond = (request, from) => other.success(request, from, script.key)
+      const [first, second] = isBetterFirst ? [script, other] : [other, script]
+      for (const peer of [first, second]) {
+        peer.send(to, peer.request(nominate))
+        world.sim.advance(500)
+      }
+      expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+      expect(agent.agent.pairs.map(({ nominated }) => nominated)).toEqual([true, true])
+    }
+  })
+
+  test('a worse pair is followed when the better one has fallen silent', () => {
+    const { world, agent, script, other, to, signal } = scripted('controlled')
+    signal()
+    agent.agent.addRemoteCandidate(world.sim.now, { ...other.candidate, priority: 100, type: 'srflx' })
+    other.respond = (request, from) => other.success(request, from, script.key)
+    script.send(to, script.request(nominate))
+    world.sim.advance(1_000)
+    expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+    script.respond = () => null
+    expect(world.run(() => agent.agent.state === 'disconnected', 10_000)).toBe(true)
+    other.send(to, other.request(nominate))
+    world.sim.advance(500)
+    expect(agent.agent.selectedPair?.remote.address).toBe(other.socket.local.address)
+    expect(agent.agent.state).toBe('connected')
+  })
+
+  test('a peer that moves to a new address with the same credentials is followed', () => {
+    const { world, agent, script, other, to, signal } = scripted('controlled')
+    signal()
+    script.send(to, script.request(nominate))
+    world.sim.advance(1_000)
+    script.respond = () => null
+    other.respond = (request, from) => other.success(request, from, script.key)
+    const ping = (): void => {
+      other.send(to, other.request(nominate))
+      world.sim.after(1_000, ping)
+    }
+    ping()
+    world.sim.advance(15_000)
+    expect(agent.agent.selectedPair).toMatchObject({
+      remote: { type: 'prflx', address: other.socket.local.address },
+    })
+    expect(agent.agent.state).not.toBe('disconnected')
+    agent.send('to the new address')
+    world.sim.advance(100)
+    expect(other.data).toEqual(['to the new address'])
+  })
+
+  test('a nomination by a controlled peer is a role conflict at most, no nomination', () => {
+    const { world, agent, script, to, signal } = scripted('controlling')
+    signal()
+    world.sim.advance(20)
+    script.send(to, script.request({ controlled: 1n, nominate: true }))
+    world.sim.advance(20)
+    const [pair] = agent.agent.pairs
+    expect(pair).toBeDefined()
+    // The agent nominates by itself, by a check of its own.
+    expect(world.run(() => agent.agent.selectedPair !== null, 2_000)).toBe(true)
+    expect(script.requests.some((request) => request.has({ type: 0x0025 }))).toBe(true)
+  })
+
+  test('a failed nomination is followed by that of the next best pair', () => {
+    const { world, agent, script, other, signal } = scripted('controlling')
+    signal()
+    agent.agent.addRemoteCandidate(world.sim.now, { ...other.candidate, priority: 100, type: 'srflx' })
+    other.respond = (request, from) => other.success(request, from, script.key)
+    script.respond = (request, from) =>
+      request.has({ type: 0x0025 }) ? script.error(request, 500) : script.success(request, from)
+    expect(world.run(() => agent.agent.selectedPair !== null, 5_000)).toBe(true)
+    expect(agent.agent.selectedPair?.remote.address).toBe(other.socket.local.address)
+    expect(agent.failures).toEqual(['500'])
+  })
+})
