@@ -44,8 +44,8 @@ export interface NetworkOptions {
 }
 
 /**
- * What ICE and DTLS do, and the application's say in it. The functions are called while a datagram is handled: those
- * that are asked answer at once, and none of them calls the connection.
+ * What ICE and DTLS do, and the application's say in it. Those that are asked answer at once and do not call the
+ * connection; the others are told in their turn among the events.
  */
 export interface TransportHooks {
   /** False: the candidate is neither signalled nor used. */

@@ -19,6 +19,9 @@ import type { NetworkOptions } from './configuration.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { RTCIceServer } from './ice-servers.ts'
 
+/** What is known of every transport of the connection. */
+export type ConnectionTransportConfig = Required<Omit<PeerTransportConfig, 'crypto' | 'iceRole'>>
+
 /** What the connection is told of its transport. */
 export interface ConnectionTransportHost extends Omit<
   DriverHost,
@@ -37,7 +40,7 @@ export interface ConnectionTransportHost extends Omit<
  */
 export class ConnectionTransport {
   readonly #environment: Environment
-  readonly #config: Omit<PeerTransportConfig, 'crypto' | 'iceRole'>
+  readonly #config: ConnectionTransportConfig
   readonly #network: NetworkOptions
   readonly #events: EventQueue
   readonly #host: ConnectionTransportHost
@@ -54,7 +57,7 @@ export class ConnectionTransport {
 
   constructor(
     environment: Environment,
-    config: Omit<PeerTransportConfig, 'crypto' | 'iceRole'>,
+    config: ConnectionTransportConfig,
     network: NetworkOptions,
     events: EventQueue,
     host: ConnectionTransportHost,
@@ -118,14 +121,14 @@ export class ConnectionTransport {
   }
 
   /** This end's side as the next description is to tell it. */
-  describe(fingerprints: readonly Fingerprint[], maxMessageSize: number): LocalTransport {
+  describe(fingerprints: readonly Fingerprint[]): LocalTransport {
     const next = this.#nextCredentials
     return {
       credentials: next ?? this.run((transport) => transport.localCredentials),
       fingerprints,
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
-      maxMessageSize,
+      maxMessageSize: this.#config.maxMessageSize,
     }
   }
 

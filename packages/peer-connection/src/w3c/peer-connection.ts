@@ -1,26 +1,25 @@
 import type { Certificate } from '@purertc/dtls'
 import type { GatheringState, IceConnectionState } from '@purertc/ice'
-import { type DataMode, sessionIdFrom } from '@purertc/sdp'
+import { sessionIdFrom } from '@purertc/sdp'
 
 import type { Environment } from '../environment.ts'
 import { invalidState } from '../errors.ts'
 import { isGiven } from '../is-given.ts'
 import { connectionState, type RTCPeerConnectionState } from '../negotiation/connection-state.ts'
-import type { DataSection, Description } from '../negotiation/description.ts'
-import type { LocalTransport } from '../negotiation/local-description.ts'
 import { Negotiator } from '../negotiation/negotiator.ts'
-import type { DescriptionType, SignalingState } from '../negotiation/signaling-session.ts'
+import type { SignalingState } from '../negotiation/signaling-session.ts'
+import type { TransportStatistics } from '../transport/transport-statistics.ts'
 import {
   changeConfiguration,
   resolveConfiguration,
   type ResolvedConfiguration,
   type RTCConfiguration,
 } from './configuration.ts'
+import { ConnectionSession } from './connection-session.ts'
 import { ConnectionTransport } from './connection-transport.ts'
 import type { RTCDataChannel, RTCDataChannelInit } from './data-channel.ts'
 import { DataPlane } from './data-plane.ts'
 import type { RTCDatagramChannel } from './datagram-channel.ts'
-import { DescriptionViews } from './description-views.ts'
 import { EventQueue } from './event-queue.ts'
 import {
   candidateErrorEvent,
@@ -34,7 +33,6 @@ import { type Handler, HandlerTarget } from './handler-target.ts'
 import { RTCIceCandidate, type RTCIceCandidateInit } from './ice-candidate.ts'
 import { NegotiationNeeded } from './negotiation-needed.ts'
 import { OperationsChain } from './operations-chain.ts'
-import { RemoteCandidates } from './remote-candidates.ts'
 import type {
   RTCLocalSessionDescriptionInit,
   RTCSessionDescription,
@@ -83,17 +81,13 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   readonly #environment: Environment
   readonly #events: EventQueue
   readonly #chain: OperationsChain
-  readonly #negotiator: Negotiator
+  readonly #negotiation: NegotiationNeeded
+  readonly #session: ConnectionSession
   readonly #transport: ConnectionTransport
   readonly #data: DataPlane
-  readonly #remoteCandidates = new RemoteCandidates()
   readonly #certificate: Promise<Certificate>
-  readonly #negotiation: NegotiationNeeded
-  readonly #views = new DescriptionViews()
   #configuration: ResolvedConfiguration
   #isClosed = false
-  /** The username fragment that a restart is to replace. */
-  #fragmentToReplace: string | null = null
   #signalingState: SignalingState = 'stable'
   #connectionState: RTCPeerConnectionState = 'new'
   #iceConnectionState: IceConnectionState = 'new'
@@ -123,18 +117,17 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       isClosed: () => this.#isClosed,
       isBusy: () => !this.#chain.isEmpty,
       isStable: () => this.signalingState === 'stable',
-      isNeeded: () => this.#isNegotiationNeeded,
+      isNeeded: () => this.#session.isNegotiationNeeded,
       fire: () => this.#fire('negotiationneeded'),
     })
-    const random = new Uint8Array(8)
-    environment.crypto.randomFill(random)
-    this.#negotiator = new Negotiator(sessionIdFrom(random))
     this.#data = new DataPlane((command) => this.#transport.run(command), this.#events, {
       dataChannel: (channel) => this.dispatchEvent(new RTCDataChannelEvent('datachannel', { channel })),
       datagramChannel: (channel) =>
         this.dispatchEvent(new RTCDatagramChannelEvent('datagramchannel', { channel })),
     })
-    this.#transport = this.#createTransport()
+    const negotiator = new Negotiator(newSessionId(environment))
+    this.#transport = this.#createTransport(() => negotiator.mode === 'datagram')
+    this.#session = new ConnectionSession(negotiator, this.#transport, this.#data)
     const [certificate] = this.#configuration.certificates
     this.#certificate = certificate ? Promise.resolve(certificate.dtls) : environment.generateCertificate()
     // Whoever needs it awaits it; a connection that never does is none the worse.
@@ -142,7 +135,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   get signalingState(): SignalingState {
-    return this.#negotiator.session.state
+    return this.#session.state
   }
 
   get iceGatheringState(): GatheringState {
@@ -162,11 +155,11 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   get currentLocalDescription(): RTCSessionDescription | null {
-    return this.#showLocal(this.#negotiator.session.current.local)
+    return this.#session.show('current', 'local')
   }
 
   get pendingLocalDescription(): RTCSessionDescription | null {
-    return this.#showLocal(this.#negotiator.session.pending.local)
+    return this.#session.show('pending', 'local')
   }
 
   get remoteDescription(): RTCSessionDescription | null {
@@ -174,19 +167,16 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   get currentRemoteDescription(): RTCSessionDescription | null {
-    return this.#showRemote(this.#negotiator.session.current.remote)
+    return this.#session.show('current', 'remote')
   }
 
   get pendingRemoteDescription(): RTCSessionDescription | null {
-    return this.#showRemote(this.#negotiator.session.pending.remote)
+    return this.#session.show('pending', 'remote')
   }
 
   /** Trickle is an `ice-options` of all descriptions made here; what the peer can take, its description says. */
   get canTrickleIceCandidates(): boolean | null {
-    const remote = this.#negotiator.remoteDescription
-    return remote === null
-      ? null
-      : remote.parsed.media.some(({ iceOptions }) => iceOptions.includes('trickle'))
+    return this.#session.canTrickle
   }
 
   getConfiguration(): RTCConfiguration {
@@ -201,28 +191,21 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   createOffer(options: RTCOfferOptions = {}): Promise<RTCSessionDescriptionInit> {
-    return this.#operation(async () => {
-      if (options.iceRestart === true) this.#replaceFragment()
-      return { type: 'offer', sdp: await this.#makeOffer() }
+    return this.#operation((certificate) => {
+      if (options.iceRestart === true) this.#session.restart()
+      return { type: 'offer', sdp: this.#session.makeOffer(certificate) }
     })
   }
 
   createAnswer(): Promise<RTCSessionDescriptionInit> {
-    return this.#operation(async () => ({ type: 'answer', sdp: await this.#makeAnswer() }))
+    return this.#operation((certificate) => ({ type: 'answer', sdp: this.#session.makeAnswer(certificate) }))
   }
 
   /** Without a description, or without its SDP, the one that fits the signaling state is made and set. */
   setLocalDescription(description: RTCLocalSessionDescriptionInit = {}): Promise<void> {
-    return this.#operation(async () => {
-      const certificate = await this.#certificate
-      const type = description.type ?? this.#negotiator.implicitType()
-      const given = description.sdp ?? ''
-      const sdp = given !== '' || type === 'rollback' ? given : await this.#makeUnlessMade(type)
-      if (this.#isClosed) return
-      const applied = this.#negotiator.applyLocal(type, sdp)
-      if (type === 'rollback') this.#transport.discard()
-      else if (applied.data !== null) this.#transport.gather(this.#configuration.iceServers)
-      this.#applied(type, certificate)
+    return this.#operation((certificate) => {
+      this.#session.applyLocal(description, certificate, this.#configuration.iceServers)
+      this.#applied()
     })
   }
 
@@ -231,14 +214,9 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
    * InvalidStateError out of order. An offer that meets a local one rolls that back.
    */
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    return this.#operation(async () => {
-      const certificate = await this.#certificate
-      if (this.#isClosed) return
-      const { type, sdp = '' } = description
-      this.#negotiator.applyRemote(type, sdp, this.#ownMode())
-      // What was made for an offer of our own, if anything, would claim the wrong ICE role.
-      if (type === 'offer') this.#transport.discard()
-      this.#applied(type, certificate)
+    return this.#operation((certificate) => {
+      this.#session.applyRemote(description.type, description.sdp ?? '', certificate)
+      this.#applied()
     })
   }
 
@@ -248,17 +226,13 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     const isPlaced = isGiven(init.sdpMid) || isGiven(init.sdpMLineIndex)
     if ((init.candidate ?? '') !== '' && !isPlaced)
       return Promise.reject(new TypeError('a candidate needs sdpMid or sdpMLineIndex'))
-    return this.#operation(async () => {
-      await this.#certificate
-      if (this.#isClosed) return
-      this.#addRemoteCandidate(init)
-    })
+    return this.#operation(() => this.#session.addCandidate(init))
   }
 
   /** The next offer announces a new ICE session; `negotiationneeded` asks for it. */
   restartIce(): void {
     if (this.#isClosed) return
-    this.#replaceFragment()
+    this.#session.restart()
     this.#negotiation.update()
   }
 
@@ -298,83 +272,36 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     })
   }
 
+  /** The same without the W3C's names, at once. Not in the W3C API; null before there is a transport. */
+  get transportStatistics(): TransportStatistics | null {
+    return this.#transport.statistics
+  }
+
   /** Ends everything at once, without events: the peer is told, sockets and timers are given back. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#chain.close()
-    this.#negotiator.session.close()
+    this.#session.close()
     this.#data.abandon()
     this.#transport.close()
     this.#iceConnectionState = 'closed'
     this.#connectionState = 'closed'
   }
 
-  #operation<T>(operation: () => Promise<T>): Promise<T> {
+  /** Every operation has the certificate, if only so that none of them takes effect within the call. */
+  #operation<T>(operation: (certificate: Certificate) => T): Promise<T> {
     if (this.#isClosed) return Promise.reject(invalidState('the connection is closed'))
-    return this.#chain.run(operation)
-  }
-
-  async #makeUnlessMade(type: DescriptionType): Promise<string> {
-    const made = this.#negotiator.lastMade(type)
-    if (made !== null) return made
-    return type === 'offer' ? this.#makeOffer() : this.#makeAnswer()
-  }
-
-  async #makeOffer(): Promise<string> {
-    const certificate = await this.#certificate
-    return this.#negotiator.createOffer(this.#ownMode(), () => {
-      this.#transport.create('controlling')
-      if (this.#wantsRestart) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate)
+    return this.#chain.run(async () => {
+      const certificate = await this.#certificate
+      this.#checkOpen()
+      return operation(certificate)
     })
   }
 
-  async #makeAnswer(): Promise<string> {
-    const certificate = await this.#certificate
-    return this.#negotiator.createAnswer((offer) => {
-      this.#transport.create('controlled')
-      if (this.#isRestart(offer)) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate)
-    })
-  }
-
-  #describeTransport(certificate: Certificate): LocalTransport {
-    return this.#transport.describe([certificate.fingerprint('sha-256')], MAX_MESSAGE_SIZE)
-  }
-
-  #replaceFragment(): void {
-    const { agreement } = this.#negotiator
-    this.#fragmentToReplace = agreement?.local.credentials.usernameFragment ?? null
-  }
-
-  /** Whether the credentials that a restart is to replace are still in force. */
-  get #wantsRestart(): boolean {
-    const fragment = this.#fragmentToReplace
-    return fragment !== null && this.#negotiator.agreement?.local.credentials.usernameFragment === fragment
-  }
-
-  /** WebRTC §4.7.3, "check if negotiation is needed", without what is about media. */
-  get #isNegotiationNeeded(): boolean {
-    const isUndescribed = this.#ownMode() !== null && !isGiven(this.#negotiator.session.current.local?.data)
-    return isUndescribed || this.#wantsRestart
-  }
-
-  /** Whether the peer's offer announces another ICE session than the one in force, RFC 8839 §4.4.1.1.1. */
-  #isRestart(offer: DataSection): boolean {
-    const known = this.#negotiator.agreement?.remote.credentials
-    return known !== undefined && known.usernameFragment !== offer.credentials.usernameFragment
-  }
-
-  /** What this end has asked for, or what was agreed; null while it is open. */
-  #ownMode(): DataMode | null {
-    return this.#data.mode ?? this.#negotiator.mode
-  }
-
-  /** After every description: starts what was agreed, and tells what changed. */
-  #applied(type: DescriptionType, certificate: Certificate): void {
-    if (type === 'answer' || type === 'pranswer') this.#agreed(certificate)
-    const { state } = this.#negotiator.session
+  /** After every description: tells what changed. */
+  #applied(): void {
+    const { state } = this.#session
     if (state !== this.#signalingState) {
       this.#signalingState = state
       this.#fire('signalingstatechange')
@@ -382,58 +309,22 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     if (state === 'stable') this.#negotiation.settled()
   }
 
-  #agreed(certificate: Certificate): void {
-    const agreement = this.#negotiator.agreement
-    if (agreement === null) {
-      this.#data.refuse()
-      return
-    }
-    const { local, remote, dtlsRole, description } = agreement
-    const { lines, isComplete } = this.#remoteCandidates.of(description)
-    this.#transport.start(
-      {
-        mode: local.mode,
-        dtlsRole,
-        certificate,
-        remoteCredentials: remote.credentials,
-        remoteFingerprints: remote.fingerprints,
-        remoteSctpPort: remote.sctpPort,
-        remoteMaxMessageSize: remote.maxMessageSize,
-      },
-      isComplete ? [...lines, ''] : lines,
-    )
-    this.#data.start(remote)
-  }
-
-  #addRemoteCandidate(init: RTCIceCandidateInit): void {
-    const { pending, current } = this.#negotiator.session
-    if (pending.remote === null && current.remote === null)
-      throw invalidState('there is no remote description')
-    const descriptions = [pending.remote, current.remote].filter((description) => description !== null)
-    const owner = this.#remoteCandidates.owner(init, descriptions)
-    if (owner === null) return
-    const line = init.candidate ?? ''
-    const isAgreed = owner === this.#negotiator.agreement?.description
-    if (this.#remoteCandidates.add(owner, line) && isAgreed)
-      this.#transport.run((transport, now) => transport.addRemoteCandidate(now, line))
-  }
-
-  #createTransport(): ConnectionTransport {
+  #createTransport(isDatagram: () => boolean): ConnectionTransport {
     const { iceTransportPolicy: policy, network, hooks } = this.#configuration
-    const config = { policy, mtu: network.mtu ?? 1_200, maxMessageSize: MAX_MESSAGE_SIZE }
+    const config = { policy, mtu: network.mtu ?? 1_200, maxMessageSize: 262_144 }
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
-    const data = this.#data.host(() => this.#negotiator.agreement?.local.mode === 'datagram')
+    const data = this.#data.host(isDatagram)
     return new ConnectionTransport(this.#environment, config, network, this.#events, {
       ...data,
       ...(hooks.acceptLocalCandidate && { acceptLocalCandidate: hooks.acceptLocalCandidate }),
       ...(hooks.acceptRemoteCandidate && { acceptRemoteCandidate: hooks.acceptRemoteCandidate }),
       ...(hooks.acceptPair && { acceptPair: hooks.acceptPair }),
-      pairSelected: (pair) => hooks.pairSelected?.(pair),
-      pairFailed: (pair, reason) => hooks.pairFailed?.(pair, reason),
-      secured: (session) => hooks.secured?.(session),
+      pairSelected: (pair) => post(() => hooks.pairSelected?.(pair)),
+      pairFailed: (pair, reason) => post(() => hooks.pairFailed?.(pair, reason)),
+      secured: (session) => post(() => hooks.secured?.(session)),
       closed: (reason) => {
         data.closed(reason)
-        hooks.closed?.(reason)
+        post(() => hooks.closed?.(reason))
       },
       candidate: (line) => post(() => this.#fireCandidate(line)),
       candidateError: (init) => post(() => this.dispatchEvent(candidateErrorEvent(init))),
@@ -444,8 +335,8 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   #fireCandidate(line: string): void {
-    const data = this.#negotiator.localDescription?.data
-    if (!isGiven(data)) return
+    const data = this.#session.localSection
+    if (data === null) return
     const candidate = new RTCIceCandidate({
       candidate: line,
       sdpMid: data.mid,
@@ -474,19 +365,6 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     if (isConnectionNew && !this.#isClosed) this.#fire('connectionstatechange')
   }
 
-  #showLocal(description: Description | null): RTCSessionDescription | null {
-    const { candidates, hasAllCandidates, usernameFragment } = this.#transport
-    const isPresent = description?.data?.credentials.usernameFragment === usernameFragment
-    if (!isPresent) return this.#views.show(description, description?.data?.candidates ?? [], false)
-    return this.#views.show(description, candidates, hasAllCandidates)
-  }
-
-  #showRemote(description: Description | null): RTCSessionDescription | null {
-    if (description === null) return null
-    const { lines, isComplete } = this.#remoteCandidates.of(description)
-    return this.#views.show(description, lines, isComplete)
-  }
-
   #checkOpen(): void {
     if (this.#isClosed) throw invalidState('the connection is closed')
   }
@@ -496,5 +374,8 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 }
 
-/** Bytes of the largest message that this end takes, as in browsers. */
-const MAX_MESSAGE_SIZE = 262_144
+function newSessionId({ crypto }: Environment): string {
+  const random = new Uint8Array(8)
+  crypto.randomFill(random)
+  return sessionIdFrom(random)
+}
