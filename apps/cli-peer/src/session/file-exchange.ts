@@ -1,0 +1,101 @@
+import { basename } from 'node:path'
+
+import { receiveFile, sendFile, transferProtocol } from '@purertc/demo-server/transfer'
+import type { RTCDataChannel, RTCPeerConnection } from '@purertc/peer-connection'
+
+import { createSink, openSource, sha256 } from '../files.ts'
+import type { Direction, Report } from '../report.ts'
+
+/** Sends a file over a channel of its own; resolves when the receiver has confirmed its hash. */
+export async function sendPath(
+  connection: RTCPeerConnection,
+  path: string,
+  tell: (report: Report) => void,
+): Promise<void> {
+  const source = await openSource(path)
+  try {
+    const channel = connection.createDataChannel(source.name, { protocol: transferProtocol })
+    const timing = new Timing('sent', source.name, tell)
+    const receipt = await sendFile(channel, source, sha256(), timing.progress)
+    timing.done(receipt)
+    channel.close()
+  } finally {
+    await source.close()
+  }
+}
+
+/** Receives a file into `folder`; resolves when its hash is right and the sender has the receipt. */
+export async function receiveInto(
+  channel: RTCDataChannel,
+  folder: string,
+  tell: (report: Report) => void,
+): Promise<void> {
+  // Listening starts at once: the sender closes the channel as soon as it has the receipt.
+  const closed = new Promise<void>((resolve) =>
+    channel.addEventListener('close', () => resolve(), { once: true }),
+  )
+  let sink: ReturnType<typeof createSink> | null = null
+  try {
+    const timing = new Timing('received', channel.label, tell)
+    const file = await receiveFile(
+      channel,
+      ({ name }) => (sink = createSink(folder, name)),
+      sha256(),
+      timing.progress,
+    )
+    const saved: ReturnType<typeof createSink> | null = sink
+    if (saved !== null) {
+      saved.close()
+      timing.name = basename(saved.path)
+    }
+    timing.done(file)
+    sink = null
+    await closed
+  } finally {
+    sink?.discard()
+  }
+}
+
+export const isTransfer = (channel: RTCDataChannel): boolean => channel.protocol === transferProtocol
+
+/** Turns progress into reports: ten a second at most. */
+class Timing {
+  name: string
+  readonly #direction: Direction
+  readonly #tell: (report: Report) => void
+  readonly #startedAt = performance.now()
+  #toldAt = 0
+
+  constructor(direction: Direction, name: string, tell: (report: Report) => void) {
+    this.#direction = direction
+    this.name = name
+    this.#tell = tell
+  }
+
+  readonly progress = (bytes: number, total: number): void => {
+    const now = performance.now()
+    if (now - this.#toldAt < 100 && bytes < total) return
+    this.#toldAt = now
+    this.#tell({
+      step: 'Communicating',
+      event: 'progress',
+      direction: this.#direction,
+      name: this.name,
+      bytes,
+      total,
+    })
+  }
+
+  done({ bytes, sha256 }: { readonly bytes: number; readonly sha256: string }): void {
+    const seconds = (performance.now() - this.#startedAt) / 1000
+    this.#tell({
+      step: 'Communicating',
+      event: 'file',
+      direction: this.#direction,
+      name: this.name,
+      bytes,
+      seconds,
+      sha256,
+    })
+  }
+}
