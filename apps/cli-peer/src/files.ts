@@ -26,15 +26,20 @@ export async function openSource(path: string): Promise<FileSource & { close(): 
   }
 }
 
+/** A file that is being received. */
+export interface Sink extends FileSink {
+  readonly path: string
+  close(): void
+  /** Closes and deletes it. */
+  discard(): void
+}
+
 /**
  * A new file in `folder`. The name is the peer's, so that only its last part counts, and no file that exists is
  * overwritten. Writing is synchronous: a disk that is slower than the network then slows the network down, and
  * memory stays bounded.
  */
-export function createSink(
-  folder: string,
-  name: string,
-): FileSink & { path: string; close(): void; discard(): void } {
+export function createSink(folder: string, name: string): Sink {
   const { path, descriptor } = createUnused(folder, safeName(name))
   return {
     path,

@@ -1,4 +1,4 @@
-import { Format, MultiBar, type Options, type Params, type SingleBar } from 'cli-progress'
+import progress, { type MultiBar, type Options, type Params, type SingleBar } from 'cli-progress'
 
 import { rate, size } from './sentence.ts'
 
@@ -45,7 +45,7 @@ export class ProgressBars {
   #start(label: string, total: number): { bar: SingleBar | null; startedAt: number; quarter: number } {
     let bar: SingleBar | null = null
     if (this.#out.isTTY) {
-      this.#multi ??= new MultiBar({
+      this.#multi ??= new progress.MultiBar({
         hideCursor: true,
         format: formatBar,
         fps: 10,
@@ -79,7 +79,7 @@ export class ProgressBars {
 }
 
 function formatBar(options: Options, params: Params, payload: { label: string; speed: string }): string {
-  const bar = Format.BarFormat(params.progress, options)
+  const bar = progress.Format.BarFormat(params.progress, options)
   const percent = Math.floor(params.progress * 100)
   return `${payload.label}  ${bar} ${percent} %  ${size(params.value)} of ${size(params.total)}  ${payload.speed}`
 }

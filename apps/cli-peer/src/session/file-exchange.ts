@@ -1,14 +1,17 @@
 import { basename } from 'node:path'
 
-import { receiveFile, sendFile, transferProtocol } from '@purertc/demo-server/transfer'
-import type { RTCDataChannel, RTCPeerConnection } from '@purertc/peer-connection'
+import { type FileHeader, receiveFile, sendFile, transferProtocol } from '@purertc/demo-server/transfer'
+import type { Peer, RTCDataChannel } from '@purertc/peer-connection'
 
-import { createSink, openSource, sha256 } from '../files.ts'
+import { createSink, openSource, sha256, type Sink } from '../files.ts'
 import type { Direction, Report } from '../report.ts'
+
+/** The connection under a `Peer`. */
+export type Connection = NonNullable<Peer['connection']>
 
 /** Sends a file over a channel of its own; resolves when the receiver has confirmed its hash. */
 export async function sendPath(
-  connection: RTCPeerConnection,
+  connection: Connection,
   path: string,
   tell: (report: Report) => void,
 ): Promise<void> {
@@ -34,25 +37,22 @@ export async function receiveInto(
   const closed = new Promise<void>((resolve) =>
     channel.addEventListener('close', () => resolve(), { once: true }),
   )
-  let sink: ReturnType<typeof createSink> | null = null
+  const timing = new Timing('received', channel.label, tell)
+  let unverified: Sink[] = []
+  const open = ({ name }: FileHeader): Sink => {
+    const sink = createSink(folder, name)
+    unverified.push(sink)
+    timing.name = basename(sink.path)
+    return sink
+  }
   try {
-    const timing = new Timing('received', channel.label, tell)
-    const file = await receiveFile(
-      channel,
-      ({ name }) => (sink = createSink(folder, name)),
-      sha256(),
-      timing.progress,
-    )
-    const saved: ReturnType<typeof createSink> | null = sink
-    if (saved !== null) {
-      saved.close()
-      timing.name = basename(saved.path)
-    }
+    const file = await receiveFile(channel, open, sha256(), timing.progress)
+    for (const sink of unverified) sink.close()
+    unverified = []
     timing.done(file)
-    sink = null
     await closed
   } finally {
-    sink?.discard()
+    for (const sink of unverified) sink.discard()
   }
 }
 

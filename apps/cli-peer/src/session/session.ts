@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline'
 
-import { Peer, PeerError, type RTCPeerConnection } from '@purertc/peer-connection'
+import { Peer, PeerError } from '@purertc/peer-connection'
 
 import type { Reporter } from '../report.ts'
 import { SessionFailure, stepOf } from './failure.ts'
-import { isTransfer, receiveInto, sendPath } from './file-exchange.ts'
+import { type Connection, isTransfer, receiveInto, sendPath } from './file-exchange.ts'
 import { Narrator } from './narrator.ts'
 import type { SessionOptions } from './options.ts'
 
@@ -82,7 +82,8 @@ class Session {
         )
       }, this.#options.timeout * 1_000)
     })
-    const connected = new Promise<void>((resolve) => this.#peer.once('connect', () => resolve()))
+    // Data could flow before the nomination; waiting for it, the report says over which pair it does.
+    const connected = Promise.all([this.#once('connect'), this.#once('candidatePairNominated')])
     try {
       await this.#peer.connect()
       await Promise.race([connected, late])
@@ -91,6 +92,10 @@ class Session {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #once(event: 'connect' | 'candidatePairNominated'): Promise<void> {
+    return new Promise((resolve) => this.#peer.once(event, () => resolve()))
   }
 
   async #exchange(): Promise<void> {
@@ -129,7 +134,7 @@ class Session {
 
   #listen(): void {
     const peer = this.#peer
-    let known: RTCPeerConnection | null = null
+    let known: Connection | null = null
     // The earliest moment at which there is a connection: no channel can have come over it yet.
     peer.on('remoteDescription', () => {
       if (peer.connection === known) return
