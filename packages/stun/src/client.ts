@@ -1,52 +1,31 @@
 import { Counters, type Millis } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
 
 import { AttributeType } from './attribute-type.ts'
-import { AlternateServer, MappedAddress, XorMappedAddress } from './attributes/addresses.ts'
-import { ErrorCode, Software } from './attributes/outcome.ts'
-import { type ClientCredentials, clientCredentials, type StunCredentials } from './client-credentials.ts'
+import {
+  AlternateServer,
+  MappedAddress,
+  OtherAddress,
+  ResponseOrigin,
+  XorMappedAddress,
+} from './attributes/addresses.ts'
+import { AlternateDomain, ErrorCode, Software } from './attributes/outcome.ts'
+import type { BindingOptions, StunClientConfig, StunClientDiscard, StunClientHost } from './client-config.ts'
+import { type ClientCredentials, clientCredentials } from './client-credentials.ts'
 import { StatusCode } from './error-codes.ts'
 import { StunMessage } from './message.ts'
 import { MessageBuilder } from './message-builder.ts'
 import { MessageClass, Method } from './message-type.ts'
+import { RtoEstimator } from './rto-estimator.ts'
 import { StunError } from './stun-error.ts'
-import { type RetransmitPolicy, Transactions } from './transactions.ts'
+import type { ServerAddress } from './stun-transport.ts'
+import {
+  defaultRetransmitPolicy,
+  type PendingTransaction,
+  reliableTransportPolicy,
+  type RetransmitPolicy,
+  Transactions,
+} from './transactions.ts'
 import { formatAddress, sameAddress, type TransportAddress } from './transport-address.ts'
-
-export interface StunClientConfig {
-  readonly crypto: CryptoProvider
-  readonly server: TransportAddress
-  /** None by default: public servers ask for none. */
-  readonly credentials?: StunCredentials
-  /** Sent as SOFTWARE; none by default. */
-  readonly software?: string
-  /** Whether requests end in FINGERPRINT. Default true. */
-  readonly fingerprint?: boolean
-  /** When a request is sent again; RFC 8489 §6.2.1 by default. */
-  readonly retransmit?: Partial<RetransmitPolicy>
-}
-
-export interface BindingResult {
-  /** Where the server sees us: XOR-MAPPED-ADDRESS. */
-  readonly mapped: TransportAddress
-  /** Who answered: the configured server, or the one it referred us to. */
-  readonly server: TransportAddress
-  /** The server's SOFTWARE. */
-  readonly software: string | undefined
-}
-
-/** What a client asks of its host. `request` is what {@link StunClient.bind} returned. */
-export interface StunClientHost {
-  transmit(to: TransportAddress, bytes: Uint8Array): void
-  succeeded(now: Millis, request: number, result: BindingResult): void
-  /** The request has ended without an address: refused by the server, unanswered, or cancelled. */
-  failed(now: Millis, request: number, error: StunError): void
-  /** May add attributes to a request before it is signed. */
-  preparing?(request: MessageBuilder): void
-}
-
-/** Datagrams that changed nothing: no answer to a request of ours, or one that was not signed as it must be. */
-export type StunClientDiscard = 'unmatched' | 'unauthenticated' | 'malformed'
 
 /**
  * A STUN client without a socket: Binding requests to one server, retransmitted, signed where credentials are given.
@@ -64,8 +43,7 @@ export class StunClient {
   readonly #config: StunClientConfig
   readonly #host: StunClientHost
   readonly #transactions: Transactions<Attempt>
-  /** By server, for nonces and algorithms are a server's own. */
-  readonly #credentials = new Map<string, ClientCredentials>()
+  readonly #servers = new Map<string, KnownServer>()
   #lastRequest = 0
   #isClosed = false
 
@@ -73,7 +51,7 @@ export class StunClient {
     this.#config = config
     this.#host = host
     this.#transactions = new Transactions<Attempt>(config.crypto, {
-      transmit: (to, bytes) => host.transmit(to, bytes),
+      transmit: (_to, bytes, attempt) => this.#transmit(attempt.server, bytes),
       timedOut: (now, attempt) => host.failed(now, attempt.request, timeoutError(attempt)),
     })
   }
@@ -82,23 +60,42 @@ export class StunClient {
    * Asks the server where it sees us, and returns the number that the host's calls will name. Requests may overlap.
    * Throws {@link StunError} `closed` after {@link StunClient.close}.
    */
-  bind(now: Millis): number {
-    if (this.#isClosed) throw new StunError('closed', 'the client is closed')
+  bind(now: Millis, options: BindingOptions = {}): number {
+    this.#assertOpen()
     const request = ++this.#lastRequest
-    this.#send(now, { request, server: this.#config.server, tries: 1, visited: [] })
+    this.#send(now, {
+      request,
+      options,
+      server: options.server ?? this.#config.server,
+      tries: 1,
+      visited: [],
+    })
     return request
+  }
+
+  /**
+   * Sends a Binding indication, which nobody answers: it keeps the mapping of a NAT alive (RFC 8489 §7). Throws
+   * {@link StunError} `closed`.
+   */
+  indicate(): void {
+    this.#assertOpen()
+    const id = this.#transactions.newTransactionId()
+    const builder = new MessageBuilder(Method.binding, MessageClass.indication, id)
+    this.#transmit(this.#config.server, builder.finish())
   }
 
   /** Gives a request up, all of them without a number: each fails with `cancelled`. */
   cancel(now: Millis, request?: number): void {
-    const cancelled: number[] = []
-    this.#transactions.cancel((attempt) => {
-      const isMeant = request === undefined || attempt.request === request
-      if (isMeant) cancelled.push(attempt.request)
-      return isMeant
-    })
-    const error = new StunError('cancelled', 'the request was cancelled')
-    for (const number of cancelled) if (!this.#isClosed) this.#host.failed(now, number, error)
+    this.#end(
+      now,
+      (attempt) => request === undefined || attempt.request === request,
+      new StunError('cancelled', 'the request was cancelled'),
+    )
+  }
+
+  /** For a host that cannot reach a server any more, none at all without one: what waits for it fails with `error`. */
+  abandon(now: Millis, error: StunError, server: TransportAddress | null = null): void {
+    this.#end(now, (attempt) => server === null || sameAddress(attempt.server, server), error)
   }
 
   /** Whether the datagram was an answer to a request of this client's, and so is no business of anybody else's. */
@@ -108,12 +105,13 @@ export class StunClient {
       this.discarded.count(response === null ? 'malformed' : 'unmatched')
       return false
     }
-    const attempt = this.#transactions.find(response.transactionId)?.context
-    if (attempt === undefined || response.method !== Method.binding) {
+    const pending = this.#transactions.find(response.transactionId)
+    if (pending === null || response.method !== Method.binding) {
       this.discarded.count('unmatched')
       return false
     }
-    this.#receive(now, attempt, response)
+    this.#host.observed?.('received', pending.to, bytes)
+    this.#receive(now, pending, response)
     return true
   }
 
@@ -131,46 +129,71 @@ export class StunClient {
     this.#transactions.clear()
   }
 
-  #send(now: Millis, { request, server, tries, visited }: Step): void {
-    const { software, fingerprint, retransmit } = this.#config
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StunError('closed', 'the client is closed')
+  }
+
+  #end(now: Millis, isMeant: (attempt: Attempt) => boolean, error: StunError): void {
+    const ended: number[] = []
+    this.#transactions.cancel((attempt) => {
+      if (!isMeant(attempt)) return false
+      ended.push(attempt.request)
+      return true
+    })
+    for (const request of ended) if (!this.#isClosed) this.#host.failed(now, request, error)
+  }
+
+  #transmit(to: ServerAddress, bytes: Uint8Array): void {
+    this.#host.observed?.('sent', to, bytes)
+    this.#host.transmit(to, bytes)
+  }
+
+  #send(now: Millis, step: Step): void {
+    const { server, options } = step
+    const { software, fingerprint } = this.#config
     const id = this.#transactions.newTransactionId()
     const builder = new MessageBuilder(Method.binding, MessageClass.request, id).addIf(Software, software)
     this.#host.preparing?.(builder)
-    const credentials = this.#credentialsFor(server)
-    const attempt: Attempt = {
-      request,
-      server,
-      tries,
-      visited,
-      credentials,
-      wasSigned: credentials.signs,
-      ignored: null,
-    }
-    credentials.sign(builder)
+    options.preparing?.(builder)
+    const known = this.#know(server)
+    const attempt: Attempt = { ...step, known, wasSigned: known.credentials.signs, ignored: null }
+    known.credentials.sign(builder)
     const bytes = fingerprint === false ? builder.build() : builder.finish()
-    this.#transactions.start(now, server, bytes, attempt, retransmit)
+    this.#transactions.start(now, server, bytes, attempt, this.#policyFor(now, options, known))
   }
 
-  #credentialsFor(server: TransportAddress): ClientCredentials {
+  #policyFor(now: Millis, options: BindingOptions, known: KnownServer): Partial<RetransmitPolicy> {
+    const policy = options.retransmit ?? this.#config.retransmit
+    if (policy === false) return reliableTransportPolicy
+    return options.retransmit ? options.retransmit : { ...policy, rto: known.rto.rto(now) }
+  }
+
+  #know(server: ServerAddress): KnownServer {
     const key = formatAddress(server)
-    const known =
-      this.#credentials.get(key) ?? clientCredentials(this.#config.crypto, this.#config.credentials)
-    this.#credentials.set(key, known)
+    const { crypto, credentials, retransmit } = this.#config
+    const known = this.#servers.get(key) ?? {
+      credentials: clientCredentials(crypto, credentials),
+      rto: new RtoEstimator((retransmit || defaultRetransmitPolicy).rto ?? defaultRetransmitPolicy.rto),
+    }
+    this.#servers.set(key, known)
     return known
   }
 
-  #receive(now: Millis, attempt: Attempt, response: StunMessage): void {
+  #receive(now: Millis, pending: PendingTransaction<Attempt>, response: StunMessage): void {
+    const attempt = pending.context
     const error = response.class === MessageClass.errorResponse ? response.get(ErrorCode) : undefined
     const isChallenge =
       error !== undefined &&
       (error.code === StatusCode.unauthenticated || error.code === StatusCode.staleNonce) &&
       this.#config.credentials?.kind === 'long-term'
     // A challenge cannot be signed by a key that is yet to be derived; all else must be, or it is as if it never came.
-    if (attempt.wasSigned && !isChallenge && !attempt.credentials.accepts(response)) {
+    if (attempt.wasSigned && !isChallenge && !attempt.known.credentials.accepts(response)) {
       this.discarded.count('unauthenticated')
       attempt.ignored = error ?? { code: 0, reason: 'a success response' }
       return
     }
+    if (pending.transmissions === 1) attempt.known.rto.sample(now - pending.startedAt)
+    else attempt.known.rto.backOff()
     this.#transactions.end(response.transactionId)
     if (isChallenge && this.#answerChallenge(now, attempt, response)) return
     if (response.class === MessageClass.successResponse) this.#succeed(now, attempt, response)
@@ -181,7 +204,8 @@ export class StunClient {
   }
 
   #answerChallenge(now: Millis, attempt: Attempt, response: StunMessage): boolean {
-    if (attempt.tries >= MAX_TRIES || !attempt.credentials.learn(response, attempt.wasSigned)) return false
+    if (attempt.tries >= MAX_TRIES || !attempt.known.credentials.learn(response, attempt.wasSigned))
+      return false
     this.#send(now, { ...attempt, tries: attempt.tries + 1 })
     return true
   }
@@ -190,10 +214,13 @@ export class StunClient {
   #redirect(now: Millis, attempt: Attempt, response: StunMessage): boolean {
     const alternate = response.get(AlternateServer)
     if (alternate?.family !== attempt.server.family || alternate.port === 0) return false
-    if (attempt.tries >= MAX_TRIES) return false
+    if (this.#config.followAlternate === false || attempt.tries >= MAX_TRIES) return false
     const visited = [...attempt.visited, attempt.server]
     if (visited.some((server) => sameAddress(server, alternate))) return false
-    this.#send(now, { ...attempt, server: alternate, visited, tries: attempt.tries + 1 })
+    // Without a domain of its own the alternate has a certificate for the one that we know.
+    const domain = response.get(AlternateDomain) ?? attempt.server.domain
+    const server = domain === undefined ? alternate : { ...alternate, domain }
+    this.#send(now, { ...attempt, server, visited, tries: attempt.tries + 1 })
     return true
   }
 
@@ -204,7 +231,14 @@ export class StunClient {
       this.#fail(now, attempt, 'malformed', 'a success response with attributes that nobody here understands')
     else if (mapped === undefined)
       this.#fail(now, attempt, 'malformed', 'a success response without XOR-MAPPED-ADDRESS')
-    else this.#host.succeeded(now, request, { mapped, server, software: response.get(Software) })
+    else
+      this.#host.succeeded(now, request, {
+        mapped,
+        server,
+        software: response.get(Software),
+        other: response.get(OtherAddress),
+        origin: response.get(ResponseOrigin),
+      })
   }
 
   #fail(now: Millis, attempt: Attempt, code: number | 'malformed', reason: string): void {
@@ -212,16 +246,23 @@ export class StunClient {
   }
 }
 
+/** What was learned about a server: nonces, algorithms and round-trip times are its own. */
+interface KnownServer {
+  readonly credentials: ClientCredentials
+  readonly rto: RtoEstimator
+}
+
 /** One step of a request: which server is asked, and what has been tried before. */
 interface Step {
   readonly request: number
-  readonly server: TransportAddress
+  readonly options: BindingOptions
+  readonly server: ServerAddress
   readonly tries: number
   readonly visited: readonly TransportAddress[]
 }
 
 interface Attempt extends Step {
-  readonly credentials: ClientCredentials
+  readonly known: KnownServer
   readonly wasSigned: boolean
   /** The last answer that was dropped for want of integrity; it may explain the time-out. */
   ignored: { readonly code: number; readonly reason: string } | null

@@ -64,13 +64,14 @@ export {
   ReservationToken,
   TransportProtocol,
 } from './attributes/turn.ts'
-export {
-  type BindingResult,
-  StunClient,
-  type StunClientConfig,
-  type StunClientDiscard,
-  type StunClientHost,
-} from './client.ts'
+export { StunClient } from './client.ts'
+export type {
+  BindingOptions,
+  BindingResult,
+  StunClientConfig,
+  StunClientDiscard,
+  StunClientHost,
+} from './client-config.ts'
 export type { StunCredentials } from './client-credentials.ts'
 export type { BindingServiceConfig } from './binding-service.ts'
 export { DiscoveryAddresses } from './discovery-addresses.ts'
@@ -96,6 +97,7 @@ export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
+export { RtoEstimator } from './rto-estimator.ts'
 export type { RequestAuthenticator, RequestGrant, RequestRefusal } from './request-authenticator.ts'
 export {
   type MessageDirection,

@@ -17,9 +17,11 @@ export type StunMisuse = 'invalid-address' | 'invalid-value' | 'too-large' | 'se
  * - `cancelled`: given up by the caller.
  * - `unauthenticated`: credentials were given, and nothing that came back was authentic.
  * - `malformed`: an answer without what it must contain.
- * - `transport`: the socket refused to send (node drivers).
+ * - `transport`: the message could not be sent, or the connection has ended; `cause` says more.
+ * - `unsupported`: the server does not offer what was asked for (behaviour discovery).
  */
-export type StunFailure = number | 'timeout' | 'cancelled' | 'unauthenticated' | 'malformed' | 'transport'
+export type StunFailure =
+  number | 'timeout' | 'cancelled' | 'unauthenticated' | 'malformed' | 'transport' | 'unsupported'
 
 /** Thrown for misuse; handed to a host or a promise for a failed request. */
 export class StunError extends Error {

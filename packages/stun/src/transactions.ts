@@ -18,7 +18,7 @@ export interface RetransmitPolicy {
 /** Sends at 0, 500, 1500, 3500, 7500, 15500 and 31500 ms, and gives up at 39500 ms. */
 export const defaultRetransmitPolicy: RetransmitPolicy = { rto: 500, rc: 7, rm: 16 }
 
-/** For a transport that delivers, TCP and TLS: one request, and the same 39.5 s (RFC 8489 §6.2.2). */
+/** For a transport that delivers, TCP and TLS, or where nothing shall be sent twice: one request, and the same 39.5 s (RFC 8489 §6.2.2). */
 export const reliableTransportPolicy: RetransmitPolicy = { rto: 39_500, rc: 1, rm: 1 }
 
 /** What transactions ask of their owner. Both calls may call back into the transactions. */
@@ -33,6 +33,9 @@ export interface TransactionsHost<Context> {
 export interface PendingTransaction<Context> {
   readonly context: Context
   readonly to: TransportAddress
+  readonly startedAt: Millis
+  /** How often the request was sent: only one that was sent once tells the round-trip time (Karn's algorithm). */
+  readonly transmissions: number
 }
 
 /**
@@ -88,6 +91,8 @@ export class Transactions<Context> {
     const entry = {
       context,
       to,
+      startedAt: now,
+      transmissions: 1,
       request: request.slice(),
       deadline,
       wait: rto,
@@ -149,6 +154,7 @@ export class Transactions<Context> {
       this.#earliest = NaN
       if (entry.sendsLeft > 0) {
         entry.sendsLeft--
+        entry.transmissions++
         entry.wait *= 2
         entry.deadline = Millis(now + (entry.sendsLeft > 0 ? entry.wait : entry.lastWait))
         this.#host.transmit(entry.to, entry.request, entry.context)
@@ -174,9 +180,8 @@ export class Transactions<Context> {
   }
 }
 
-interface Entry<Context> {
-  readonly context: Context
-  readonly to: TransportAddress
+interface Entry<Context> extends PendingTransaction<Context> {
+  transmissions: number
   readonly request: Uint8Array
   /** When the next thing happens: a retransmission while `sendsLeft`, else the time-out. */
   deadline: Millis

@@ -178,7 +178,7 @@ describe('long-term credentials', () => {
     pair.client.bind(pair.now)
     const from = pair.now
     pair.simulation.run()
-    expect(pair.outcomes[1]).toEqual({ request: 2, code: 'unauthenticated', at: from + 39_500 })
+    expect(pair.outcomes[1]).toEqual({ request: 2, code: 'unauthenticated', at: from + 7_900 })
     expect(pair.client.discarded.get('unauthenticated')).toBe(7)
   })
 

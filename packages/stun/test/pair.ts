@@ -35,6 +35,7 @@ export class Pair {
   readonly toServer: StunMessage[] = []
   readonly toClient: StunMessage[] = []
   prepare: (builder: MessageBuilder) => void = () => undefined
+  onFailure: () => void = () => undefined
   /** Replaces what the server answers. */
   alter: (answer: StunMessage) => Uint8Array = (answer) => answer.wire
 
@@ -82,6 +83,7 @@ export class Pair {
         failed: (now, request, error) => {
           this.errors.push(error)
           this.outcomes.push({ request, code: error.code, at: now })
+          this.onFailure()
         },
       },
     )
