@@ -97,6 +97,13 @@ export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
+export {
+  type NatBehavior,
+  type NatDependence,
+  NatDiscovery,
+  type NatDiscoveryConfig,
+  type NatDiscoveryHost,
+} from './nat-discovery.ts'
 export { RtoEstimator } from './rto-estimator.ts'
 export type { RequestAuthenticator, RequestGrant, RequestRefusal } from './request-authenticator.ts'
 export {
