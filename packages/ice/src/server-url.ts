@@ -1,4 +1,5 @@
 import { parseStunUri } from '@purertc/stun'
+import { parseTurnUri } from '@purertc/turn'
 
 import { IceError } from './ice-error.ts'
 
@@ -21,14 +22,12 @@ export interface ServerUrl {
  * parseServerUrl('turn:[2001:db8::1]:3479?transport=udp') // { kind: 'turn', host: '2001:db8::1', port: 3479, … }
  */
 export function parseServerUrl(url: string): ServerUrl {
-  const match = /^(stun|turn)(s?:[^?]*)(?:\?transport=(udp|tcp))?$/i.exec(url)
-  const [, scheme = '', rest = '', transport] = match ?? []
-  const kind = scheme.toLowerCase() === 'turn' ? 'turn' : 'stun'
-  // A TURN URI is a STUN URI of another scheme, with a transport.
-  const uri = parseStunUri(`stun${rest}`)
-  if (uri === null || uri.port === 0 || (kind === 'stun' && transport !== undefined))
+  const stun = parseStunUri(url)
+  const turn = parseTurnUri(url)
+  const uri = stun ?? turn
+  const transport = turn?.transport ?? (stun?.secure === true ? 'tcp' : 'udp')
+  if (uri === null || uri.port === 0 || (transport !== 'udp' && transport !== 'tcp'))
     throw new IceError('invalid-url', `${JSON.stringify(url)} is no STUN or TURN URI`)
   const { host, port, secure: isSecure } = uri
-  const isTcp = transport === undefined ? isSecure : transport.toLowerCase() === 'tcp'
-  return { kind, host, port, transport: isTcp ? 'tcp' : 'udp', isSecure }
+  return { kind: turn === null ? 'stun' : 'turn', host, port, transport, isSecure }
 }

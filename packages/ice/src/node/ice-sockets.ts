@@ -76,8 +76,9 @@ export class IceSockets {
       try {
         return { id, socket: await UdpSocket.bind({ address, port, bufferSize, received }) }
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error)) throw error
-        if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return null
+        const code = codeOf(error)
+        if (code === undefined) throw error
+        if (code !== 'EADDRINUSE' && code !== 'EACCES') return null
       }
     }
     return null
@@ -88,6 +89,11 @@ export class IceSockets {
     this.#sockets.clear()
     await Promise.all(sockets.map((socket) => socket.close()))
   }
+}
+
+/** The code of a system's error. */
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }
 
 /** All ports, from a random one on: agents that start together shall not try the same ones in turn. */
