@@ -277,7 +277,7 @@ export class IceAgent {
   #receive(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
     if (this.#isClosed || this.#hasFailed) {
       this.discarded.count('inactive')
-    } else if (isStunDatagram(bytes)) {
+    } else if (bytes[0]! < 4 && isStunDatagram(bytes)) {
       this.#receiveMessage(now, base, from, bytes)
     } else {
       this.#receiveData(now, base, from, bytes)
@@ -320,25 +320,26 @@ export class IceAgent {
       this.#consent.follow(now, null)
       this.#pacer.stop()
     } else {
+      const isFresh = (pair: Pair): boolean => this.#consent.isFresh(now, pair)
       this.#gatherer.settle()
-      this.#sessions.settle(now, this.#gatherer.state === 'complete')
-      this.#chooseRoute(now)
-      this.#giveUpIfHopeless(now)
+      this.#sessions.settle(now, this.#gatherer.state === 'complete', isFresh)
+      this.#chooseRoute(now, isFresh)
+      this.#giveUpIfHopeless(now, isFresh)
       this.#pacer.run(now, this.#hasWork, () => this.#startNext(now))
     }
     this.#report(now)
   }
 
-  #chooseRoute(now: Millis): void {
-    const route = this.#sessions.route((pair) => this.#consent.isFresh(now, pair))
+  #chooseRoute(now: Millis, isFresh: (pair: Pair) => boolean): void {
+    const route = this.#sessions.route(isFresh)
     if (route === this.#consent.pair) return
     this.#consent.follow(now, route)
     if (route !== null) this.#outbox.post(() => route.base.favour(now, route.remoteAddress))
   }
 
-  #giveUpIfHopeless(now: Millis): void {
+  #giveUpIfHopeless(now: Millis, isFresh: (pair: Pair) => boolean): void {
     if (this.#hasFailed || this.#consent.pair !== null || this.#gatherer.state === 'gathering') return
-    if (!this.#sessions.current.isHopeless(now, (pair) => this.#consent.isFresh(now, pair))) return
+    if (!this.#sessions.current.isHopeless(now, isFresh)) return
     this.#hasFailed = true
     this.#sessions.stop()
   }

@@ -61,16 +61,18 @@ export class Selection {
     return !this.#role.isControlling && pair.priority > this.#selected.priority
   }
 
-  /** Chooses, if that is this agent's business and time has come. `isComplete`: all candidates are known. */
-  settle(now: Millis, isComplete: boolean): void {
+  /**
+   * Chooses, if that is this agent's business and time has come. `isComplete`: all candidates are known. `isFresh`:
+   * the peer has answered over the pair not long ago.
+   */
+  settle(now: Millis, isComplete: boolean, isFresh: (pair: Pair) => boolean): void {
     if (!this.#role.isControlling || this.#nominee !== null || !this.needsPair) {
       this.#nomination.rest()
       return
     }
     for (;;) {
-      const pair = this.#nomination.choose(now, this.#list, isComplete, (candidate) =>
-        this.#isAlive(candidate),
-      )
+      const isEligible = (candidate: Pair): boolean => isFresh(candidate) && this.#isAlive(candidate)
+      const pair = this.#nomination.choose(now, this.#list, isComplete, isEligible)
       if (pair === null) return
       if (this.#isAccepted(pair)) {
         this.#nominee = pair

@@ -128,8 +128,10 @@ export class Session {
 
   /** Whether no pair works or may yet work, and the peer had time enough to come up with others. */
   isHopeless(now: Millis, isFresh: (pair: Pair) => boolean): boolean {
-    if (now < this.#patientUntil || this.#client?.isRechecking === true) return false
-    return this.#parts.list.isFinished && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
+    const { list, selection } = this.#parts
+    if (now < this.#patientUntil || selection.isNominating || this.#client?.isRechecking === true)
+      return false
+    return list.isFinished && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
   }
 
   /** Whether the peer was given a candidate of this base, so that it may send checks there. */
@@ -225,10 +227,10 @@ export class Session {
   }
 
   /** After anything has happened: nominates if it is time. `hasAllLocals`: gathering is complete. */
-  settle(now: Millis, hasAllLocals: boolean): void {
+  settle(now: Millis, hasAllLocals: boolean, isFresh: (pair: Pair) => boolean): void {
     if (this.#isRetired || this.#client === null) return
     if (now >= this.#patientUntil) this.#patientUntil = EVER
-    this.#parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes)
+    this.#parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes, isFresh)
   }
 
   get nextTimeout(): Millis {

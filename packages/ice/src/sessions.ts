@@ -66,8 +66,8 @@ export class Sessions {
   }
 
   /** After anything has happened. */
-  settle(now: Millis, hasAllLocals: boolean): void {
-    this.#current.settle(now, hasAllLocals)
+  settle(now: Millis, hasAllLocals: boolean, isFresh: (pair: Pair) => boolean): void {
+    this.#current.settle(now, hasAllLocals, isFresh)
     if (this.#current.selected !== null) this.#drop()
   }
 

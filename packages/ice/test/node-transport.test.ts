@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { IceError } from '../src/index.ts'
-import { interfaceAddresses, NodeIceTransport, resolveServers } from '../src/node/index.ts'
+import { IceSockets, interfaceAddresses, NodeIceTransport, resolveServers } from '../src/node/index.ts'
 import { introduceEnds, NodeEnd } from './support/node-end.ts'
 
 describe('NodeIceTransport', () => {
@@ -86,6 +86,15 @@ describe('NodeIceTransport', () => {
     }).gathered()
     expect(end.candidates.map((candidate) => candidate?.address)).toEqual(['127.0.0.1', undefined])
     await end.ice.close()
+  })
+
+  test('sockets stay over a second open(), and none is opened after close()', async () => {
+    const sockets = new IceSockets({ addresses: ['127.0.0.1', '::1'] }, () => {})
+    const [first, second] = await Promise.all([sockets.open(), sockets.open()])
+    expect(first).toHaveLength(2)
+    expect(second).toEqual(first)
+    await sockets.close()
+    expect(await sockets.open()).toEqual([])
   })
 
   test('bad server URIs and credentials are refused at once', () => {

@@ -24,8 +24,10 @@ export interface IceSocketsOptions extends AddressFilter {
 export class IceSockets {
   readonly #options: IceSocketsOptions
   readonly #received: (socket: number, from: TransportAddress, bytes: Uint8Array) => void
+  /** In the order of their ids; those of addresses that could not be bound, or were lost since, have gaps. */
   readonly #sockets = new Map<number, UdpSocket>()
-  #opening: Promise<void> | null = null
+  #nextId = 0
+  #opening: Promise<readonly LocalSocket[]> = Promise.resolve([])
   #isClosed = false
 
   /** `received` borrows the bytes until it returns. */
@@ -44,11 +46,13 @@ export class IceSockets {
     return dropped
   }
 
-  /** Binds the sockets, once: called again, it tells what was bound. */
-  async open(): Promise<readonly LocalSocket[]> {
-    this.#opening ??= this.#open()
-    await this.#opening
-    return [...this.#sockets].map(([id, { address }]) => ({ id, address }))
+  /**
+   * Binds a socket to every address that has none yet, and resolves with those of all present addresses. Called again,
+   * before a restart for instance, it follows the machine to other networks.
+   */
+  open(): Promise<readonly LocalSocket[]> {
+    this.#opening = this.#opening.then(() => this.#open())
+    return this.#opening
   }
 
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
@@ -58,23 +62,36 @@ export class IceSockets {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#opening
-    await this.#closeAll()
+    const sockets = [...this.#sockets.values()]
+    this.#sockets.clear()
+    await Promise.all(sockets.map((socket) => socket.close()))
   }
 
-  async #open(): Promise<void> {
+  async #open(): Promise<readonly LocalSocket[]> {
+    if (this.#isClosed) return []
     const addresses = interfaceAddresses(this.#options)
-    const bound = await Promise.all(addresses.map((address, id) => this.#bind(id, address)))
-    for (const socket of bound) if (socket !== null) this.#sockets.set(socket.id, socket.socket)
-    if (this.#isClosed) await this.#closeAll()
+    const known = new Map([...this.#sockets].map(([id, { address }]) => [address.address, id]))
+    const ids = addresses.map((address) => known.get(address) ?? this.#nextId++)
+    await Promise.all(
+      addresses.map(async (address, i) => {
+        if (known.has(address)) return
+        const socket = await this.#bind(ids[i]!, address)
+        if (socket !== null) this.#sockets.set(ids[i]!, socket)
+      }),
+    )
+    return ids.flatMap((id) => {
+      const socket = this.#sockets.get(id)
+      return socket === undefined ? [] : [{ id, address: socket.address }]
+    })
   }
 
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */
-  async #bind(id: number, address: string): Promise<{ id: number; socket: UdpSocket } | null> {
+  async #bind(id: number, address: string): Promise<UdpSocket | null> {
     const { bufferSize = DEFAULT_BUFFER, portRange } = this.#options
     const received = (from: TransportAddress, bytes: Uint8Array): void => this.#received(id, from, bytes)
     for (const port of portRange === undefined ? [0] : portsOf(portRange)) {
       try {
-        return { id, socket: await UdpSocket.bind({ address, port, bufferSize, received }) }
+        return await UdpSocket.bind({ address, port, bufferSize, received })
       } catch (error) {
         const code = codeOf(error)
         if (code === undefined) throw error
@@ -82,12 +99,6 @@ export class IceSockets {
       }
     }
     return null
-  }
-
-  async #closeAll(): Promise<void> {
-    const sockets = [...this.#sockets.values()]
-    this.#sockets.clear()
-    await Promise.all(sockets.map((socket) => socket.close()))
   }
 }
 
