@@ -1,4 +1,4 @@
-/** `npm run build`: every package and app, through turbo. */
+/** `npm run build`: every package and app. */
 import { build, install } from './lib/setup.mjs'
 
 try {
