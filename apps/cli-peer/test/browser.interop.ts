@@ -2,13 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
-import type { Report } from '../src/report.ts'
-import { Child } from '../src/tour/child.ts'
+import { type DemoServerProgram, type PeerProgram, startDemoServer, startPeer } from './support/programs.ts'
 
 /*
  * Chromium on the demo server's page and a peer process on the terminal exchange texts and files of 16 MiB, both ways,
@@ -21,26 +19,15 @@ if (isAbsent && process.env['CI'] === 'true') throw new Error(`${executablePath}
 const describeHere = isAbsent ? describe.skip : describe
 
 const size = 16 * 1024 * 1024
-const executable = (app: string): string =>
-  fileURLToPath(new URL(`../../${app}/dist/main.js`, import.meta.url))
 
 describeHere(`Chromium (skipped where ${executablePath} is absent)`, () => {
   let browser: Browser
-  let server: Child
-  let pageUrl: string
-  let signalingUrl: string
+  let server: DemoServerProgram
   let folder: string
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'purertc-browser-'))
-    const listening = new Promise<Record<string, string>>((resolve) => {
-      server = new Child(executable('demo-server'), ['--port', '0', '--turn-port', '0'], (line) => {
-        if ((line as { msg?: string }).msg === 'listening') resolve(line as Record<string, string>)
-      })
-    })
-    const { page = '', signaling = '' } = await listening
-    pageUrl = page
-    signalingUrl = signaling
+    server = await startDemoServer()
     browser = await chromium.launch({ executablePath, args: flags })
   })
 
@@ -54,24 +41,20 @@ describeHere(`Chromium (skipped where ${executablePath} is absent)`, () => {
     const channel = `interop-${offerer.replace(' ', '-')}`
     const toBrowser = makeFile('to-browser.bin')
     const toTerminal = makeFile('to-terminal.bin')
-    const reports: Report[] = []
-    const startTerminal = (): Child =>
-      new Child(
-        executable('cli-peer'),
-        [
-          ...['join', channel, '--signaling', signalingUrl, '--output', folder, '--json'],
-          ...['--send', toBrowser.path, '--receive', '1', '--say', 'hello, page', '--listen', '1'],
-        ],
-        (line) => reports.push(line as Report),
-      )
+    const startTerminal = (): PeerProgram =>
+      startPeer([
+        ...['join', channel, '--signaling', server.signalingUrl, '--output', folder],
+        ...['--send', toBrowser.path, '--receive', '1', '--say', 'hello, page', '--listen', '1'],
+      ])
 
-    let terminal: Child
+    let terminal: PeerProgram
     let page: Page
     if (offerer === 'the browser') {
       page = await openPage(channel)
       terminal = startTerminal()
     } else {
       terminal = startTerminal()
+      const { reports } = terminal
       await until(() => reports.some(({ event }) => event === 'joined'))
       page = await openPage(channel)
     }
@@ -80,6 +63,7 @@ describeHere(`Chromium (skipped where ${executablePath} is absent)`, () => {
     await page.click('#say-button')
     await page.setInputFiles('#file', toTerminal.path)
 
+    const { reports } = terminal
     expect({ code: await terminal.ended, failed: reports.filter(({ event }) => event === 'failed') }).toEqual(
       {
         code: 0,
@@ -111,7 +95,7 @@ describeHere(`Chromium (skipped where ${executablePath} is absent)`, () => {
 
   async function openPage(channel: string): Promise<Page> {
     const page = await browser.newPage()
-    await page.goto(pageUrl)
+    await page.goto(server.pageUrl)
     await page.fill('#channel', channel)
     await page.click('#join-button')
     await page.locator('#signaling.done').waitFor()

@@ -125,7 +125,8 @@ function channelPair({
   return { sender, receiver }
 }
 
-class End extends EventTarget implements TransferChannel {
+class End implements TransferChannel {
+  readonly #events = new EventTarget()
   readyState = 'open'
   bufferedAmount = 0
   bufferedAmountLowThreshold = 0
@@ -139,7 +140,6 @@ class End extends EventTarget implements TransferChannel {
   #scheduled = false
 
   constructor(perTurn: number, closeAfter: number, alter: (data: Data) => void) {
-    super()
     this.#perTurn = perTurn
     this.#left = closeAfter
     this.#alter = alter
@@ -158,9 +158,17 @@ class End extends EventTarget implements TransferChannel {
     this.#schedule()
   }
 
+  addEventListener(type: string, listener: (event: { readonly data: unknown }) => void): void {
+    this.#events.addEventListener(type, (event) => listener(event as MessageEvent))
+  }
+
   close(): void {
     this.readyState = 'closed'
-    this.dispatchEvent(new Event('close'))
+    this.#events.dispatchEvent(new Event('close'))
+  }
+
+  receive(event: Event): void {
+    this.#events.dispatchEvent(event)
   }
 
   #schedule(): void {
@@ -182,10 +190,10 @@ class End extends EventTarget implements TransferChannel {
       const data = this.#queue.shift() ?? ''
       this.bufferedAmount -= data.length
       const event = new MessageEvent('message', { data: typeof data === 'string' ? data : data.buffer })
-      this.#other?.dispatchEvent(event)
+      this.#other?.receive(event)
     }
     if (this.bufferedAmount <= this.bufferedAmountLowThreshold)
-      this.dispatchEvent(new Event('bufferedamountlow'))
+      this.#events.dispatchEvent(new Event('bufferedamountlow'))
     if (this.#queue.length > 0) this.#schedule()
   }
 }

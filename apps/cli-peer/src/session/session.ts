@@ -1,3 +1,5 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
 import { Peer, PeerError } from '@purertc/peer-connection'
@@ -36,6 +38,7 @@ class Session {
   readonly #files: Countdown
   readonly #failed: Promise<never>
   #fail: (reason: SessionFailure) => void = () => {}
+  #isJoined = false
   #farewell: NodeJS.Timeout | undefined
 
   constructor(options: SessionOptions, reporter: Reporter) {
@@ -58,8 +61,18 @@ class Session {
   }
 
   async run(): Promise<void> {
+    await this.#checkFiles()
     await Promise.race([this.#connect(), this.#failed])
     await Promise.race([this.#exchange(), this.#failed])
+  }
+
+  /** Better now than when a peer waits for them. */
+  async #checkFiles(): Promise<void> {
+    try {
+      for (const path of this.#options.send) await access(path, constants.R_OK)
+    } catch (error) {
+      throw this.#failureOf(error)
+    }
   }
 
   fail(reason: SessionFailure): void {
@@ -153,6 +166,7 @@ class Session {
         this.#narrator.tell({ step: this.#narrator.reached, event: 'note', text: error.message })
       else this.#fail(this.#failureOf(error))
     })
+    peer.on('joined', () => (this.#isJoined = true))
     peer.on('remoteDisconnect', () => {
       // Whoever is done hangs up; what is on its way to here gets a moment to be counted.
       this.#farewell ??= setTimeout(
@@ -161,7 +175,7 @@ class Session {
       )
     })
     peer.on('disconnect', ({ code }) => {
-      if (!peer.isConnected)
+      if (this.#isJoined && !peer.isConnected)
         this.#fail(new SessionFailure('Signaling', `the signalling server closed with ${code}`))
     })
   }
@@ -175,9 +189,16 @@ class Session {
 
   #failureOf(error: unknown): SessionFailure {
     const step = error instanceof PeerError ? (stepOf[error.code] ?? this.#narrator.reached) : 'Communicating'
-    const message = error instanceof Error ? error.message : String(error)
-    return new SessionFailure(step, message, { cause: error })
+    return new SessionFailure(step, explain(error), { cause: error })
   }
+}
+
+/** The message, and those of the causes below it. */
+function explain(error: unknown): string {
+  const messages: string[] = []
+  for (let at = error; at instanceof Error && messages.length < 4; at = at.cause)
+    if (at.message !== '' && !messages.includes(at.message)) messages.push(at.message)
+  return messages.length > 0 ? messages.join(': ') : String(error)
 }
 
 /** Resolves when so many things have come. */
