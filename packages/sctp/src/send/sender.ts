@@ -34,8 +34,8 @@ export class Sender {
   /** The next packet of lost chunks may exceed the congestion window (RFC 9260 §7.2.4, §6.3.3 E3). */
   #retransmitsOnePacket = false
   #lastSentAt = 0
-  /** Whether a SACK came since T3 went off last. */
-  #hasAnswered = false
+  /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
+  #awaitsAnswer = false
 
   constructor(settings: Settings, deadlines: Deadlines, roundTrip: RoundTripTime, initialTsn: Tsn) {
     this.#settings = settings
@@ -92,7 +92,7 @@ export class Sender {
     const verdict = acks.apply(now, bytes, offset, cumulativeTsn)
     if (verdict !== 'applied') return verdict
     this.#peerWindow = window
-    this.#hasAnswered = true
+    this.#awaitsAnswer = false
     this.#burst = this.#settings.maxBurst * this.#settings.mtu
     if (!Number.isNaN(acks.roundTrip)) {
       this.#roundTrip.measured(acks.roundTrip)
@@ -126,8 +126,8 @@ export class Sender {
    * on answering that it has no room (§6.1 A).
    */
   handleT3(now: Millis): boolean {
-    const isProbe = this.#peerWindow === 0 && this.#hasAnswered
-    this.#hasAnswered = false
+    const isProbe = this.#peerWindow === 0 && !this.#awaitsAnswer
+    this.#awaitsAnswer = true
     this.congestion.timedOut(now)
     this.#roundTrip.backOff()
     this.#fastRetransmit.leaveRecovery()
@@ -167,6 +167,7 @@ export class Sender {
   }
 
   get #windowIsOpen(): boolean {
+    if (this.#awaitsAnswer) return false
     return this.#chunks.inFlight < this.congestion.window && (this.#burst > 0 || this.#chunks.inFlight === 0)
   }
 

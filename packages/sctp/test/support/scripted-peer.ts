@@ -1,4 +1,4 @@
-import { Millis } from '@purertc/bytes'
+import { concatBytes, Millis } from '@purertc/bytes'
 import { Simulation } from '@purertc/netsim'
 
 import type { SctpConfig } from '../../src/index.ts'
@@ -7,7 +7,13 @@ import type { Chunk } from '../../src/wire/chunk.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { DataFlag } from '../../src/wire/data.ts'
 import type { InitChunk } from '../../src/wire/init.ts'
-import { decodePacket, encodePacket, type Packet } from '../../src/wire/packet.ts'
+import {
+  decodePacket,
+  encodePacket,
+  type Packet,
+  packetChecksum,
+  putChecksum,
+} from '../../src/wire/packet.ts'
 import { ParameterType } from '../../src/wire/parameter-type.ts'
 import type { Parameter } from '../../src/wire/tlv.ts'
 import { End, type EndOptions, text } from './association-pair.ts'
@@ -19,7 +25,7 @@ export class ScriptedPeer {
   readonly sim = new Simulation({ seed: 1 })
   readonly end: End
   /** Every packet of the association that has not been taken. */
-  #outgoing: Packet[] = []
+  #outgoing: Uint8Array[] = []
   now: Millis = Millis(1_000)
   /** The tag that we gave ourselves. */
   tag = 0x1111_1111
@@ -31,18 +37,7 @@ export class ScriptedPeer {
   window = 100_000
 
   constructor(options: EndOptions & { readonly config?: Partial<SctpConfig> } = {}) {
-    this.end = new End(
-      this.sim,
-      (packet) => {
-        const decoded = decodePacket(packet)
-        if (!decoded) throw new Error('the association sent a packet that does not decode')
-        this.#outgoing.push({
-          ...decoded,
-          chunks: structuredClone(decoded.chunks),
-        })
-      },
-      options,
-    )
+    this.end = new End(this.sim, (packet) => this.#outgoing.push(packet.slice()), options)
     this.sim.detach(this.end.association)
   }
 
@@ -52,6 +47,16 @@ export class ScriptedPeer {
 
   /** Takes what the association has sent since the last call. */
   packets(): Packet[] {
+    return this.rawPackets().map((bytes) => {
+      const packet = decodePacket(bytes)
+      if (!packet) throw new Error('the association sent a packet that does not decode')
+      // Views become arrays of their own, which compare by content alone.
+      return structuredClone(packet)
+    })
+  }
+
+  /** The same, as bytes. */
+  rawPackets(): Uint8Array[] {
     const packets = this.#outgoing
     this.#outgoing = []
     return packets
@@ -77,6 +82,15 @@ export class ScriptedPeer {
 
   sendWithTag(verificationTag: number, ...chunks: Chunk[]): void {
     this.sendBytes(encodePacket({ sourcePort: 5_000, destinationPort: 5_000, verificationTag, chunks }))
+  }
+
+  /** A packet, under the right tag and checksum, around the bytes of any chunks. */
+  seal(chunks: Uint8Array): Uint8Array {
+    const header = { sourcePort: 5_000, destinationPort: 5_000, verificationTag: this.peerTag, chunks: [] }
+    const bytes = concatBytes(encodePacket(header), chunks)
+    const view = new DataView(bytes.buffer)
+    putChecksum(view, packetChecksum(view, 0, bytes.length))
+    return bytes
   }
 
   sendBytes(bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { equalBytes } from '@purertc/bytes'
-import { Pair, pattern, text } from './support/association-pair.ts'
+import { Pair, pattern, text } from '../support/association-pair.ts'
 
 /** Where the simulated clock starts. */
 const start = 1_000

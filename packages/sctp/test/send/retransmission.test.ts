@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals'
+
+import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { pattern } from '../support/association-pair.ts'
+import { ScriptedPeer } from '../support/scripted-peer.ts'
+
+/** One fragment fills a packet of the default size. */
+const fragment = 1_132
+
+/** A peer to which the association has sent `count` full packets of one message. */
+function sending(count: number, total = count): ScriptedPeer {
+  const peer = new ScriptedPeer({
+    config: { initialWindow: count * fragment, maxBurst: 100, heartbeatInterval: Infinity },
+  }).connect()
+  peer.association.send(peer.now, 0, 51, pattern(total * fragment))
+  expect(peer.sentOffsets()).toEqual(Array.from({ length: count }, (_, i) => i))
+  return peer
+}
+
+describe('fast retransmit, RFC 9260 §7.2.4', () => {
+  test('sends a chunk again that three SACKs report missing', () => {
+    const peer = sending(8)
+    peer.send(peer.sack(0))
+    peer.send(peer.sack(0, [[2, 2]]))
+    peer.send(peer.sack(0, [[2, 3]]))
+    expect(peer.sentOffsets()).toEqual([])
+    peer.send(peer.sack(0, [[2, 4]]))
+    expect(peer.sentOffsets()).toEqual([1])
+  })
+
+  test('does not count a SACK that reports nothing new', () => {
+    const peer = sending(8)
+    for (let i = 0; i < 10; i++) peer.send(peer.sack(0, [[2, 2]]))
+    expect(peer.sentOffsets()).toEqual([])
+  })
+
+  test('counts a miss only below the highest newly acknowledged chunk', () => {
+    const peer = sending(10)
+    // Chunks 1 and 4 are missing; news comes only from between them.
+    peer.send(peer.sack(0, [[2, 2], [5, 5]])) // prettier-ignore
+    peer.send(peer.sack(0, [[2, 3], [5, 5]])) // prettier-ignore
+    peer.send(peer.sack(0, [[2, 3], [5, 5]])) // prettier-ignore
+    peer.send(peer.sack(0, [[2, 3], [5, 6]])) // prettier-ignore
+    expect(peer.sentOffsets()).toEqual([1])
+  })
+
+  test('halves the window once for all losses of one flight', () => {
+    const peer = sending(20)
+    const before = peer.association.congestionWindow
+    peer.send(peer.sack(-1, [[2, 2]]))
+    peer.send(peer.sack(-1, [[2, 3]]))
+    peer.send(peer.sack(-1, [[2, 4]]))
+    expect(peer.association.congestionWindow).toBe(before / 2)
+    peer.send(peer.sack(3, [[2, 2]]))
+    peer.send(peer.sack(3, [[2, 3]]))
+    peer.send(peer.sack(3, [[2, 4]]))
+    peer.send(peer.sack(3, [[2, 16]]))
+    expect(peer.sentOffsets()).toEqual([0, 4])
+    expect(peer.association.congestionWindow).toBe(before / 2)
+  })
+
+  test('exceeds the window by one packet, no more', () => {
+    const peer = sending(12)
+    // The first two are lost; what is left in flight is more than the halved window.
+    peer.send(peer.sack(-1, [[3, 3]]))
+    peer.send(peer.sack(-1, [[3, 4]]))
+    peer.send(peer.sack(-1, [[3, 5]]))
+    expect(peer.sentOffsets()).toEqual([0])
+    peer.send(peer.sack(-1, [[3, 8]]))
+    expect(peer.sentOffsets()).toEqual([1])
+  })
+
+  test('is granted once: a chunk lost again waits for the timer', () => {
+    const peer = sending(16)
+    peer.send(peer.sack(-1, [[2, 2]]))
+    peer.send(peer.sack(-1, [[2, 3]]))
+    peer.send(peer.sack(-1, [[2, 4]]))
+    expect(peer.sentOffsets()).toEqual([0])
+    for (let end = 5; end < 16; end++) peer.send(peer.sack(-1, [[2, end]]))
+    expect(peer.sentOffsets()).toEqual([])
+    peer.wait(400)
+    expect(peer.sentOffsets()).toEqual([0])
+  })
+
+  test('takes up again what the peer reported and took back', () => {
+    const peer = sending(8)
+    peer.send(peer.sack(-1, [[1, 1], [3, 3]])) // prettier-ignore
+    peer.send(peer.sack(-1, [[3, 4]]))
+    peer.send(peer.sack(-1, [[3, 5]]))
+    peer.send(peer.sack(-1, [[3, 6]]))
+    peer.send(peer.sack(-1, [[3, 8]]))
+    expect(peer.sentOffsets().sort()).toEqual([0, 1])
+  })
+})
+
+describe('T3, RFC 9260 §6.3', () => {
+  test('sends one packet, and the rest as the window opens again', () => {
+    const peer = sending(6)
+    peer.wait(500)
+    expect(peer.sentOffsets()).toEqual([0])
+    expect(peer.association.congestionWindow).toBe(1_160)
+    peer.send(peer.sack(0))
+    expect(peer.sentOffsets()).toEqual([1, 2, 3])
+    peer.send(peer.sack(3))
+    expect(peer.sentOffsets()).toEqual([4, 5])
+  })
+
+  test('doubles its wait while nothing comes, and starts afresh when something does', () => {
+    const peer = sending(2)
+    const start = peer.now
+    const times: number[] = []
+    while (times.length < 4) {
+      peer.wait(1)
+      if (peer.sentOffsets().length > 0) times.push(peer.now - start)
+    }
+    expect(times).toEqual([500, 1_500, 3_500, 7_500])
+    peer.send(peer.sack(0))
+    const answered = peer.now
+    expect(peer.sentOffsets()).toEqual([1])
+    while (peer.sentOffsets().length === 0) peer.wait(1)
+    expect(peer.now - answered).toBe(500)
+  })
+
+  test('does not send what gap blocks report in the meantime', () => {
+    const peer = sending(6)
+    peer.wait(500)
+    peer.packets()
+    peer.send(peer.sack(0, [[2, 5]]))
+    expect(peer.sentOffsets()).toEqual([1])
+  })
+
+  test('distrusts gap blocks: what was reported may be gone', () => {
+    const peer = sending(3)
+    peer.send(peer.sack(-1, [[2, 3]]))
+    peer.wait(500)
+    expect(peer.sentOffsets()).toEqual([0])
+    peer.send(peer.sack(0))
+    expect(peer.sentOffsets()).toEqual([1, 2])
+  })
+
+  test('ends the association after ten repetitions', () => {
+    const peer = sending(1)
+    let repetitions = 0
+    while (peer.association.state !== 'closed') {
+      peer.wait(100)
+      repetitions += peer.sentOffsets().length
+    }
+    expect(repetitions).toBe(10)
+    expect(peer.end.closed).toEqual([{ code: 'timed-out', message: expect.any(String) }])
+    expect(peer.association.nextTimeout).toBe(Infinity)
+  })
+
+  test('measures no chunk that was sent twice (Karn)', () => {
+    const peer = sending(1)
+    const before = peer.association.roundTripTime
+    peer.wait(500)
+    peer.wait(30)
+    peer.send(peer.sack(0))
+    expect(peer.association.roundTripTime).toBe(before)
+    peer.association.send(peer.now, 0, 51, pattern(10))
+    peer.wait(40)
+    peer.send(peer.sack(1))
+    expect(peer.association.roundTripTime).toBe(40)
+  })
+})
+
+describe('SACKs that make no sense', () => {
+  test.each<[string, (peer: ScriptedPeer) => void]>([
+    ['acknowledge what was never sent', (peer) => peer.send(peer.sack(8))],
+    ['acknowledge half the number space ahead', (peer) => peer.send(peer.sack(0x7fff_ffff))],
+    ['report a gap in what was never sent', (peer) => peer.send(peer.sack(0, [[2, 100]]))],
+    ['have a block that ends before it starts', (peer) => peer.send(peer.sack(0, [[5, 3]]))],
+    ['have a block that starts at 0', (peer) => peer.send(peer.sack(0, [[0, 3]]))],
+  ])('%s are dropped whole', (_name, send) => {
+    const peer = sending(8)
+    send(peer)
+    expect(peer.association.discarded.get('invalid-sack')).toBe(1)
+    // Nothing of it was applied: all eight are still outstanding, and the window is what it was.
+    peer.send(peer.sack(7))
+    expect(peer.association.discarded.total).toBe(1)
+    expect(peer.association.state).toBe('established')
+  })
+
+  test('are old when a later one came first', () => {
+    const peer = sending(8)
+    peer.send(peer.sack(5))
+    peer.send(peer.sack(2))
+    expect(peer.association.discarded.get('old-sack')).toBe(1)
+  })
+
+  test('have their blocks in no order, and count all the same', () => {
+    const peer = sending(10)
+    peer.send(peer.sack(0, [[6, 6], [2, 3], [3, 4]])) // prettier-ignore
+    peer.send(peer.sack(0, [[7, 7], [6, 6], [2, 4]])) // prettier-ignore
+    peer.send(peer.sack(0, [[8, 8], [7, 7], [6, 6], [2, 4]])) // prettier-ignore
+    expect(peer.sentOffsets().sort()).toEqual([1, 5])
+  })
+
+  test('claim more blocks than they have', () => {
+    const peer = sending(2)
+    peer.send({ type: ChunkType.heartbeat, info: new Uint8Array(4) })
+    expect(peer.types()).toEqual([ChunkType.heartbeatAck])
+    peer.send(peer.sack(0, [[2, 2]]))
+    expect(peer.association.discarded.get('invalid-sack')).toBe(1)
+  })
+})
