@@ -18,7 +18,11 @@ import { ParameterType } from '../../src/wire/parameter-type.ts'
 import type { Parameter } from '../../src/wire/tlv.ts'
 import { End, type EndOptions, text } from './association-pair.ts'
 
-type ChunkOf<Type extends number> = Extract<Chunk, { type: Type }>
+type ChunkOf<Type extends number, C = Chunk> = C extends { type: infer T }
+  ? Type extends T
+    ? C
+    : never
+  : never
 
 /** A peer that says exactly what a test tells it to, to one association without any network between. */
 export class ScriptedPeer {

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals'
+
+import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { Pair } from '../support/association-pair.ts'
+import { ScriptedPeer } from '../support/scripted-peer.ts'
+
+describe('a HEARTBEAT, RFC 9260 §8.3', () => {
+  test('of the peer is answered with what it carried', () => {
+    const peer = new ScriptedPeer().connect()
+    const info = Uint8Array.of(1, 2, 3, 4, 5)
+    peer.send({ type: ChunkType.heartbeat, info })
+    expect(peer.chunks()).toEqual([{ type: ChunkType.heartbeatAck, info }])
+  })
+
+  test('goes out every 30 s and a timeout, and measures the round trip', () => {
+    const peer = new ScriptedPeer().connect()
+    peer.wait(30_000 + 200)
+    expect(peer.packets()).toEqual([])
+    peer.wait(600)
+    const [heartbeat] = peer.chunksOf(ChunkType.heartbeat)
+    peer.wait(70)
+    const before = peer.association.roundTripTime
+    peer.send({ type: ChunkType.heartbeatAck, info: heartbeat!.info })
+    expect([before, typeof peer.association.roundTripTime]).toEqual([undefined, 'number'])
+    expect(peer.association.roundTripTime).toBeGreaterThanOrEqual(70)
+  })
+
+  test('answered with anything else measures nothing', () => {
+    const peer = new ScriptedPeer().connect()
+    peer.wait(31_000)
+    const [heartbeat] = peer.chunksOf(ChunkType.heartbeat)
+    const forged = Uint8Array.from(heartbeat!.info)
+    forged[0]! ^= 1
+    peer.send({ type: ChunkType.heartbeatAck, info: forged })
+    peer.send({ type: ChunkType.heartbeatAck, info: new Uint8Array(0) })
+    expect(peer.association.discarded.get('unknown-heartbeat')).toBe(2)
+    peer.send({ type: ChunkType.heartbeatAck, info: heartbeat!.info })
+    peer.send({ type: ChunkType.heartbeatAck, info: heartbeat!.info })
+    expect(peer.association.discarded.get('unknown-heartbeat')).toBe(3)
+  })
+
+  test('that nobody answers ends an idle association', () => {
+    const pair = new Pair().connect()
+    pair.toA.intercept(() => 'drop')
+    pair.toB.intercept(() => 'drop')
+    pair.runUntil(() => pair.a.closed.length + pair.b.closed.length === 2, 1_000_000)
+    expect(pair.a.closed).toMatchObject([{ code: 'timed-out' }])
+    expect(pair.b.closed).toMatchObject([{ code: 'timed-out' }])
+  })
+
+  test('keeps an idle association for a day', () => {
+    const pair = new Pair({ loss: 0.2 }).connect()
+    pair.run(86_400_000)
+    expect([pair.a.association.state, pair.b.association.state]).toEqual(['established', 'established'])
+  })
+
+  test('can be turned off', () => {
+    const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
+    expect(peer.association.nextTimeout).toBe(Infinity)
+  })
+})
