@@ -238,7 +238,7 @@ export class Inbound {
         output.queue({ type: ChunkType.heartbeatAck, info: chunk.info })
         break
       case ChunkType.heartbeatAck:
-        this.#path.handleHeartbeatAck(now, chunk.info)
+        if (this.#path.handleHeartbeatAck(now, chunk.info)) this.#sender.pathAnswered(now)
         break
       case ChunkType.forwardTsn:
         if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')

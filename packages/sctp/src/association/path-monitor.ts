@@ -41,8 +41,9 @@ export class PathMonitor {
     this.#context.end({ code: 'timed-out', message: 'the peer does not answer any more' })
   }
 
+  /** While DATA is out, T3 counts the failures of the path: one loss is one error. */
   handleTimeout(now: Millis): void {
-    if (this.#expected !== 0) {
+    if (this.#expected !== 0 && !this.#context.deadlines.isArmed(Timer.t3)) {
       this.failed()
       if (this.#context.state === 'closed') return
     }
@@ -54,15 +55,16 @@ export class PathMonitor {
     this.#arm(now)
   }
 
-  /** Only our own words count: anything else would be a forged round-trip time. */
-  handleHeartbeatAck(now: Millis, info: Uint8Array): void {
+  /** Returns whether these are our own words: anything else would be a forged round-trip time. */
+  handleHeartbeatAck(now: Millis, info: Uint8Array): boolean {
     if (this.#expected === 0 || info.length !== 4 || new Reader(info).u32() !== this.#expected) {
       this.#context.discarded.count('unknown-heartbeat')
-      return
+      return false
     }
     this.#expected = 0
     this.confirmed()
     this.#context.roundTrip.measured(now - this.#sentAt)
+    return true
   }
 
   /** HB.interval plus a jittered RTO, RFC 9260 §8.3. */

@@ -40,6 +40,8 @@ export class StreamReset {
   /** Streams of the request that are blocked until it is answered. */
   readonly #affected = new Set<number>()
   #isRequestDue = false
+  /** How often the request has been sent in vain. */
+  #repetitions = 0
   #nextSequence: number
   /** The number of the peer's next request. */
   #expectedSequence: number
@@ -93,7 +95,9 @@ export class StreamReset {
     this.#responses = []
     if (this.#isRequestDue && this.#request) {
       this.#isRequestDue = false
-      this.#context.deadlines.arm(Timer.reConfig, Millis(now + this.#context.roundTrip.rto))
+      const { deadlines, roundTrip, settings } = this.#context
+      const timeout = Math.min(roundTrip.rto * 2 ** this.#repetitions, settings.rtoMax)
+      deadlines.arm(Timer.reConfig, Millis(now + timeout))
       parameters.push({ ...this.#request, responseSequence: (this.#expectedSequence - 1) >>> 0 })
     }
     // A chunk holds two parameters at most, RFC 6525 §3.1.
@@ -103,9 +107,10 @@ export class StreamReset {
 
   handleTimeout(): void {
     if (!this.#request) return
-    this.#context.roundTrip.backOff()
     this.#isRequestDue = true
-    this.#path.failed()
+    this.#repetitions++
+    // DATA that is out at the same time counts the failures of the path: one loss is one error.
+    if (!this.#context.deadlines.isArmed(Timer.t3)) this.#path.failed()
   }
 
   handleReConfig(chunk: ReConfigChunk): void {
@@ -150,6 +155,7 @@ export class StreamReset {
       streams,
     }
     this.#nextSequence = (this.#nextSequence + 1) >>> 0
+    this.#repetitions = 0
     this.#isRequestDue = true
   }
 

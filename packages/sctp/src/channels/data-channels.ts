@@ -12,7 +12,10 @@ import { type ChannelOpen, decodeDcep, encodeAck, encodeOpen } from './dcep.ts'
 import type { DataChannelHost } from './host.ts'
 import { ProtocolId } from './protocol-id.ts'
 
-/** Settings of {@link DataChannels}. */
+/**
+ * Settings of {@link DataChannels}. Two defaults differ from an association's: `rtoMax` is 5000 and `maxRetransmits`
+ * 30. Under data channels ICE tells when the path is gone and brings it back, and then nobody wants to wait a minute.
+ */
 export interface DataChannelsConfig extends SctpConfig {
   /** Which DTLS role this side has: the client's channels have even ids, the server's odd ones (RFC 8832 §6). */
   readonly dtlsRole: 'client' | 'server'
@@ -45,19 +48,22 @@ export class DataChannels {
   constructor(config: DataChannelsConfig, host: DataChannelHost) {
     this.#host = host
     this.#ids = new ChannelIds(config.dtlsRole)
-    this.#association = new SctpAssociation(config, {
-      transmit: (packet) => host.transmit(packet),
-      connected: () => this.#connected(),
-      received: (now, stream, protocol, message) => this.#received(now, stream, protocol, message),
-      bufferedAmountLow: (stream) => {
-        const channel = this.#channels.get(stream)
-        if (channel) host.bufferedAmountLow(channel)
+    this.#association = new SctpAssociation(
+      { rtoMax: 5_000, maxRetransmits: 30, ...config },
+      {
+        transmit: (packet) => host.transmit(packet),
+        connected: () => this.#connected(),
+        received: (now, stream, protocol, message) => this.#received(now, stream, protocol, message),
+        bufferedAmountLow: (stream) => {
+          const channel = this.#channels.get(stream)
+          if (channel) host.bufferedAmountLow(channel)
+        },
+        streamsReset: (streams) => this.#streamsReset(streams),
+        resetDone: (streams, performed) => this.#resetDone(streams, performed),
+        restarted: () => this.#restarted(),
+        closed: (reason) => this.#closed(reason),
       },
-      streamsReset: (streams) => this.#streamsReset(streams),
-      resetDone: (streams, performed) => this.#resetDone(streams, performed),
-      restarted: () => this.#restarted(),
-      closed: (reason) => this.#closed(reason),
-    })
+    )
   }
 
   get state(): AssociationState {

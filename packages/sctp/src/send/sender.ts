@@ -145,6 +145,11 @@ export class Sender {
     return !isProbe
   }
 
+  /** The path works after all: a timeout that losses have drawn out to a minute is not waited for. */
+  pathAnswered(now: Millis): void {
+    if (this.#deadlines.isArmed(Timer.t3)) this.#restartT3(now)
+  }
+
   /** Whether {@link Sender.produce} would send anything now. */
   wantsToSend(now: Millis): boolean {
     if (this.#partial.isForwardDue) return true

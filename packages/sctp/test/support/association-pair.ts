@@ -123,10 +123,13 @@ export function pattern(length: number, seed = 0): Uint8Array {
   const bytes = new Uint8Array(length)
   let x = (seed * 2_654_435_761 + 12_345) >>> 0
   for (let i = 0; i < length; i++) {
-    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0
+    x = (imul(x, 1_664_525) + 1_013_904_223) >>> 0
     bytes[i] = x >>> 24
   }
   return bytes
 }
+
+/** Under jest every look-up of a global is slow. */
+const { imul } = Math
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value)

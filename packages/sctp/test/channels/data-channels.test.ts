@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { ChannelsPair } from './support/channels-pair.ts'
-import { text } from './support/association-pair.ts'
+import { ChannelsPair } from '../support/channels-pair.ts'
+import { text } from '../support/association-pair.ts'
 
 describe('opening', () => {
   test('a channel opened before the association stands opens with it', () => {
