@@ -14,6 +14,19 @@ describe('an undisturbed handshake', () => {
     expect(pair.sim.now).toBe(start + 6 * latency)
   })
 
+  test('goes on with the numbers of the client, which the cookie cost the server nothing of', () => {
+    const pair = new Pair()
+    const first: Uint8Array[] = []
+    pair.toClient.intercept((_index, bytes) => (first.push(bytes.slice(0, 25)), 'pass'))
+    pair.handshake()
+    // RFC 6347 §4.2.1: record sequence number (offset 5) and message_seq (17) of HelloVerifyRequest and ServerHello.
+    const numbers = first.slice(0, 2).map((bytes) => [bytes[10], bytes[18]])
+    expect(numbers).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+  })
+
   test('over a verified path takes two', () => {
     const pair = new Pair({ server: { cookie: 'verified-path' } }).handshake()
     expect(pair.isConnected).toBe(true)

@@ -130,10 +130,30 @@ describe('retransmission', () => {
     const pair = new Pair({
       client: { mtu: 1_400 },
       server: { mtu: 1_400, cookie: 'verified-path' },
-      conditions: { latency, mtu: 600 },
-    }).handshake()
+      conditions: { latency, mtu: 560 },
+    })
+    let largest = 0
+    pair.toClient.intercept((_index, bytes) => {
+      largest = Math.max(largest, bytes.length)
+      return 'pass'
+    })
+    pair.handshake()
+    expect(largest).toBeGreaterThan(560)
     expect(pair.isConnected).toBe(true)
-    expect(pair.sim.now).toBeLessThan(start + 9_000)
+    expect(pair.sim.now).toBeLessThan(start + 15_000)
+  })
+
+  test('what never gets through does not make the two repeat themselves for each other', () => {
+    const pair = new Pair({
+      client: { handshakeTimeout: 30_000 },
+      server: { handshakeTimeout: 30_000, cookie: 'verified-path' },
+    })
+    // Of the client's flight only the first record arrives, its certificate, each time it is sent.
+    pair.toServer.intercept((_index, bytes) => bytes.slice(0, 13 + ((bytes[11]! << 8) | bytes[12]!)))
+    pair.handshake()
+    expect(pair.client.reason).toEqual({ kind: 'handshake-timeout' })
+    expect(pair.toClient.sent).toBeLessThan(20)
+    expect(pair.toServer.sent).toBeLessThan(20)
   })
 
   test('a timer that is late or early does no harm', () => {

@@ -296,7 +296,10 @@ describe('HelloVerifyRequest', () => {
     const lie = instead(HandshakeType.serverHello, () =>
       Array.from({ length: 6 }, () => [helloVerifyRequest, cookie] as const),
     )
-    expect(judge(lie)).toBe('unexpected-message: unexpected_message')
+    const trial = new Trial('client', lie)
+    expect(trial.verdict).toBe('unexpected-message: unexpected_message')
+    // The first ClientHello, one for each of four cookies, and the alert.
+    expect(trial.toLiar.sent).toBe(1 + 4 + 1)
   })
 })
 
