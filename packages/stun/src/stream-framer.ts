@@ -3,8 +3,11 @@ import { HEADER_LENGTH } from './header.ts'
 export interface StreamFramerOptions {
   /** Bytes of the largest frame that is taken, padding included. Default: the largest that a length field can say. */
   readonly maxFrame?: number
-  /** Whether TURN's ChannelData shares the stream (RFC 8656 §12.5). Default false. */
-  readonly channelData?: boolean
+  /**
+   * Whether TURN's ChannelData shares the stream (RFC 8656 §12.5). Default false. `legacy` takes channels up to 0x7fff
+   * too, as clients of RFC 5766 §11 choose them.
+   */
+  readonly channelData?: boolean | 'legacy'
 }
 
 /**
@@ -27,7 +30,8 @@ export type StreamFault = 'not-a-frame' | 'too-large'
 export class StreamFramer {
   readonly #frame: (bytes: Uint8Array) => void
   readonly #maxFrame: number
-  readonly #channelData: boolean
+  /** The highest byte that a frame may begin with. */
+  readonly #lastFirstByte: number
   /** The start of a frame that has not come whole yet: the first `#held` bytes of it. */
   #carry: Uint8Array = new Uint8Array(0)
   #held = 0
@@ -38,7 +42,8 @@ export class StreamFramer {
   constructor(frame: (bytes: Uint8Array) => void, options: StreamFramerOptions = {}) {
     this.#frame = frame
     this.#maxFrame = options.maxFrame ?? Infinity
-    this.#channelData = options.channelData ?? false
+    const { channelData = false } = options
+    this.#lastFirstByte = channelData === 'legacy' ? 0x7f : channelData ? 0x4f : LAST_OF_STUN
   }
 
   /** Bytes that wait for the rest of their frame. */
@@ -107,9 +112,9 @@ export class StreamFramer {
   #measure(bytes: Uint8Array, at: number, end: number): number {
     const first = bytes[at]
     if (first === undefined || at >= end) return 0
-    const isStun = first <= 0x3f
+    const isStun = first <= LAST_OF_STUN
     // Channels are 0x4000 to 0x4fff (RFC 8656 §12): nothing else may begin a frame.
-    if (!isStun && !(this.#channelData && first <= 0x4f)) return this.#fail('not-a-frame')
+    if (first > this.#lastFirstByte) return this.#fail('not-a-frame')
     if (end - at < LENGTH_SEEN) return 0
     const field = (bytes[at + 2]! << 8) | bytes[at + 3]!
     const length = isStun ? HEADER_LENGTH + field : LENGTH_SEEN + ((field + 3) & ~3)
@@ -129,13 +134,16 @@ export class StreamFramer {
 }
 
 function unpadded(bytes: Uint8Array, at: number, length: number): number {
-  if (bytes[at]! <= 0x3f) return length
+  if (bytes[at]! <= LAST_OF_STUN) return length
   return LENGTH_SEEN + ((bytes[at + 2]! << 8) | bytes[at + 3]!)
 }
 
 function hasCookie(bytes: Uint8Array, at: number): boolean {
   return bytes[at + 4] === 0x21 && bytes[at + 5] === 0x12 && bytes[at + 6] === 0xa4 && bytes[at + 7] === 0x42
 }
+
+/** STUN begins with two zero bits (RFC 8489 §5). */
+const LAST_OF_STUN = 0x3f
 
 /** How much of a frame must be there to know its length; of STUN, to know that it is STUN. */
 const LENGTH_SEEN = 4

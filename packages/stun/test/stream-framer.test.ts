@@ -35,6 +35,15 @@ describe('a stream of STUN messages', () => {
     expect(frames).toEqual([channelData, message, empty, channelData].map((bytes) => toHex(bytes)))
   })
 
+  test('RFC 5766 §11: channels from 0x5000 on are frames for those who ask for them, and faults else', () => {
+    const legacy = Uint8Array.of(0x7f, 0xfe, 0, 4, 1, 2, 3, 4)
+    const lenient = reading({ channelData: 'legacy' })
+    expect(lenient.framer.push(legacy)).toBeNull()
+    expect(lenient.frames).toEqual([toHex(legacy)])
+    expect(reading({ channelData: true }).framer.push(legacy)).toBe('not-a-frame')
+    expect(reading({ channelData: 'legacy' }).framer.push(Uint8Array.of(0x80))).toBe('not-a-frame')
+  })
+
   test('comes out the same however it is cut into chunks', () => {
     const frame = fc.oneof(
       fc.uint8Array({ maxLength: 60 }).map((data) => request().add(Data, data).build()),
