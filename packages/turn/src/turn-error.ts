@@ -19,7 +19,7 @@ export type TurnMisuse = 'invalid-state' | 'not-allocated' | 'invalid-peer' | 't
  * - `timeout`: the server does not answer.
  * - `unauthenticated`: it answers, but nothing that came was made with our key.
  * - `malformed`: an authentic answer without what it must contain.
- * - `transport`: the socket failed (node drivers).
+ * - `transport`: the socket failed, or the connection to the server could not be made or has ended (node drivers).
  */
 export type TurnFailure = number | 'timeout' | 'unauthenticated' | 'malformed' | 'transport'
 

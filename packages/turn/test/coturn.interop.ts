@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
 import { createTurnClient, createTurnServer, type NodeTurnServer } from '../src/node/index.ts'
+import { cert, key } from './vectors/localhost-certificate.ts'
 
 suite('our client and coturn’s server', 'turnserver', () => {
   const stops: (() => Promise<void>)[] = []
@@ -39,6 +40,35 @@ suite('our client and coturn’s server', 'turnserver', () => {
     }
     await Promise.all([ann.close(), bob.close()])
   })
+
+  test.each(['turn:127.0.0.1:PORT?transport=tcp', 'turns:localhost:SECURE'])(
+    '%s: data of every length goes both ways',
+    async (template) => {
+      const secure = await freePort()
+      const { tls, flags, remove } = certificateFiles()
+      const coturn = await startTurnserver([`--tls-listening-port=${secure}`, ...flags], false)
+      stops.push(coturn.stop)
+      const server = template.replace('PORT', String(coturn.port)).replace('SECURE', String(secure))
+      const options = { server, username: 'ann', password: 'secret', tls }
+      const ann = await createTurnClient(options)
+      const bob = await createTurnClient(options)
+      remove()
+      const toAnn = ann.relayedAddress ?? transportAddress('0.0.0.0', 0)
+      const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
+      ann.createPermission(toBob)
+      bob.createPermission(toAnn)
+      await sleep(200)
+      for (let i = 0; i < 100; i++) {
+        const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
+        const data = new Uint8Array(1 + ((i * 37) % 1_200)).fill(i)
+        ann.send(toBob, data)
+        expect(await atBob).toEqual([data, toAnn])
+        bob.send(toAnn, data)
+        expect(await atAnn).toEqual([data, toBob])
+      }
+      await Promise.all([ann.close(), bob.close()])
+    },
+  )
 
   test('wrong passwords and forbidden peers are refused', async () => {
     const coturn = await startTurnserver(['--denied-peer-ip=127.0.0.9'])
@@ -74,7 +104,10 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
       listen: [
         { address: '127.0.0.1', port: 0 },
         { address: '::1', port: 0 },
+        { address: '127.0.0.1', port: 0, transport: 'tcp' },
+        { address: '127.0.0.1', port: 0, transport: 'tls' },
       ],
+      tls: { cert, key },
       realm: 'example.org',
       authenticate: { ann: 'secret' },
       allowLoopbackPeers: true,
@@ -109,6 +142,29 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
     expect(output).toMatch(/Total lost packets 0 /)
   })
 
+  test('nothing is lost over TCP', async () => {
+    const runs = [['-y', '-c'], ['-y'], ['-y', '-c', '-s'], ['-y', '-c', '-l', '501']]
+    const outputs = runs.map((flags) => uclient(server.addresses[2], [...flags, '-t', '-X']))
+    for (const output of await Promise.all(outputs)) {
+      expect(output).toMatch(/tot_send_msgs=400, tot_recv_msgs=400/)
+      expect(output).toMatch(/Total lost packets 0 /)
+    }
+  })
+
+  // It reads one message of a TLS record and forgets the others, so that a load loses some with coturn's server too.
+  test('one message at a time, nothing is lost over TLS', async () => {
+    const gentle = ['-t', '-S', '-X', '-n', '20', '-m', '1', '-z', '60']
+    const runs = [
+      ['-y', '-c'],
+      ['-y', '-c', '-s', '-l', '501'],
+    ]
+    const outputs = runs.map((flags) => uclient(server.addresses[3], [...flags, ...gentle]))
+    for (const output of await Promise.all(outputs)) {
+      expect(output).toMatch(/method=TLSv1/)
+      expect(output).toMatch(/Total lost packets 0 /)
+    }
+  })
+
   test('a peer of its own, and echoes from it', async () => {
     const peer = createSocket('udp4')
     peer.on('message', (bytes, from) => peer.send(bytes, from.port, from.address))
@@ -140,6 +196,7 @@ async function uclient(server: TransportAddress | undefined, flags: readonly str
 /** Starts coturn's server on a free port of loopback; `stop` resolves when it is gone. */
 async function startTurnserver(
   flags: readonly string[],
+  plain = true,
 ): Promise<{ port: number; stop: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
   const port = await freePort()
@@ -148,8 +205,7 @@ async function startTurnserver(
     [
       ...[
         '-n',
-        '--no-tls',
-        '--no-dtls',
+        ...(plain ? ['--no-tls', '--no-dtls'] : []),
         '--no-cli',
         '--lt-cred-mech',
         '--realm=example.org',
@@ -186,6 +242,15 @@ async function answersBinding(port: number): Promise<void> {
   await answered
   clearInterval(asking)
   socket.close()
+}
+
+/** The test certificate as coturn takes it. */
+function certificateFiles(): { tls: { ca: string }; flags: string[]; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
+  writeFileSync(join(directory, 'cert.pem'), cert)
+  writeFileSync(join(directory, 'key.pem'), key)
+  const flags = [`--cert=${join(directory, 'cert.pem')}`, `--pkey=${join(directory, 'key.pem')}`]
+  return { tls: { ca: cert }, flags, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
 async function freePort(): Promise<number> {

@@ -14,6 +14,11 @@ export interface TurnClientConfig {
   readonly lifetime?: number
   /** SOFTWARE of our requests. Default: none. */
   readonly software?: string
+  /**
+   * Whether the way to the server delivers what it takes, so that nothing is sent twice: true for TCP and TLS. Default
+   * false.
+   */
+  readonly isReliable?: boolean
   /** Family of the relayed address; IPv4 by default. A peer must be of the same. */
   readonly family?: 'IPv4' | 'IPv6'
   /**
@@ -27,7 +32,7 @@ export interface TurnClientConfig {
 
 /** What a client asks of its host and tells it. Bytes are borrowed until the call returns. */
 export interface TurnClientHost {
-  /** Sends a datagram to the server. */
+  /** Sends a message to the server: a datagram, or a frame of a stream. */
   transmit(bytes: Uint8Array): void
   /** The server gave us `relayed`, and saw us at `mapped`: our server-reflexive address. */
   allocated(relayed: TransportAddress, mapped: TransportAddress): void

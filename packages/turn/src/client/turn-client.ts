@@ -174,7 +174,7 @@ export class TurnClient {
       write: (message) => void message.add(Lifetime, 0),
       succeeded: done,
       failed: done,
-      policy: { rc: 4, rm: 4 },
+      isBrief: true,
     })
   }
 

@@ -3,11 +3,13 @@ import type { CryptoProvider } from '@purertc/crypto'
 import {
   AlternateServer,
   type AuthenticatedMessage,
+  defaultRetransmitPolicy,
   ErrorCode,
   LongTermCredentials,
   MessageBuilder,
   MessageClass,
   type Method,
+  reliableTransportPolicy,
   type RetransmitPolicy,
   Software,
   StatusCode,
@@ -27,7 +29,8 @@ export interface TurnRequest {
   readonly succeeded: (now: Millis, response: AuthenticatedMessage) => void
   /** The server refused, or never answered. */
   readonly failed: (now: Millis, error: TurnError) => void
-  readonly policy?: Partial<RetransmitPolicy>
+  /** Nobody waits long for the answer. */
+  readonly isBrief?: boolean
 }
 
 export interface TurnRequestsConfig {
@@ -36,6 +39,7 @@ export interface TurnRequestsConfig {
   readonly username: string
   readonly password: string
   readonly software?: string | undefined
+  readonly isReliable?: boolean | undefined
 }
 
 /** Where answers are counted that were not believed. */
@@ -162,7 +166,10 @@ export class TurnRequests {
     request.write(message)
     this.#credentials.sign(message)
     const attempt: Attempt = { request, retries, challenge: this.#challenges, sawForgery: false }
-    this.#transactions.start(now, this.#config.server, message.finish(), attempt, request.policy)
+    const { isReliable = false, server } = this.#config
+    const policy =
+      POLICIES[isReliable ? 'reliable' : 'datagram'][request.isBrief === true ? 'brief' : 'patient']
+    this.#transactions.start(now, server, message.finish(), attempt, policy)
   }
 }
 
@@ -180,6 +187,12 @@ function errorOf(response: StunMessage): TurnError {
   if (answer === undefined) return new TurnError('malformed', 'an error response without ERROR-CODE')
   return new TurnError(answer.code, answer.reason, { alternateServer: response.get(AlternateServer) })
 }
+
+/** How long to wait: as RFC 8489 §6.2 has it, or for 5.5 s. */
+const POLICIES = {
+  datagram: { patient: defaultRetransmitPolicy, brief: { rto: 500, rc: 4, rm: 4 } },
+  reliable: { patient: reliableTransportPolicy, brief: { rto: 5_500, rc: 1, rm: 1 } },
+} as const satisfies Record<string, Record<string, RetransmitPolicy>>
 
 /** A challenge, and a stale nonce or two on top; a server that goes on like that has no nonce that it accepts. */
 const MAX_RETRIES = 4

@@ -9,21 +9,22 @@ import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/s
 import type { TurnClientConfig } from '../client/config.ts'
 import { TurnClient } from '../client/turn-client.ts'
 import { TurnError } from '../turn-error.ts'
-import { parseTurnUri } from '../turn-uri.ts'
-import { SendBuffer, UdpPort } from './udp-port.ts'
+import { parseTurnUri, type TurnUri } from '../turn-uri.ts'
+import { type LinkOptions, openLink, type ServerLink } from './server-link.ts'
 
-export interface NodeTurnClientOptions extends Omit<TurnClientConfig, 'crypto' | 'server'> {
-  /** A `turn:` URI; UDP is the only transport. */
+export interface NodeTurnClientOptions
+  extends Omit<TurnClientConfig, 'crypto' | 'server' | 'isReliable'>, LinkOptions {
+  /** A `turn:` URI, over UDP or with `?transport=tcp`, or a `turns:` URI, over TLS. */
   readonly server: string
-  /** The local address to talk to the server from; the system's choice by default. */
-  readonly localAddress?: string
+  /** A way to that server that is there already; it is closed with the client. Default: made as the URI says. */
+  readonly link?: ServerLink
   readonly crypto?: CryptoProvider
 }
 
 /**
  * - `message`: data from a peer, in bytes of its own.
  * - `peerRefused`: the server does not let us reach that peer.
- * - `error`: the allocation is lost; the client is of no more use, and its socket is released.
+ * - `error`: the allocation is lost; the client is of no more use, and its link to the server is released.
  */
 export interface NodeTurnClientEvents {
   message: [data: Uint8Array, peer: TransportAddress]
@@ -31,21 +32,21 @@ export interface NodeTurnClientEvents {
   error: [error: TurnError]
 }
 
-/** A TURN client on a UDP socket of its own. Made by {@link createTurnClient}. */
+/** A TURN client with a link to its server of its own. Made by {@link createTurnClient}. */
 export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
   readonly #machine: TurnClient
-  readonly #socket: UdpPort
+  readonly #link: ServerLink
   readonly #alarm: Alarm
   #onAllocated: (error: TurnError | null) => void = () => undefined
   #onClosed: () => void = () => undefined
   #closing: Promise<void> | null = null
 
-  /** Takes the socket over; see {@link createTurnClient}. */
-  constructor(socket: UdpPort, config: TurnClientConfig) {
+  /** Takes the link over; see {@link createTurnClient}. */
+  constructor(link: ServerLink, config: TurnClientConfig) {
     super()
-    this.#socket = socket
+    this.#link = link
     this.#machine = new TurnClient(config, {
-      transmit: (bytes) => socket.send(config.server, bytes),
+      transmit: (bytes) => link.send(bytes),
       allocated: () => this.#onAllocated(null),
       received: (_now, { family, address, port }, bytes) => {
         this.emit('message', bytes.slice(), { family, address, port })
@@ -58,13 +59,12 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
       this.#machine.handleTimeout(now)
       this.#rearm()
     })
-    socket.start(
-      (from, bytes) => {
-        if (from.port !== config.server.port || from.address !== config.server.address) return
+    link.start(
+      (bytes) => {
         this.#machine.handleDatagram(monotonicNow(), bytes)
         this.#rearm()
       },
-      (cause) => this.#fail(new TurnError('transport', cause.message, { cause })),
+      (cause) => this.#linkFailed(new TurnError('transport', cause.message, { cause })),
     )
   }
 
@@ -115,7 +115,13 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     this.#rearm()
     await closed
     this.#alarm.clear()
-    await this.#socket.close()
+    await this.#link.close()
+  }
+
+  /** Without a link nothing can be given back. */
+  #linkFailed(error: TurnError): void {
+    if (this.#closing === null) this.#fail(error)
+    this.#onClosed()
   }
 
   #fail(error: TurnError): void {
@@ -130,7 +136,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
 }
 
 /**
- * Allocates at a TURN server. Rejects with {@link TurnError} where it refuses or is silent, or with the system's error
+ * Allocates at a TURN server. Rejects with {@link TurnError} where it refuses, is silent or out of reach, or with the system's error
  * where its name is unknown; nothing is left open then.
  *
  * @example
@@ -139,12 +145,14 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
  * console.log(client.relayedAddress)
  */
 export async function createTurnClient(options: NodeTurnClientOptions): Promise<NodeTurnClient> {
-  const { server: text, localAddress, crypto = nodeCrypto, ...config } = options
-  const server = await resolveServer(text)
-  const anywhere = server.family === 'IPv4' ? '0.0.0.0' : '::'
-  const local = transportAddress(localAddress ?? anywhere, 0)
-  const socket = await UdpPort.bind(local, new SendBuffer())
-  const client = new NodeTurnClient(socket, { ...config, crypto, server })
+  const { server: text, link: given, crypto = nodeCrypto, ...rest } = options
+  const { localAddress, tls, connectTimeout, ...config } = rest
+  const uri = parseTurnUri(text)
+  if (uri === null || !(given !== undefined || isSupported(uri)))
+    throw new TurnError('invalid-config', `${JSON.stringify(text)} is no TURN server that we can reach`)
+  const server = await resolveServer(uri)
+  const link = given ?? (await openLink(uri, server, { localAddress, tls, connectTimeout }))
+  const client = new NodeTurnClient(link, { ...config, crypto, server, isReliable: link.isReliable })
   try {
     await client.allocate()
   } catch (error) {
@@ -154,11 +162,13 @@ export async function createTurnClient(options: NodeTurnClientOptions): Promise<
   return client
 }
 
-async function resolveServer(text: string): Promise<TransportAddress> {
-  const uri = parseTurnUri(text)
-  if (uri === null || uri.secure || uri.transport !== 'udp')
-    throw new TurnError('invalid-config', `${JSON.stringify(text)} is no TURN server that UDP reaches`)
-  if (isIpAddress(uri.host) !== null) return transportAddress(uri.host, uri.port)
-  const { address } = await lookup(uri.host)
-  return transportAddress(address, uri.port)
+/** `turns:` over UDP is DTLS, which this package does not have: it takes a `link`. */
+function isSupported({ secure, transport }: TurnUri): boolean {
+  return transport === 'tcp' || (transport === 'udp' && !secure)
+}
+
+async function resolveServer({ host, port }: TurnUri): Promise<TransportAddress> {
+  if (isIpAddress(host) !== null) return transportAddress(host, port)
+  const { address } = await lookup(host)
+  return transportAddress(address, port)
 }

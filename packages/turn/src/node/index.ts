@@ -6,3 +6,6 @@ export {
 } from './client.ts'
 export type { ListenAddress, NodeTurnServerOptions } from './options.ts'
 export { createTurnServer, NodeTurnServer, type NodeTurnServerEvents } from './server.ts'
+export type { DisconnectReason, ListeningAddress, TurnListener, TurnListenerHost } from './listener.ts'
+export type { LinkOptions, ServerLink } from './server-link.ts'
+export type { StreamLimits } from './stream-listener.ts'

@@ -1,22 +1,32 @@
+import type { TlsOptions } from 'node:tls'
+
 import type { CryptoProvider } from '@purertc/crypto'
-import { type IpFamily, isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+import { type IpFamily, isIpAddress, transportAddress } from '@purertc/stun'
 
 import type { TurnServerConfig } from '../server/config.ts'
 import { TurnError } from '../turn-error.ts'
+import type { ListeningAddress } from './listener.ts'
+import type { StreamLimits } from './stream-listener.ts'
 
 export interface ListenAddress {
   /** An IP address; `0.0.0.0` and `::` stand for all of their family. */
   readonly address: string
-  /** Default 3478. Port 0 takes a free one. */
+  /** Default 3478, for TLS 5349. Port 0 takes a free one. */
   readonly port?: number
+  /** Default `udp`. */
+  readonly transport?: 'udp' | 'tcp' | 'tls'
 }
 
 export interface NodeTurnServerOptions extends Omit<
   TurnServerConfig,
   'crypto' | 'families' | 'authenticate'
 > {
-  /** Where clients come in. Default: port 3478 on all IPv4 addresses. */
+  /** Where clients come in. Default: UDP port 3478 on all IPv4 addresses. */
   readonly listen?: readonly ListenAddress[]
+  /** Certificate (`cert`), `key` and whatever else `tls.createServer` takes: what listening on `tls` needs. */
+  readonly tls?: TlsOptions
+  /** What TCP and TLS ports take from strangers. */
+  readonly connections?: StreamLimits
   /**
    * The local IP addresses that relays are opened on, one for each family that shall be relayed. Default: those of
    * `listen`.
@@ -41,9 +51,12 @@ export interface RelayPlace {
   readonly advertised: string
 }
 
-export function listenAddresses(options: NodeTurnServerOptions): readonly TransportAddress[] {
+export function listenAddresses(options: NodeTurnServerOptions): readonly ListeningAddress[] {
   const { listen = [{ address: '0.0.0.0' }] } = options
-  return listen.map(({ address, port = 3478 }) => transportAddress(address, port))
+  return listen.map(({ address, port, transport = 'udp' }) => ({
+    ...transportAddress(address, port ?? (transport === 'tls' ? 5349 : 3478)),
+    transport,
+  }))
 }
 
 /** Throws {@link TurnError} `invalid-config` where clients could not be told an address that peers can send to. */

@@ -1,14 +1,15 @@
 import { EventEmitter } from 'node:events'
 
-import type { Counters } from '@purertc/bytes'
+import { Counters } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { type IpFamily, type TransportAddress, transportAddress } from '@purertc/stun'
+import { type IpFamily, sameAddress, type TransportAddress, transportAddress } from '@purertc/stun'
 
 import type { AllocationInfo } from '../server/allocation.ts'
 import type { DeletionReason, TurnServerDiscard } from '../server/config.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
+import { type DisconnectReason, type ListeningAddress, listenUdp, type TurnListener } from './listener.ts'
 import {
   listenAddresses,
   type NodeTurnServerOptions,
@@ -16,6 +17,7 @@ import {
   type RelayPlace,
   relayPlaces,
 } from './options.ts'
+import { StreamListener } from './stream-listener.ts'
 import { SendBuffer, UdpPort } from './udp-port.ts'
 
 /**
@@ -29,31 +31,37 @@ export interface NodeTurnServerEvents {
 }
 
 /**
- * A TURN server on UDP sockets: one for each listening address, one for each allocation, one timer for all. Made by
- * {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
+ * A TURN server on sockets: UDP, TCP or TLS for each listening address, UDP for each allocation, one timer for all. Made
+ * by {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
  */
 export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   readonly #server: TurnServer
   readonly #places: ReadonlyMap<IpFamily, RelayPlace>
   readonly #sendBuffer = new SendBuffer()
-  readonly #listeners: UdpPort[] = []
+  readonly #options: NodeTurnServerOptions
+  /** By number; a number is never given twice. */
+  readonly #listeners = new Map<number, TurnListener>()
+  #nextListener = 0
   readonly #relays = new Map<number, UdpPort>()
   /** Relays that the system is still binding. */
   readonly #opening = new Set<number>()
   /** What `close()` waits for: sockets that are being bound or closed. */
   readonly #unsettled = new Set<Promise<void>>()
   readonly #alarm: Alarm
+  /** Connections that ended or were not taken, by reason; TCP and TLS only. */
+  readonly disconnected: Counters<DisconnectReason> = new Counters()
   #isClosed = false
 
   /** Listens nowhere yet; see {@link createTurnServer}. */
   constructor(options: NodeTurnServerOptions) {
     super()
+    this.#options = options
     this.#places = relayPlaces(options)
     const { crypto = nodeCrypto, authenticate, ...config } = options
     this.#server = new TurnServer(
       { ...config, crypto, authenticate: passwordLookup(authenticate), families: [...this.#places.keys()] },
       {
-        transmit: (listener, client, bytes) => this.#listeners[listener]?.send(client, bytes),
+        transmit: (listener, client, bytes) => this.#listeners.get(listener)?.send(client, bytes),
         relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
         openRelay: (relay, family, port) => this.#settle(this.#openRelay(relay, family, port)),
         closeRelay: (relay) => this.#closeRelay(relay),
@@ -68,8 +76,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   }
 
   /** The listening addresses, with their actual ports. */
-  get addresses(): readonly TransportAddress[] {
-    return this.#listeners.map(({ local }) => local)
+  get addresses(): readonly ListeningAddress[] {
+    return [...this.#listeners.values()].map(({ local }) => local)
   }
 
   get allocations(): readonly AllocationInfo[] {
@@ -87,24 +95,52 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   }
 
   /**
-   * Listens on one more address and resolves to it with its actual port. Rejects with the system's error, or
-   * {@link TurnError} `invalid-state` once the server is closed.
+   * Listens on one more address, UDP where it names no transport, and resolves to it with its actual port. Rejects with
+   * the system's error, or {@link TurnError}: `invalid-state` once the server is closed, `invalid-config` for TLS
+   * without a certificate.
    */
-  async listen(at: TransportAddress): Promise<TransportAddress> {
-    const socket = await UdpPort.bind(at, this.#sendBuffer)
+  async listen(at: TransportAddress & { readonly transport?: string }): Promise<ListeningAddress> {
+    const listener = await this.#bind(at)
     if (this.#isClosed) {
-      await socket.close()
+      await listener.close()
       throw new TurnError('invalid-state', 'the server is closed')
     }
-    const listener = this.#listeners.push(socket) - 1
-    socket.start(
-      (from, bytes) => {
-        this.#server.handleDatagram(monotonicNow(), listener, from, bytes)
+    this.attach(listener)
+    return listener.local
+  }
+
+  /** Serves by a listener of your own; it is closed with the server. */
+  attach(listener: TurnListener): void {
+    const number = this.#nextListener++
+    this.#listeners.set(number, listener)
+    listener.start({
+      received: (client, bytes) => {
+        this.#server.handleDatagram(monotonicNow(), number, client, bytes)
         this.#rearm()
       },
-      (error) => this.#report(error),
-    )
-    return socket.local
+      disconnected: (client, reason) => {
+        this.disconnected.count(reason)
+        this.#server.disconnected(number, client)
+      },
+      failed: (error) => this.#report(error),
+      isServed: (client) => this.#server.isServed(number, client),
+    })
+  }
+
+  /**
+   * Stops listening on one of {@link NodeTurnServer.addresses} and ends its clients' allocations. Resolves to false where
+   * there is none such.
+   */
+  async unlisten(at: ListeningAddress): Promise<boolean> {
+    for (const [number, listener] of this.#listeners) {
+      const { transport } = listener.local
+      if (transport !== at.transport || !sameAddress(listener.local, at)) continue
+      this.#listeners.delete(number)
+      this.#server.listenerClosed(number)
+      await listener.close()
+      return true
+    }
+    return false
   }
 
   /** Ends an allocation, by the number of its relay. False where there is none. */
@@ -117,8 +153,22 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#isClosed = true
     this.#server.close()
     this.#alarm.clear()
-    for (const listener of this.#listeners.splice(0)) this.#settle(listener.close())
+    for (const listener of this.#listeners.values()) this.#settle(listener.close())
+    this.#listeners.clear()
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
+  }
+
+  #bind(at: TransportAddress & { readonly transport?: string }): Promise<TurnListener> {
+    const { tls, connections, legacyChannels } = this.#options
+    switch (at.transport ?? 'udp') {
+      case 'udp':
+        return listenUdp(at, this.#sendBuffer)
+      case 'tcp':
+        return StreamListener.bind(at, { ...connections, legacyChannels })
+      case 'tls':
+        if (tls !== undefined) return StreamListener.bind(at, { ...connections, legacyChannels, tls })
+    }
+    throw new TurnError('invalid-config', `nothing to listen by on ${String(at.transport)}`)
   }
 
   async #openRelay(relay: number, family: IpFamily, port: number): Promise<void> {

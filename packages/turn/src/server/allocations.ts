@@ -74,6 +74,14 @@ export class Allocations {
     return this.#openingsByClient.get(listener, client)
   }
 
+  /** All that clients of one listener have. */
+  ofListener(listener: number): { readonly allocations: Allocation[]; readonly openings: Opening[] } {
+    return {
+      allocations: [...this.#byClient.ofListener(listener)],
+      openings: [...this.#openingsByClient.ofListener(listener)],
+    }
+  }
+
   openingOfRelay(relay: number): Opening | undefined {
     return this.#openingsByRelay.get(relay)
   }

@@ -74,8 +74,12 @@ export interface TurnServerHost {
   allocationDeleted?(allocation: AllocationInfo, reason: DeletionReason): void
 }
 
-/** The client gave it back, its lifetime ended, or the server was closed. */
-export type DeletionReason = 'released' | 'expired' | 'closed'
+/**
+ * - `released`, `expired`: the client gave it back, or its lifetime ended.
+ * - `disconnected`: the connection that it was made over has ended.
+ * - `closed`: the operator ended it, the listener, or the server.
+ */
+export type DeletionReason = 'released' | 'expired' | 'disconnected' | 'closed'
 
 /**
  * Why a datagram was dropped.

@@ -107,8 +107,16 @@ export class ControlPlane {
     this.#responder.refuse(opening, opening.request, StatusCode.insufficientCapacity)
   }
 
-  /** Ends an allocation, whose relay is closed with it. */
+  /** Gives a relay up that is being opened; its client gets no answer. */
+  abandon(opening: Opening): void {
+    if (this.#allocations.openingOfRelay(opening.relay) !== opening) return
+    this.#allocations.abandon(opening)
+    this.#host.closeRelay(opening.relay)
+  }
+
+  /** Ends an allocation, whose relay is closed with it; does nothing where a callback has ended it before. */
   delete(allocation: Allocation, reason: DeletionReason): void {
+    if (this.#allocations.ofRelay(allocation.relay) !== allocation) return
     this.#allocations.delete(allocation)
     this.#announceEnd(allocation, reason)
   }

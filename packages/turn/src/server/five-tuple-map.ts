@@ -1,7 +1,7 @@
 import type { TransportAddress } from '@purertc/stun'
 
 /**
- * A map by 5-tuple: the listener's number stands for the server's address and for UDP, so that what is left is the
+ * A map by 5-tuple: the listener's number stands for the server's address and transport, so that what is left is the
  * client's address and port. Nested, so that looking a datagram's sender up makes no key.
  */
 export class FiveTupleMap<T> {
@@ -9,6 +9,16 @@ export class FiveTupleMap<T> {
 
   get(listener: number, client: TransportAddress): T | undefined {
     return this.#listeners.get(listener)?.get(client.address)?.get(client.port)
+  }
+
+  *values(): Generator<T> {
+    for (const addresses of this.#listeners.values())
+      for (const ports of addresses.values()) yield* ports.values()
+  }
+
+  /** What is there of one listener. */
+  *ofListener(listener: number): Generator<T> {
+    for (const ports of this.#listeners.get(listener)?.values() ?? []) yield* ports.values()
   }
 
   set(listener: number, client: TransportAddress, value: T): void {

@@ -29,7 +29,7 @@ import { RelayPorts } from './relay-ports.ts'
 import { Responder } from './responder.ts'
 
 /**
- * A TURN server over UDP, RFC 8656, that also answers Binding requests (RFC 8489). A machine without a socket or a clock:
+ * A TURN server, RFC 8656, that also answers Binding requests (RFC 8489). A machine without a socket or a clock:
  * the host owns listeners, where clients come in, and opens a relay for every allocation, where peers come in.
  *
  * @example
@@ -139,6 +139,30 @@ export class TurnServer {
     this.#control.relayFailed(now, relay)
   }
 
+  /** Whether the client has an allocation, or one that is being made. */
+  isServed(listener: number, client: TransportAddress): boolean {
+    return (
+      this.#allocations.ofClient(listener, client) !== undefined ||
+      this.#allocations.openingOfClient(listener, client) !== undefined
+    )
+  }
+
+  /** The connection that the client used is no more, where its listener has connections: neither is its allocation. */
+  disconnected(listener: number, client: TransportAddress): void {
+    const opening = this.#allocations.openingOfClient(listener, client)
+    if (opening !== undefined) this.#control.abandon(opening)
+    const allocation = this.#allocations.ofClient(listener, client)
+    if (allocation !== undefined) this.#control.delete(allocation, 'disconnected')
+  }
+
+  /** The listener is no more: its clients' allocations end. */
+  listenerClosed(listener: number): void {
+    this.#binding.delete(listener)
+    const { allocations, openings } = this.#allocations.ofListener(listener)
+    for (const opening of openings) this.#control.abandon(opening)
+    for (const allocation of allocations) this.#control.delete(allocation, 'closed')
+  }
+
   /** Ends an allocation by the operator's will. False where there is none of that number. */
   release(relay: number): boolean {
     const allocation = this.#allocations.ofRelay(relay)
@@ -150,13 +174,9 @@ export class TurnServer {
   /** Ends all allocations. Their clients are not told: there is no message for that. */
   close(): void {
     this.#isClosed = true
-    const openings = [...this.#allocations.openings()]
-    for (const opening of openings) this.#allocations.abandon(opening)
+    for (const opening of [...this.#allocations.openings()]) this.#control.abandon(opening)
     this.#ports.handleTimeout(Millis(Infinity))
-    for (const { relay } of openings) this.#host.closeRelay(relay)
-    for (const allocation of [...this.#allocations.values()])
-      if (this.#allocations.ofRelay(allocation.relay) === allocation)
-        this.#control.delete(allocation, 'closed')
+    for (const allocation of [...this.#allocations.values()]) this.#control.delete(allocation, 'closed')
   }
 
   #receiveStun(now: Millis, listener: number, client: TransportAddress, datagram: Uint8Array): Discarded {

@@ -1,0 +1,61 @@
+import type { TransportAddress } from '@purertc/stun'
+
+import { type SendBuffer, UdpPort } from './udp-port.ts'
+
+/** Where clients come in, and how. */
+export interface ListeningAddress extends TransportAddress {
+  /** `udp`, `tcp`, `tls`, or what a listener of your own calls itself. */
+  readonly transport: string
+}
+
+/**
+ * What a server takes clients' messages from: a UDP socket, or a TCP or TLS port with all its connections. Implement it to
+ * serve over another transport, DTLS for instance (`NodeTurnServer.attach`).
+ */
+export interface TurnListener {
+  readonly local: ListeningAddress
+  /** From now on clients are heard. */
+  start(host: TurnListenerHost): void
+  /** Sends a copy of the bytes, one message, to a client that was heard. */
+  send(client: TransportAddress, bytes: Uint8Array): void
+  /** Resolves when the system has released everything. The host is called no more. */
+  close(): Promise<void>
+}
+
+export interface TurnListenerHost {
+  /** One message of a client. Bytes are borrowed until the call returns. */
+  received(client: TransportAddress, bytes: Uint8Array): void
+  /** The client's connection is over, and with it what was allocated over it. */
+  disconnected(client: TransportAddress, reason: DisconnectReason): void
+  /** Something failed; the listener goes on. */
+  failed(error: Error): void
+  /** Whether the client has an allocation, or is about to have one. */
+  isServed(client: TransportAddress): boolean
+}
+
+/**
+ * Why a connection ended, or was not taken.
+ *
+ * - `ended`, `failed`: the client or the network did it.
+ * - `not-a-frame`, `too-large`: the stream was no TURN.
+ * - `idle`: no allocation, and no message for too long.
+ * - `handshake`: TLS failed, or took too long.
+ * - `too-many`, `address-limit`: all places are taken, or those of one client address.
+ */
+export type DisconnectReason =
+  'ended' | 'failed' | 'not-a-frame' | 'too-large' | 'idle' | 'handshake' | 'too-many' | 'address-limit'
+
+/** A UDP socket has no connections to lose. */
+export async function listenUdp(at: TransportAddress, buffer: SendBuffer): Promise<TurnListener> {
+  const port = await UdpPort.bind(at, buffer)
+  return {
+    local: { ...port.local, transport: 'udp' },
+    start: (host) =>
+      port.start(
+        (from, bytes) => host.received(from, bytes),
+        (error) => host.failed(error),
+      ),
+    send: (client, bytes) => port.send(client, bytes),
+    close: () => port.close(),
+  }
+}

@@ -1,0 +1,107 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+
+import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+
+import { TurnError } from '../turn-error.ts'
+import type { TurnUri } from '../turn-uri.ts'
+import { StreamConnection } from './stream-connection.ts'
+import { SendBuffer, UdpPort } from './udp-port.ts'
+
+/**
+ * A client's way to its server: a UDP socket, or a TCP or TLS connection. Implement it to go another way, over DTLS for
+ * instance (`link` of `createTurnClient`).
+ */
+export interface ServerLink {
+  /** Whether what is sent arrives or the link fails: nothing is sent twice then. */
+  readonly isReliable: boolean
+  /** From now on messages are heard. `failed` is called once, when the link is of no more use. */
+  start(received: (bytes: Uint8Array) => void, failed: (cause: Error) => void): void
+  /** Sends a copy of the bytes, one message. Does nothing once closed. */
+  send(bytes: Uint8Array): void
+  /** Resolves when the system has released the link. */
+  close(): Promise<void>
+}
+
+export interface LinkOptions {
+  /** The local address to talk to the server from; the system's choice by default. */
+  readonly localAddress?: string | undefined
+  /** For `turns:`, what to trust: `ca`, `servername`, … of `tls.connect`. */
+  readonly tls?: ConnectionOptions | undefined
+  /** Seconds that making a connection may take. Default 10. */
+  readonly connectTimeout?: number | undefined
+}
+
+/** Rejects with {@link TurnError} `transport` where the server cannot be reached, its certificate is no good included. */
+export function openLink(uri: TurnUri, server: TransportAddress, options: LinkOptions): Promise<ServerLink> {
+  return uri.transport === 'udp' ? openUdp(server, options) : openStream(uri, server, options)
+}
+
+async function openUdp(server: TransportAddress, { localAddress }: LinkOptions): Promise<ServerLink> {
+  const anywhere = server.family === 'IPv4' ? '0.0.0.0' : '::'
+  const port = await UdpPort.bind(transportAddress(localAddress ?? anywhere, 0), new SendBuffer())
+  return {
+    isReliable: false,
+    start: (received, failed) =>
+      port.start((from, bytes) => {
+        if (from.port === server.port && from.address === server.address) received(bytes)
+      }, failed),
+    send: (bytes) => port.send(server, bytes),
+    close: () => port.close(),
+  }
+}
+
+async function openStream(
+  { host, secure }: TurnUri,
+  { address, port }: TransportAddress,
+  { localAddress, tls, connectTimeout = 10 }: LinkOptions,
+): Promise<ServerLink> {
+  const to = { host: address, port, ...(localAddress === undefined ? {} : { localAddress }) }
+  // The name that the user trusts is the one in the URI, wherever DNS leads (RFC 8656 §3.1); SNI takes no addresses.
+  const name = isIpAddress(host) === null ? { servername: host } : {}
+  const socket = secure ? connectTls({ ...name, ...tls, ...to }) : connectTcp(to)
+  await connected(socket, secure ? 'secureConnect' : 'connect', 1000 * connectTimeout)
+  return new StreamLink(socket)
+}
+
+async function connected(socket: Socket, event: string, patience: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once(event, resolve)
+      socket.once('error', reject)
+      socket.setTimeout(patience, () => reject(new Error('the server does not take the connection')))
+    })
+    socket.setTimeout(0)
+  } catch (error) {
+    socket.on('error', () => undefined)
+    socket.destroy()
+    throw new TurnError('transport', (error as Error).message, { cause: error })
+  }
+}
+
+class StreamLink implements ServerLink {
+  readonly isReliable = true
+  readonly #connection: StreamConnection
+  #received: (bytes: Uint8Array) => void = () => undefined
+  #failed: (cause: Error) => void = () => undefined
+
+  constructor(socket: Socket) {
+    this.#connection = new StreamConnection(socket, false, {
+      received: (bytes) => this.#received(bytes),
+      ended: (_reason, error) => this.#failed(error ?? new Error('the server closed the connection')),
+    })
+  }
+
+  start(received: (bytes: Uint8Array) => void, failed: (cause: Error) => void): void {
+    this.#received = received
+    this.#failed = failed
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#connection.send(bytes)
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+}

@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net'
+
+import { type StreamFault, StreamFramer } from '@purertc/stun'
+
+import { TurnError } from '../turn-error.ts'
+
+export interface StreamConnectionHost {
+  /** One message, as it would come in a datagram. Bytes are borrowed until the call returns. */
+  received(bytes: Uint8Array): void
+  /** The connection is over, by the other side's will or by a fault. Not called after `close()`. */
+  ended(reason: StreamEnd, error: Error | null): void
+}
+
+/** `ended`: the other side closed it. `failed`: the system did. Else it sent what is no message. */
+export type StreamEnd = 'ended' | 'failed' | StreamFault
+
+/**
+ * STUN and ChannelData on one TCP or TLS connection, RFC 8656 §12.5. What is sent within one turn of the event loop leaves
+ * in one write; what the other side does not read is dropped beyond a bound, as UDP would drop it.
+ */
+export class StreamConnection {
+  readonly #socket: Socket
+  readonly #framer: StreamFramer
+  #host: StreamConnectionHost | null
+  /** What waits for the end of this turn: the first `#length` bytes. */
+  #batch: Buffer = EMPTY
+  #length = 0
+  #isScheduled = false
+  readonly #flush = (): void => {
+    this.#isScheduled = false
+    this.#write()
+  }
+
+  /** Takes a connected socket over. `legacyChannels`: whether channels from 0x5000 on are messages (RFC 5766). */
+  constructor(socket: Socket, legacyChannels: boolean, host: StreamConnectionHost) {
+    this.#socket = socket
+    this.#host = host
+    this.#framer = new StreamFramer((bytes) => this.#host?.received(bytes), {
+      channelData: legacyChannels ? 'legacy' : true,
+    })
+    let cause: Error | null = null
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => {
+      const fault = this.#framer.push(chunk)
+      if (fault !== null) this.#end(fault, new TurnError('transport', `${fault} on a stream`))
+    })
+    socket.on('error', (error) => (cause = error))
+    socket.on('close', () => this.#end(cause === null ? 'ended' : 'failed', cause))
+  }
+
+  /** Sends a copy of one message, padded as streams want it. */
+  send(bytes: Uint8Array): void {
+    if (this.#host === null) return
+    const padded = (bytes.length + 3) & ~3
+    if (this.#socket.writableLength + this.#length + padded > MAX_QUEUE) return
+    if (this.#length + padded > this.#batch.length) this.#startBatch(padded)
+    this.#batch.set(bytes, this.#length)
+    this.#batch.fill(0, this.#length + bytes.length, this.#length + padded)
+    this.#length += padded
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(this.#flush)
+  }
+
+  /** Sends what waits and resolves when the system has released the connection. */
+  async close(): Promise<void> {
+    this.#write()
+    this.#host = null
+    this.#framer.close()
+    if (this.#socket.closed) return
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()))
+    this.#socket.destroySoon()
+    // Who does not read keeps a connection open that has something to say.
+    const patience = setTimeout(() => this.#socket.destroy(), LINGER)
+    await closed
+    clearTimeout(patience)
+  }
+
+  /** Ends it at once, with nothing said to the host. */
+  destroy(): void {
+    this.#host = null
+    this.#framer.close()
+    this.#socket.destroy()
+  }
+
+  #end(reason: StreamEnd, error: Error | null): void {
+    const host = this.#host
+    this.destroy()
+    host?.ended(reason, error)
+  }
+
+  /** The second batch of one turn is the sign of a burst, and larger. */
+  #startBatch(needed: number): void {
+    const size = this.#length > 0 ? BURST : SINGLE
+    this.#write()
+    this.#batch = Buffer.allocUnsafe(Math.max(needed, size))
+  }
+
+  /** The socket keeps the bytes until they are sent: the next batch has others. */
+  #write(): void {
+    if (this.#length > 0 && this.#host !== null) this.#socket.write(this.#batch.subarray(0, this.#length))
+    this.#batch = EMPTY
+    this.#length = 0
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+const SINGLE = 2_048
+const BURST = 32_768
+
+/** Bytes that may wait for the other side to read. */
+const MAX_QUEUE = 1 << 20
+
+/** Milliseconds that a closed connection has to take what was sent last. */
+const LINGER = 1_000
