@@ -115,7 +115,8 @@ export {
 } from './server.ts'
 export { ShortTermAuthenticator, type ShortTermConfig } from './short-term-authenticator.ts'
 export { type StreamFault, StreamFramer, type StreamFramerOptions } from './stream-framer.ts'
-export { parseStunUri, type StunUri } from './stun-uri.ts'
+export { orderSrvRecords, type SrvRecord } from './srv-record.ts'
+export { formatStunUri, parseStunUri, type StunUri } from './stun-uri.ts'
 export { StunError, type StunFailure, type StunMisuse } from './stun-error.ts'
 export type {
   AnswerPath,

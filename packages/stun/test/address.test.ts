@@ -9,6 +9,7 @@ import {
   isIpAddress,
   parseIpAddress,
   parseIpv4,
+  formatStunUri,
   parseStunUri,
   sameAddress,
   transportAddress,
@@ -144,12 +145,23 @@ describe('transport addresses', () => {
 
 describe('STUN URIs, RFC 7064', () => {
   test.each([
-    ['stun:example.org', { secure: false, host: 'example.org', port: 3478 }],
-    ['stuns:example.org', { secure: true, host: 'example.org', port: 5349 }],
-    ['STUN:example.org:8000', { secure: false, host: 'example.org', port: 8000 }],
-    ['stun:192.0.2.1', { secure: false, host: '192.0.2.1', port: 3478 }],
-    ['stun:[2001:db8::1]:1', { secure: false, host: '2001:db8::1', port: 1 }],
+    ['stun:example.org', { secure: false, host: 'example.org', port: 3478, isPortGiven: false }],
+    ['stuns:example.org', { secure: true, host: 'example.org', port: 5349, isPortGiven: false }],
+    ['STUN:example.org:8000', { secure: false, host: 'example.org', port: 8000, isPortGiven: true }],
+    ['stun:192.0.2.1', { secure: false, host: '192.0.2.1', port: 3478, isPortGiven: false }],
+    ['stun:[2001:db8::1]:1', { secure: false, host: '2001:db8::1', port: 1, isPortGiven: true }],
   ])('%s', (text, uri) => expect(parseStunUri(text)).toEqual(uri))
+
+  test.each([
+    'stun:example.org',
+    'stuns:example.org:1',
+    'stun:[2001:db8::1]:1',
+    'stuns:[::1]',
+    'stun:192.0.2.1',
+  ])('%s is written as it was read', (text) => {
+    const uri = parseStunUri(text)
+    expect(uri === null ? null : formatStunUri(uri)).toBe(text)
+  })
 
   test.each([
     '',

@@ -71,13 +71,71 @@ describe('over loopback', () => {
     await expect(client.bind()).rejects.toMatchObject({ code: 'closed' })
   })
 
+  test('a stuns: URI is never asked in the clear', async () => {
+    for (const transport of ['udp', 'tcp'] as const)
+      await expect(NodeStunClient.open('stuns:127.0.0.1', { transport })).rejects.toMatchObject({
+        code: 'invalid-address',
+      })
+  })
+
+  test('raw data leaves from the same port, and what comes back is an event', async () => {
+    const echo = await bound()
+    echo.on('message', (bytes, { port }) => echo.send(bytes, port, '127.0.0.1'))
+    const server = await listen()
+    const client = await NodeStunClient.open(uri(server))
+    open.push(client)
+    const echoed = once(client, 'data')
+    client.send(Uint8Array.of(1, 2, 3), transportAddress('127.0.0.1', echo.address().port))
+    const [bytes, from] = (await echoed) as [Uint8Array, unknown]
+    expect([...bytes]).toEqual([1, 2, 3])
+    expect(from).toEqual(transportAddress('127.0.0.1', echo.address().port))
+    await client.close()
+    expect(() => client.send(Uint8Array.of(1))).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
+
+  test('events and hooks see what the promises see', async () => {
+    const server = await listen({ longTerm: { realm: 'example.org', password: () => null } })
+    const openServer = await listen()
+    const prepared: number[] = []
+    const client = await NodeStunClient.open(uri(openServer), {
+      preparing: (request) => void prepared.push(request.length),
+    })
+    open.push(client)
+    const log: unknown[] = []
+    client.on('success', ({ mapped }) => log.push(mapped.port))
+    client.on('failure', ({ code }) => log.push(code))
+    client.on('message', (direction, _server, bytes) => log.push([direction, bytes.length > 19]))
+    const seen: string[] = []
+    openServer.on('message', (direction, _peer, _bytes, { transport }) =>
+      seen.push(`${direction} ${transport}`),
+    )
+    await client.bind()
+    const { port } = server.addresses[0]!
+    await expect(client.bind({ server: transportAddress('127.0.0.1', port) })).rejects.toMatchObject({
+      code: 401,
+    })
+    expect(log).toEqual([
+      ['sent', true],
+      ['received', true],
+      client.local.port,
+      ['sent', true],
+      ['received', true],
+      401,
+    ])
+    expect(seen).toEqual(['received udp', 'sent udp'])
+    expect(prepared).toEqual([20, 20])
+    client.indicate()
+    while (openServer.discarded.total === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(openServer.discarded.snapshot()).toEqual({ 'not-a-request': 1 })
+  })
+
   test('what the system refuses to send fails at once', async () => {
     const client = await NodeStunClient.open('255.255.255.255:3478', { localAddress: '127.0.0.1' })
     open.push(client)
     await expect(client.bind()).rejects.toMatchObject({ code: 'transport', cause: { code: 'EACCES' } })
   })
 
-  test.each(['', 'stuns:example.org', 'http://example.org', 'host:99999'])(
+  test.each(['', 'http://example.org', 'host:99999', 'stun:host?transport=udp'])(
     '%j is no server',
     async (server) => {
       await expect(NodeStunClient.open(server)).rejects.toMatchObject({ code: 'invalid-address' })

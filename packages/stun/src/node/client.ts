@@ -1,92 +1,164 @@
-import { lookup } from 'node:dns/promises'
+import { EventEmitter } from 'node:events'
+import type { ConnectionOptions } from 'node:tls'
 
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { StunClient } from '../client.ts'
-import type { BindingResult, StunClientConfig } from '../client-config.ts'
+import type { BindingOptions, BindingResult, StunClientConfig } from '../client-config.ts'
 import type { IpFamily } from '../ip-address.ts'
+import type { MessageBuilder } from '../message-builder.ts'
+import type { MessageDirection } from '../server.ts'
 import { StunError } from '../stun-error.ts'
-import { parseStunUri } from '../stun-uri.ts'
-import { type TransportAddress, transportAddress } from '../transport-address.ts'
-import { UdpSocket } from './udp-socket.ts'
+import type { ServerAddress, StunTransport } from '../stun-transport.ts'
+import { parseStunUri, type StunUri } from '../stun-uri.ts'
+import type { TransportAddress } from '../transport-address.ts'
+import type { NameService } from './name-service.ts'
+import { resolveServer } from './resolve.ts'
+import { type OpenOptions, type TransportKind, transportFor } from './transports.ts'
 
-export interface NodeStunClientOptions extends Omit<StunClientConfig, 'crypto' | 'server'> {
+export interface NodeStunClientOptions extends Omit<StunClientConfig, 'crypto' | 'server'>, OpenOptions {
+  /** How the server is reached. Default: UDP for `stun:`, TLS for `stuns:`. */
+  readonly transport?: 'udp' | 'tcp' | 'tls' | TransportKind
+  /** For TLS: trusted authorities and the like, as node:tls has them. */
+  readonly tls?: ConnectionOptions
   /** The family to reach the server by, where its name has both. Default: the resolver's first address. */
   readonly family?: IpFamily
-  /** The local address to send from; the system's choice by default. */
-  readonly localAddress?: string
-  /** The local port; a free one by default. */
-  readonly localPort?: number
+  /** May add attributes to any request before it is signed and sent. */
+  readonly preparing?: (request: MessageBuilder) => void
+  readonly names?: NameService
   readonly crypto?: CryptoProvider
 }
 
+export interface NodeStunClientEvents {
+  /** A request has brought an address. */
+  success: [result: BindingResult]
+  /** A request has failed: its `code` is the server's, or says what happened. */
+  failure: [error: StunError]
+  /** Something came that answers no request; the bytes are borrowed. */
+  data: [bytes: Uint8Array, from: TransportAddress]
+  /** A message could not be sent, or a connection has ended. Dropped where nobody listens. */
+  error: [error: Error, server: TransportAddress]
+  /** Every STUN message that goes or comes, for a log; the bytes are borrowed. */
+  message: [direction: MessageDirection, server: TransportAddress, bytes: Uint8Array]
+}
+
 /**
- * A STUN client on a UDP socket of its own.
+ * A STUN client on a UDP socket of its own, or on TCP or TLS connections.
  *
  * @example
  * const client = await NodeStunClient.open('stun:stun.example.org')
  * const { mapped } = await client.bind()
  * await client.close()
  */
-export class NodeStunClient {
+export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
   /** The local address, with the port that was bound. */
   readonly local: TransportAddress
-  readonly server: TransportAddress
-  readonly #socket: UdpSocket
+  readonly server: ServerAddress
+  readonly #transport: StunTransport
   readonly #client: StunClient
   readonly #alarm: Alarm
   readonly #waiting = new Map<number, Waiting>()
   #isClosed = false
 
-  private constructor(socket: UdpSocket, config: StunClientConfig) {
-    this.local = socket.local
+  private constructor(
+    transport: StunTransport,
+    config: StunClientConfig,
+    preparing: NodeStunClientOptions['preparing'],
+  ) {
+    super()
+    this.local = transport.local
     this.server = config.server
-    this.#socket = socket
-    this.#client = new StunClient(config, {
-      transmit: (to, bytes) => socket.send(to, bytes),
-      succeeded: (_now, request, result) => this.#take(request)?.resolve(result),
-      failed: (_now, request, error) => this.#take(request)?.reject(error),
+    this.#transport = transport
+    this.#client = new StunClient(transport.isReliable ? { ...config, retransmit: false } : config, {
+      transmit: (to, bytes) => transport.send(to, bytes),
+      succeeded: (_now, request, result) => {
+        this.#take(request)?.resolve(result)
+        this.emit('success', result)
+      },
+      failed: (_now, request, error) => {
+        this.#take(request)?.reject(error)
+        this.emit('failure', error)
+      },
+      observed: (direction, server, bytes) => this.emit('message', direction, server, bytes),
+      ...(preparing === undefined ? {} : { preparing }),
     })
     this.#alarm = new Alarm((now) => {
       this.#client.handleTimeout(now)
       this.#alarm.set(this.#client.nextTimeout)
     })
-    socket.start({
-      received: (_from, bytes) => {
-        this.#client.handleDatagram(monotonicNow(), bytes)
+    transport.start({
+      received: (from, bytes) => {
+        if (!this.#client.handleDatagram(monotonicNow(), bytes)) this.emit('data', bytes, from)
         this.#alarm.set(this.#client.nextTimeout)
       },
-      failed: (cause) => this.#abandon(new StunError('transport', cause.message, { cause })),
+      // Some transports fail while they send: the request must have its number before it fails.
+      failed: (error, to) => queueMicrotask(() => this.#lose(error, to)),
     })
   }
 
   /**
-   * Resolves the server's name and binds a socket. `server` is a `stun:` URI, or a host with an optional port. Rejects
-   * with `StunError` `invalid-address` for what is neither, and with the system's error where the name is unknown or
-   * the local address cannot be bound.
+   * Resolves the server's name and opens the transport, over TCP and TLS to the first of the server's addresses that
+   * answers. `server` is a `stun:` or `stuns:` URI, or a host with an optional port. Rejects with `StunError`
+   * `invalid-address` for what is neither, `transport` where no connection can be made, and with the system's error where
+   * the name is unknown or the local address cannot be bound.
    */
   static async open(server: string, options: NodeStunClientOptions = {}): Promise<NodeStunClient> {
-    const { family, localAddress, localPort = 0, crypto = nodeCrypto, ...config } = options
-    const address = await resolveServer(server, family)
-    const anywhere = address.family === 'IPv4' ? '0.0.0.0' : '::'
-    const socket = await UdpSocket.bind(transportAddress(localAddress ?? anywhere, localPort))
-    return new NodeStunClient(socket, { ...config, crypto, server: address })
+    const { transport, tls, family, names, preparing, crypto = nodeCrypto, ...rest } = options
+    const { localAddress, localPort, connectTimeout, ...config } = rest
+    const opening: OpenOptions = {
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(localPort === undefined ? {} : { localPort }),
+      ...(connectTimeout === undefined ? {} : { connectTimeout }),
+    }
+    const uri = readServer(server)
+    const kind = transportFor(uri, transport, tls)
+    const addresses = await resolveServer(uri, {
+      protocol: kind.protocol,
+      random: () => randomFraction(crypto),
+      ...(family === undefined ? {} : { family }),
+      ...(names === undefined ? {} : { names }),
+    })
+    let failure: unknown
+    for (const address of addresses) {
+      try {
+        const opened = await kind.open(address, opening)
+        return new NodeStunClient(opened, { ...config, crypto, server: address }, preparing)
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
   }
 
   /** Asks the server where it sees us. Rejects with `StunError`; its `code` is the server's or says what happened. */
-  bind(): Promise<BindingResult> {
+  bind(options: BindingOptions = {}): Promise<BindingResult> {
     return new Promise((resolve, reject) => {
-      const request = this.#client.bind(monotonicNow())
+      const request = this.#client.bind(monotonicNow(), options)
       this.#waiting.set(request, { resolve, reject })
       this.#alarm.set(this.#client.nextTimeout)
     })
   }
 
+  /** Sends a Binding indication, which keeps a NAT's mapping alive and is not answered. Throws `StunError` `closed`. */
+  indicate(): void {
+    this.#client.indicate()
+  }
+
+  /**
+   * Sends bytes of any kind from the same port, to the server by default; what comes back is a `data` event. Over TCP
+   * and TLS they must be STUN messages, for nothing else can be told apart there. Throws `StunError` `closed`.
+   */
+  send(bytes: Uint8Array, to: ServerAddress = this.server): void {
+    if (this.#isClosed) throw new StunError('closed', 'the client is closed')
+    this.#transport.send(to, bytes)
+  }
+
   /** Gives all requests up: their promises reject with `cancelled`. */
   cancel(): void {
-    this.#abandon(new StunError('cancelled', 'the request was cancelled'))
+    this.#client.cancel(monotonicNow())
+    this.#alarm.set(this.#client.nextTimeout)
   }
 
   /** Cancels what is pending and releases the socket. */
@@ -95,15 +167,16 @@ export class NodeStunClient {
     this.#isClosed = true
     this.cancel()
     this.#client.close()
-    await this.#socket.close()
+    this.#alarm.clear()
+    await this.#transport.close()
   }
 
-  #abandon(error: StunError): void {
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    this.#client.cancel(monotonicNow())
-    this.#alarm.clear()
-    for (const { reject } of waiting) reject(error)
+  #lose(cause: Error, to: TransportAddress): void {
+    if (this.#isClosed) return
+    const error = cause instanceof StunError ? cause : new StunError('transport', cause.message, { cause })
+    this.#client.abandon(monotonicNow(), error, to)
+    this.#alarm.set(this.#client.nextTimeout)
+    if (this.listenerCount('error') > 0) this.emit('error', error, to)
   }
 
   #take(request: number): Waiting | undefined {
@@ -136,10 +209,16 @@ interface Waiting {
   readonly reject: (error: StunError) => void
 }
 
-async function resolveServer(text: string, family: IpFamily | undefined): Promise<TransportAddress> {
+/** A URI, or a host with an optional port. */
+export function readServer(text: string): StunUri {
   const uri = parseStunUri(text) ?? parseStunUri(`stun:${text}`)
-  if (uri === null || uri.secure)
-    throw new StunError('invalid-address', `${JSON.stringify(text)} is no STUN server that UDP reaches`)
-  const { address } = await lookup(uri.host, { family: family === undefined ? 0 : family === 'IPv4' ? 4 : 6 })
-  return transportAddress(address, uri.port)
+  if (uri === null) throw new StunError('invalid-address', `${JSON.stringify(text)} is no STUN server`)
+  return uri
+}
+
+/** From 0 to 1, 1 excluded. */
+export function randomFraction(crypto: CryptoProvider): number {
+  const bytes = new Uint8Array(4)
+  crypto.randomFill(bytes)
+  return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
 }

@@ -1,32 +1,39 @@
 import { createSocket, type Socket } from 'node:dgram'
 
 import { StunError } from '../stun-error.ts'
+import type { AnswerPath, StunListener, StunTransport } from '../stun-transport.ts'
 import { formatAddress, type TransportAddress, transportAddress } from '../transport-address.ts'
 
+/** What a client's and a server's host have in common. */
 export interface UdpSocketHost {
   /** `bytes` are borrowed until the call returns. */
-  received(from: TransportAddress, bytes: Uint8Array): void
-  /** A datagram could not be sent. The socket stays open. */
-  failed(error: Error): void
+  received(from: TransportAddress, bytes: Uint8Array, path: AnswerPath): void
+  /** A datagram to `to` could not be sent. The socket stays open. */
+  failed(error: Error, to: TransportAddress): void
 }
 
 /**
- * A bound UDP socket that speaks `TransportAddress`. IPv6 sockets carry IPv6 alone, so that no address comes in two
- * forms.
+ * A bound UDP socket that speaks `TransportAddress`: a client's transport and a server's listener. IPv6 sockets carry
+ * IPv6 alone, so that no address comes in two forms.
  */
-export class UdpSocket {
+export class UdpSocket implements StunTransport, StunListener {
+  readonly transport = 'udp'
+  readonly isReliable = false
   /** The address with the port that was bound. */
   readonly local: TransportAddress
+  /** The way back for whatever comes in. */
+  readonly path: AnswerPath
   readonly #socket: Socket
   #host: UdpSocketHost | null = null
 
   private constructor(socket: Socket) {
     const { address, port } = socket.address()
     this.local = transportAddress(address, port)
+    this.path = { ...this.local, transport: 'udp', send: (to, bytes) => this.send(to, bytes) }
     this.#socket = socket
-    socket.on('error', (error) => this.#host?.failed(error))
+    socket.on('error', (error) => this.#host?.failed(error, this.local))
     socket.on('message', (bytes, { family, address, port }) =>
-      this.#host?.received({ family, address, port }, bytes),
+      this.#host?.received({ family, address, port }, bytes, this.path),
     )
   }
 
@@ -59,11 +66,11 @@ export class UdpSocket {
     if (this.#host === null) return
     if (to.port === 0) {
       // Whoever forges a packet may have it come from port 0; Node throws where it shall go there.
-      this.#host.failed(new StunError('transport', `${formatAddress(to)} cannot be sent to`))
+      this.#host.failed(new StunError('transport', `${formatAddress(to)} cannot be sent to`), to)
       return
     }
     this.#socket.send(bytes.slice(), to.port, to.address, (error) => {
-      if (error !== null) this.#host?.failed(error)
+      if (error !== null) this.#host?.failed(error, to)
     })
   }
 

@@ -1,0 +1,401 @@
+import { readFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { concatBytes } from '@purertc/bytes'
+
+import {
+  AlternateDomain,
+  type BindingResult,
+  Data,
+  formatAddress,
+  MessageBuilder,
+  StreamFramer,
+  StunMessage,
+  transportAddress,
+  XorMappedAddress,
+} from '../src/index.ts'
+import {
+  createStunServer,
+  type NameService,
+  NodeStunClient,
+  type NodeStunClientOptions,
+  type NodeStunServer,
+  type NodeStunServerOptions,
+} from '../src/node/index.ts'
+import { request } from './pair.ts'
+
+const pem = (name: string): string =>
+  readFileSync(new URL(`./vectors/tls/${name}.pem`, import.meta.url), 'utf8')
+const identity = { cert: pem('certificate'), key: pem('key') }
+const trust = { ca: pem('authority') }
+/** Whatever the name, the server is here. */
+const names: NameService = { srv: async () => [], addresses: async () => ['127.0.0.1'] }
+const open: { close(): unknown }[] = []
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+})
+
+describe('over streams', () => {
+  test.each([
+    ['tcp', '127.0.0.1'],
+    ['tcp', '::1'],
+    ['tls', '127.0.0.1'],
+    ['tls', '::1'],
+  ] as const)('%s and %s: the mapped address is the connection’s own', async (transport, address) => {
+    const server = await serve({ listen: [{ address, port: 0, transport }] })
+    const client = await dial(server)
+    const results = await Promise.all(Array.from({ length: 5 }, () => client.bind()))
+    for (const { mapped } of results) expect(mapped).toEqual({ ...client.local, address })
+    expect(server.answered.snapshot()).toEqual({ success: 5 })
+    expect(server.connections).toBe(1)
+    await client.close()
+    await until(() => server.connections === 0)
+  })
+
+  test('long-term credentials', async () => {
+    const longTerm = { realm: 'example.org', password: (name: string) => (name === 'user' ? 'secret' : null) }
+    const server = await serve({ longTerm })
+    const credentials = { kind: 'long-term', username: 'user', password: 'secret' } as const
+    expect(await (await dial(server, { credentials })).bind()).toMatchObject({
+      mapped: { address: '127.0.0.1' },
+    })
+    await expect((await dial(server)).bind()).rejects.toMatchObject({ code: 401 })
+  })
+
+  test('UDP, TCP and TLS listeners of one port come and go at run time', async () => {
+    const server = await serve({ listen: [{ address: '127.0.0.1', port: 0 }], tls: identity })
+    const { port } = server.addresses[0]!
+    const tcp = await server.bind({ address: '127.0.0.1', port, transport: 'tcp' })
+    const tls = await server.bind({ address: '127.0.0.1', port: 0, transport: 'tls' })
+    expect(server.addresses.map(({ transport }) => transport)).toEqual(['udp', 'tcp', 'tls'])
+    await expect(server.bind({ ...tcp, transport: 'tcp' })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    const client = await NodeStunClient.open(formatAddress(tcp), { transport: 'tcp' })
+    open.push(client)
+    await client.bind()
+    await server.unbind(tcp)
+    await until(() => server.connections === 0)
+    expect(server.addresses.map(({ transport }) => transport)).toEqual(['udp', 'tls'])
+    await expect(NodeStunClient.open(formatAddress(tcp), { transport: 'tcp' })).rejects.toMatchObject({
+      code: 'transport',
+      cause: { code: 'ECONNREFUSED' },
+    })
+    await server.unbind(tls)
+    await server.unbind(transportAddress('127.0.0.1', port))
+    expect(server.addresses).toEqual([])
+  })
+
+  test('close ends connections, half-open handshakes included', async () => {
+    const server = await serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] })
+    const raw = await plain(server)
+    const client = await dial(server)
+    await until(() => server.connections === 2)
+    await server.close()
+    await ended(raw)
+    await expect(client.bind()).rejects.toMatchObject({ code: 'transport' })
+  })
+
+  test('a TLS listener without a certificate cannot be bound, nor one with nonsense', async () => {
+    await expect(
+      serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }], tls: { cert: 'x' } }),
+    ).rejects.toThrow()
+  })
+
+  test('messages that are cut anywhere and sent in one piece are answered in order', async () => {
+    const server = await serve()
+    const socket = await plain(server)
+    const answers: StunMessage[] = []
+    const framer = new StreamFramer((bytes) => void answers.push(StunMessage.decode(bytes)!.copy()))
+    socket.on('data', (chunk: Uint8Array) => framer.push(chunk))
+    const stream = concatBytes(...[1, 2, 3].map((n) => numbered(n).finish()))
+    for (let at = 0; at < stream.length; at += 7) {
+      socket.write(stream.slice(at, at + 7))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await until(() => answers.length === 3)
+    expect(answers.map(({ transactionId }) => transactionId[0])).toEqual([1, 2, 3])
+    expect(answers[0]!.get(XorMappedAddress)).toMatchObject({ port: socket.localPort })
+  })
+})
+
+describe('a TLS server is who it claims to be, or nothing is sent', () => {
+  test.each([
+    ['its name', 'stuns:stun.example.org', trust],
+    ['its other name', 'stuns:other.example.org', trust],
+    ['its address', 'stuns:127.0.0.1', trust],
+  ])('%s is in the certificate', async (_case, host, tls) => {
+    const server = await serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] })
+    const client = await NodeStunClient.open(`${host}:${server.addresses[0]!.port}`, { tls, names })
+    open.push(client)
+    await expect(client.bind()).resolves.toBeDefined()
+  })
+
+  test.each([
+    [
+      'a name that is not in the certificate',
+      'stuns:third.example.org',
+      trust,
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    ['an authority that nobody trusts', 'stuns:stun.example.org', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ])('%s is refused', async (_case, host, tls, code) => {
+    const server = await serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] })
+    const opening = NodeStunClient.open(`${host}:${server.addresses[0]!.port}`, { tls, names })
+    await expect(opening).rejects.toMatchObject({ code: 'transport', cause: { code } })
+    expect(server.answered.total + server.discarded.total).toBe(0)
+  })
+
+  test('§10: so is the server that a 300 names, by ALTERNATE-DOMAIN', async () => {
+    const target = await serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] })
+    for (const [domain, outcome] of [
+      ['other.example.org', 'asked'],
+      ['third.example.org', 'refused'],
+    ] as const) {
+      const referring = await serve({
+        listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }],
+        alternateServer: () => ({ ...target.addresses[0]!, domain }),
+      })
+      const client = await NodeStunClient.open(`stuns:stun.example.org:${referring.addresses[0]!.port}`, {
+        tls: trust,
+        names,
+      })
+      open.push(client)
+      if (outcome === 'asked') {
+        expect(await client.bind()).toMatchObject({ server: { ...at(target), domain } })
+      } else {
+        await expect(client.bind()).rejects.toMatchObject({
+          code: 'transport',
+          cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+        })
+      }
+    }
+    expect(target.answered.snapshot()).toEqual({ success: 1 })
+  })
+})
+
+describe('a TCP client', () => {
+  test('follows a 300 to another connection, and comes back', async () => {
+    const target = await serve()
+    let isReferring = true
+    const server = await serve({ alternateServer: () => (isReferring ? target.addresses[0]! : null) })
+    const client = await dial(server)
+    const answers: BindingResult[] = [await client.bind()]
+    isReferring = false
+    answers.push(await client.bind())
+    expect(answers.map(({ server }) => server.port)).toEqual([at(target).port, at(server).port])
+  })
+
+  test('connects again where the server has closed an idle connection', async () => {
+    const server = await serve({ limits: { idleTimeout: 30 } })
+    const client = await dial(server)
+    const lost = new Promise((resolve) => client.once('error', resolve))
+    const { mapped } = await client.bind()
+    await expect(lost).resolves.toMatchObject({ code: 'transport' })
+    expect((await client.bind()).mapped.port).not.toBe(mapped.port)
+  })
+
+  test('never sends a request twice, and fails at once where the connection breaks', async () => {
+    const received: number[] = []
+    const silent = await listening((socket) => {
+      socket.on('data', (chunk: Uint8Array) => {
+        received.push(chunk.length)
+        setTimeout(() => socket.destroy(), 20)
+      })
+    })
+    const client = await NodeStunClient.open(`127.0.0.1:${silent.port}`, {
+      transport: 'tcp',
+      retransmit: { rto: 1 },
+    })
+    open.push(client)
+    const failures = await Promise.allSettled([client.bind(), client.bind()])
+    for (const failure of failures) expect(failure).toMatchObject({ reason: { code: 'transport' } })
+    expect(received.reduce((sum, length) => sum + length, 0)).toBe(2 * 28)
+  })
+
+  test('gives up a server that accepts nothing, and one that speaks something else', async () => {
+    const opening = NodeStunClient.open(`stuns:127.0.0.1:${(await listening(() => undefined)).port}`, {
+      connectTimeout: 30,
+    })
+    await expect(opening).rejects.toMatchObject({ code: 'transport', cause: { code: 'timeout' } })
+    const chatty = await listening((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const client = await NodeStunClient.open(`127.0.0.1:${chatty.port}`, { transport: 'tcp' })
+    open.push(client)
+    await expect(client.bind()).rejects.toMatchObject({ code: 'transport' })
+  })
+
+  test('tries the server’s addresses in turn', async () => {
+    const server = await serve()
+    const many: NameService = { srv: async () => [], addresses: async () => ['127.0.0.2', '127.0.0.1'] }
+    const client = await NodeStunClient.open(`stun:example.org:${at(server).port}`, {
+      transport: 'tcp',
+      names: many,
+    })
+    open.push(client)
+    expect(client.server.address).toBe('127.0.0.1')
+  })
+
+  test('cancel and close end what is pending', async () => {
+    const silent = await listening(() => undefined)
+    const client = await NodeStunClient.open(`127.0.0.1:${silent.port}`, { transport: 'tcp' })
+    const first = client.bind()
+    client.cancel()
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' })
+    const second = client.bind({ server: transportAddress('127.0.0.1', silent.port) })
+    const [outcome] = await Promise.allSettled([second, client.close()])
+    expect(outcome).toMatchObject({ reason: { code: 'cancelled' } })
+  })
+})
+
+describe('hostile peers of a stream listener are cut off and counted', () => {
+  test.each([
+    ['what is no STUN', new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n'), 'not-a-frame'],
+    ['a message that promises too much', request().add(Data, new Uint8Array(5_000)).build(), 'too-large'],
+  ])('%s', async (_case, bytes, reason) => {
+    const server = await serve()
+    const socket = await plain(server)
+    socket.write(bytes)
+    await ended(socket)
+    expect(server.dropped.snapshot()).toEqual({ [reason]: 1 })
+    expect(server.connections).toBe(0)
+  })
+
+  test('silence, and a trickle of bytes that never makes a message', async () => {
+    const server = await serve({ limits: { idleTimeout: 60 } })
+    const silent = await plain(server)
+    const slow = await plain(server)
+    const message = request().add(Data, new Uint8Array(1_000)).build()
+    const trickle = setInterval(() => slow.write(message.slice(0, 1)), 10)
+    await Promise.all([ended(silent), ended(slow)])
+    clearInterval(trickle)
+    expect(server.dropped.get('idle') + server.dropped.get('not-a-frame')).toBe(2)
+    expect(server.dropped.get('idle')).toBeGreaterThan(0)
+  })
+
+  test('more connections than there may be, in all and of one address', async () => {
+    const server = await serve({ limits: { maxConnections: 2 } })
+    const kept = [await plain(server), await plain(server)]
+    await ended(await plain(server))
+    await until(() => server.dropped.get('too-many') === 1)
+    const strict = await serve({ limits: { maxConnectionsPerAddress: 1 } })
+    const first = await plain(strict)
+    await ended(await plain(strict))
+    expect(strict.dropped.snapshot()).toEqual({ 'too-many-of-address': 1 })
+    // When one leaves there is room again.
+    first.destroy()
+    await until(() => strict.connections === 0)
+    await expect((await dial(strict)).bind()).resolves.toBeDefined()
+    for (const socket of kept) expect(socket.destroyed).toBe(false)
+  })
+
+  test('a peer that asks and never reads', async () => {
+    const server = await serve({ limits: { maxUnsent: 10_000 } })
+    const socket = await plain(server)
+    socket.pause()
+    const many = concatBytes(...Array.from({ length: 200 }, (_, n) => numbered(n & 0xff).finish()))
+    while (!socket.destroyed && server.dropped.total === 0) {
+      socket.write(many)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(server.dropped.snapshot()).toEqual({ 'not-reading': 1 })
+  })
+
+  test('a TLS handshake that fails, and one that never ends', async () => {
+    const server = await serve({
+      listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }],
+      limits: { handshakeTimeout: 50 },
+    })
+    const nonsense = await plain(server)
+    nonsense.write('no ClientHello')
+    await ended(nonsense)
+    await ended(await plain(server))
+    const untrusting = connectTls({ host: '127.0.0.1', port: at(server).port })
+    await ended(untrusting)
+    await until(() => server.connections === 0)
+    expect(server.dropped.get('handshake')).toBeGreaterThanOrEqual(2)
+  })
+
+  test('what they send besides requests is counted and not answered', async () => {
+    const server = await serve()
+    const socket = await plain(server)
+    socket.on('data', () => {
+      throw new Error('answered')
+    })
+    const indication = new MessageBuilder(1, 1, new Uint8Array(12)).finish()
+    // Well framed, and not well-formed: an attribute that does not fit.
+    const malformed = request().add(AlternateDomain, 'x').build()
+    malformed[23] = 0xff
+    socket.write(concatBytes(indication, malformed))
+    await until(() => server.discarded.total === 2)
+    expect(server.discarded.snapshot()).toEqual({ 'not-a-request': 1, malformed: 1 })
+  })
+})
+
+async function serve(options: NodeStunServerOptions = {}): Promise<NodeStunServer> {
+  const server = await createStunServer({
+    listen: [{ address: '127.0.0.1', port: 0, transport: 'tcp' }],
+    tls: identity,
+    ...options,
+  })
+  open.push(server)
+  return server
+}
+
+async function dial(server: NodeStunServer, options: NodeStunClientOptions = {}): Promise<NodeStunClient> {
+  const { transport, ...address } = server.addresses[0]!
+  const uri = `${transport === 'tls' ? 'stuns' : 'stun'}:${formatAddress(address)}`
+  const client = await NodeStunClient.open(uri, {
+    transport: transport as 'tcp' | 'tls',
+    tls: trust,
+    ...options,
+  })
+  open.push(client)
+  return client
+}
+
+function at(server: NodeStunServer): { address: string; port: number } {
+  const { address, port } = server.addresses[0]!
+  return { address, port }
+}
+
+function numbered(n: number): MessageBuilder {
+  return new MessageBuilder(1, 0, new Uint8Array(12).fill(n))
+}
+
+async function plain(server: NodeStunServer): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: at(server).port })
+  open.push({ close: () => socket.destroy() })
+  socket.on('error', () => undefined)
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return socket
+}
+
+async function ended(socket: Socket): Promise<void> {
+  socket.on('error', () => undefined)
+  socket.resume()
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+}
+
+async function listening(accept: (socket: Socket) => void): Promise<{ port: number }> {
+  const sockets: Socket[] = []
+  const server: Server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    accept(socket)
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  open.push({
+    close: () =>
+      new Promise<void>((resolve) => {
+        for (const socket of sockets) socket.destroy()
+        server.close(() => resolve())
+      }),
+  })
+  const address = server.address()
+  return { port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
