@@ -45,6 +45,8 @@ interface Result {
   readonly messages: number
   readonly packets: number
   readonly seconds: number
+  /** Processor time in microseconds. */
+  readonly processor: number
 }
 
 function run(size: number, seconds: number, batch: number): Result {
@@ -90,6 +92,7 @@ function run(size: number, seconds: number, batch: number): Result {
     for (let i = 0; i < batch && a.bufferedAmount(0) < 1_048_576; i++) a.send(now, 0, 53, message)
   }
   const start = performance.now()
+  const before = process.cpuUsage()
   const packetsBefore = toB.carried
   let now = clock()
   while (now - start < seconds * 1_000) {
@@ -98,7 +101,8 @@ function run(size: number, seconds: number, batch: number): Result {
     pump(now)
   }
   const elapsed = (performance.now() - start) / 1_000
-  return { messages, packets: toB.carried - packetsBefore, seconds: elapsed }
+  const { user, system } = process.cpuUsage(before)
+  return { messages, packets: toB.carried - packetsBefore, seconds: elapsed, processor: user + system }
 }
 
 const seconds = Number(process.argv[2] ?? 2)
@@ -109,7 +113,7 @@ for (const [size, batch] of [
   [100, 256],
 ] as const) {
   run(size, 0.3, batch)
-  const { messages, packets, seconds: elapsed } = run(size, seconds, batch)
+  const { messages, packets, seconds: elapsed, processor } = run(size, seconds, batch)
   const columns = [
     String(size).padStart(7),
     ((messages * size) / elapsed / 1e6).toFixed(1).padStart(9),
@@ -119,7 +123,7 @@ for (const [size, batch] of [
     Math.round(packets / elapsed)
       .toLocaleString('en')
       .padStart(12),
-    ((elapsed / packets) * 1e6).toFixed(2).padStart(11),
+    (processor / packets).toFixed(2).padStart(11),
   ]
   console.log(columns.join(' '))
 }

@@ -155,6 +155,7 @@ export class SctpAssociation {
    */
   send(now: Millis, stream: number, protocol: number, message: Uint8Array, options?: SendOptions): void {
     this.#checkSend(stream, message.length, options?.uncounted ?? false)
+    if (this.#sender.isDrained) this.#store.rewind()
     const buffer = this.#store.keep(message)
     const outgoing = new OutgoingMessage(
       stream,

@@ -378,7 +378,7 @@ export class DataChannels {
 /** RFC 8832 §6: 65535 is no channel, since INIT cannot offer so many streams. */
 const highestId = 65_534
 /** So many bytes of label and protocol may the peer make us remember. */
-const maxForeignNames = 16 * 1_048_576
+const maxForeignNames = 4 * 1_048_576
 const uncounted: SendOptions = { uncounted: true }
 const emptyMessage = new Uint8Array(1)
 const nothing = new Uint8Array(0)

@@ -9,6 +9,11 @@ export class MessageStore {
   /** Where the message that {@link MessageStore.keep} copied begins. */
   start = 0
 
+  /** No message is kept any more: the slab may be used from its start. */
+  rewind(): void {
+    this.#used = 0
+  }
+
   /** Copies the message and returns the array that holds it, from {@link MessageStore.start} on. */
   keep(message: Uint8Array): Uint8Array {
     const length = message.length

@@ -54,6 +54,17 @@ describe('a HEARTBEAT, RFC 9260 §8.3', () => {
     expect([pair.a.association.state, pair.b.association.state]).toEqual(['established', 'established'])
   })
 
+  test('that is answered cuts short a timeout that losses have drawn out', () => {
+    const peer = new ScriptedPeer({ config: { maxRetransmits: 20, heartbeatInterval: 40_000 } }).connect()
+    peer.association.send(peer.now, 0, 51, Uint8Array.of(1))
+    peer.wait(40_800)
+    // T3 is due half a minute from now.
+    const [heartbeat] = peer.chunksOf(ChunkType.heartbeat)
+    peer.send({ type: ChunkType.heartbeatAck, info: heartbeat!.info })
+    peer.wait(2_000)
+    expect(peer.sentOffsets()).toEqual([0])
+  })
+
   test('can be turned off', () => {
     const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
     expect(peer.association.nextTimeout).toBe(Infinity)

@@ -21,20 +21,29 @@ const open = (label: string): Uint8Array =>
 
 /** The server's data channels, and a bare association as the client: it says on streams what no client says. */
 class Rogue {
-  readonly sim = new Simulation({ seed: 1 })
+  readonly sim: Simulation
   readonly server: Side
+  /** Whoever the server's packets go to now. */
+  #current: Rogue = this
+  readonly #toRogue: Link
   readonly association: SctpAssociation
   readonly received: { stream: number; protocol: number; message: Uint8Array }[] = []
   readonly resets: number[] = []
 
-  constructor(streams = 65_535) {
+  /** With `before` it takes the place of another, of which the server still has an association. */
+  constructor(streams = 65_535, before?: Rogue) {
+    this.sim = before?.sim ?? new Simulation({ seed: 1 })
     const toServer = new Link(this.sim, { latency: 5 }, (now, bytes) =>
       this.server.channels.handlePacket(now, bytes),
     )
-    const toRogue = new Link(this.sim, { latency: 5 }, (now, bytes) =>
-      this.association.handlePacket(now, bytes),
-    )
-    this.server = new Side(this.sim, (packet) => toRogue.send(packet), { dtlsRole: 'server' })
+    this.server =
+      before?.server ?? new Side(this.sim, (packet) => this.#toRogue.send(packet), { dtlsRole: 'server' })
+    this.#toRogue =
+      before !== undefined
+        ? before.#toRogue
+        : new Link(this.sim, { latency: 5 }, (now, bytes) =>
+            this.#current.association.handlePacket(now, bytes),
+          )
     this.association = new SctpAssociation(
       { crypto: this.sim.seeded(nodeCrypto), streams },
       {
@@ -49,6 +58,10 @@ class Rogue {
         closed() {},
       },
     )
+    if (before) {
+      this.sim.detach(before.association)
+      before.#current = this
+    }
     this.sim.attach(this.association)
     this.association.connect(this.sim.now)
     this.sim.advance(100)
@@ -90,10 +103,10 @@ describe('a peer that opens channels wrongly', () => {
 
   test('too often with long names is refused', () => {
     const rogue = new Rogue()
-    for (let stream = 0; stream < 600; stream += 2)
+    for (let stream = 0; stream < 160; stream += 2)
       rogue.say(stream, ProtocolId.control, open('x'.repeat(65_000)))
-    expect(rogue.server.incoming).toHaveLength(258)
-    expect(rogue.server.channels.discarded['refused-channel']).toBe(42)
+    expect(rogue.server.incoming).toHaveLength(64)
+    expect(rogue.server.channels.discarded['refused-channel']).toBe(16)
   })
 
   test('beyond the streams that it takes itself is not answered', () => {
@@ -195,6 +208,39 @@ describe('an application that asks for what cannot be', () => {
       expect.objectContaining({ code: 'invalid-channel' }),
     )
   })
+})
+
+test('an id may be used again although the answer to our reset was lost', () => {
+  const pair = new ChannelsPair().connect()
+  const first = pair.client.channels.open(pair.now, { label: 'first' })
+  pair.runUntil(() => pair.server.incoming.length === 1)
+  pair.client.channels.close(pair.now, first)
+  // The client learns that its reset was performed; what it answers to the server's reset is lost for a while.
+  let isLosing = true
+  pair.toServer.intercept((_index, bytes) => (isLosing && bytes[12] === 130 ? 'drop' : 'pass'))
+  pair.runUntil(() => first.readyState === 'closed')
+  expect(pair.server.incoming[0]?.readyState).toBe('closing')
+  const second = pair.client.channels.open(pair.now, { label: 'second' })
+  expect(second.id).toBe(first.id)
+  pair.client.channels.send(pair.now, second, text('hello'), true)
+  pair.runUntil(() => pair.server.messages.length === 1)
+  expect(pair.server.events).toEqual(['incoming first', 'closing first', 'closed first', 'incoming second'])
+  isLosing = false
+  pair.run(2_000)
+  pair.server.channels.send(pair.now, pair.server.incoming[1]!, text('and back'), true)
+  pair.runUntil(() => pair.client.messages.length === 1)
+  expect([second.readyState, pair.server.incoming[1]?.readyState]).toEqual(['open', 'open'])
+})
+
+test('a peer that restarts closes all channels, and new ones can be opened', () => {
+  const rogue = new Rogue()
+  rogue.say(0, ProtocolId.control, open('before'))
+  const again = new Rogue(65_535, rogue)
+  expect(rogue.server.events).toEqual(['incoming before', 'closed before'])
+  again.say(0, ProtocolId.control, open('after'))
+  expect(rogue.server.events.at(-1)).toBe('incoming after')
+  const ours = rogue.server.channels.open(rogue.sim.now, { label: 'ours' })
+  expect(ours.readyState).toBe('open')
 })
 
 describe('an unordered channel', () => {
