@@ -67,6 +67,7 @@ export class Gatherer {
       failed: (relay, code, text) => this.#failed(relay.via, relay.server, code, text),
       received: (now, base, peer, bytes) => host.relayReceived(now, base, peer, bytes),
       lost: (base, isReleased) => host.relayLost(base, isReleased),
+      placeFree: ({ via, server, index }) => this.#askForRelay(via, server, index),
       peerRefused: (base, peer, code) => host.relayRefused(base, peer, code),
     })
   }
@@ -201,6 +202,7 @@ export class Gatherer {
     const known = this.#relays.find(base, server.address)
     if (known === undefined) this.#waiting.push((now) => this.#relays.allocate(now, base, server, index))
     else if (known.base !== null) this.#allocated(known)
+    else this.#relays.awaitPlace(base, server.address)
   }
 
   #allocated({ via, server, base, mapped, index }: Relay): void {

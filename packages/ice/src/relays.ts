@@ -28,15 +28,24 @@ export interface RelaysHost {
   received(now: Millis, base: RelayBase, peer: TransportAddress, bytes: Uint8Array): void
   /** The allocation is gone; `isReleased`: because it was given back. */
   lost(base: RelayBase, isReleased: boolean): void
+  /** The place at the server is free for the allocation that {@link Relays.awaitPlace} asked about. */
+  placeFree(relay: Relay): void
   /** The server does not relay to that peer. */
   peerRefused(base: RelayBase, peer: TransportAddress, code: number): void
+}
+
+interface Entry {
+  readonly relay: Relay
+  readonly client: TurnClient
+  /** Somebody wants a new allocation once this one is given back. */
+  isAwaited: boolean
 }
 
 /** The agent's allocations, one for each base and TURN server. They outlive a restart: their address stays good. */
 export class Relays {
   readonly #crypto: CryptoProvider
   readonly #host: RelaysHost
-  readonly #entries: Map<string, { readonly relay: Relay; readonly client: TurnClient }> = new Map()
+  readonly #entries: Map<string, Entry> = new Map()
 
   constructor(crypto: CryptoProvider, host: RelaysHost) {
     this.#crypto = crypto
@@ -46,7 +55,8 @@ export class Relays {
   /** Allocations that are still awaited. */
   get pending(): number {
     let pending = 0
-    for (const { client } of this.#entries.values()) if (client.state === 'allocating') pending++
+    for (const { client, isAwaited } of this.#entries.values())
+      if (isAwaited || client.state === 'allocating') pending++
     return pending
   }
 
@@ -57,6 +67,12 @@ export class Relays {
 
   find(via: SocketBase, server: TransportAddress): Relay | undefined {
     return this.#entries.get(keyOf(via, server))?.relay
+  }
+
+  /** The allocation there is being given back: `placeFree` says when another can be asked for. */
+  awaitPlace(via: SocketBase, server: TransportAddress): void {
+    const entry = this.#entries.get(keyOf(via, server))
+    if (entry?.client.state === 'closing') entry.isAwaited = true
   }
 
   /** Asks for an allocation, unless the base has one there. `index`: position among the TURN servers. */
@@ -90,10 +106,14 @@ export class Relays {
           this.#entries.delete(key)
           this.#ended(relay, error)
         },
-        closed: () => this.#entries.delete(key),
+        closed: () => {
+          this.#entries.delete(key)
+          if (entry.isAwaited) this.#host.placeFree(relay)
+        },
       },
     )
-    this.#entries.set(key, { relay, client })
+    const entry: Entry = { relay, client, isAwaited: false }
+    this.#entries.set(key, entry)
     client.allocate(now)
   }
 
@@ -117,8 +137,10 @@ export class Relays {
 
   /** Gives up allocations that have not come yet, with a report each. */
   abandon(now: Millis): void {
-    for (const { relay, client } of [...this.#entries.values()]) {
-      if (client.state !== 'allocating') continue
+    for (const entry of [...this.#entries.values()]) {
+      const { relay, client, isAwaited } = entry
+      if (!isAwaited && client.state !== 'allocating') continue
+      entry.isAwaited = false
       client.close(now)
       this.#host.failed(relay, UNREACHABLE, 'the TURN server does not answer')
     }
@@ -126,8 +148,10 @@ export class Relays {
 
   /** Gives back all allocations but that of `kept`. */
   release(now: Millis, kept: Base | null): void {
-    for (const { relay, client } of [...this.#entries.values()]) {
+    for (const entry of [...this.#entries.values()]) {
+      const { relay, client } = entry
       if (kept !== null && relay.base === kept) continue
+      entry.isAwaited = false
       const released = relay.base
       relay.base = null
       client.close(now)

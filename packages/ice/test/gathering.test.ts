@@ -156,6 +156,24 @@ describe('gathering, RFC 8445 §5.1.1', () => {
     expect(b.received).toEqual(['still'])
   })
 
+  test.each([2_999, 3_000, 3_005, 3_015, 3_025, 3_100])(
+    'a restart %i ms after completion, while they are being given back, has relayed candidates again',
+    (delay) => {
+      const world = new World()
+      const a = world.peer({ role: 'controlling', uses: 'both' })
+      const b = world.peer({ role: 'controlled', uses: 'both' })
+      introduce(world.sim, a, b)
+      expect(world.run(() => isCompleted(a, b))).toBe(true)
+      world.sim.advance(delay)
+      for (const { agent } of [a, b]) agent.restart(world.sim.now)
+      introduce(world.sim, a, b)
+      expect(world.run(() => isCompleted(a, b))).toBe(true)
+      for (const { agent } of [a, b])
+        expect(agent.localCandidates.map(({ type }) => type)).toEqual(['host', 'relay'])
+      expect(a.errors).toEqual([])
+    },
+  )
+
   test('those that it needs are kept, and given back by close()', () => {
     const world = new World()
     const options = { uses: 'both', nat: 'symmetric' } as const
