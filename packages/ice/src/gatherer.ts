@@ -216,7 +216,6 @@ export class Gatherer {
   #reflexive(base: SocketBase, mapped: TransportAddress, server: TransportAddress, index: number): void {
     // No NAT in between: redundant (RFC 8445 §5.1.3).
     if (sameAddress(mapped, base.address)) return
-    if (this.#found.some((local) => local.base === base && sameAddress(local.address, mapped))) return
     this.#add(base, 'srflx', mapped, base.address, server.address, index)
   }
 
@@ -228,6 +227,8 @@ export class Gatherer {
     server: string,
     serverIndex: number,
   ): void {
+    // Servers may say the same, and may be asked again (RFC 8445 §5.1.3).
+    if (this.#found.some((local) => local.base === base && sameAddress(local.address, address))) return
     const candidate: IceCandidate = {
       foundation: this.#config.foundations.of(type, base.address.address, server),
       component: 1,

@@ -63,6 +63,40 @@ describe('gathering, RFC 8445 §5.1.1', () => {
     expect(a.agent.localCandidates[0]!.priority).toBeGreaterThan(a.agent.localCandidates[1]!.priority)
   })
 
+  test('a loopback socket asks no server elsewhere, and pairs with loopback alone', () => {
+    const world = new World()
+    const hosts = ['127.0.0.1', '198.51.100.50'].map((address) => world.network.host(address))
+    const a = new Peer(world.sim, {
+      role: 'controlling',
+      hosts: hosts.slice(0, 1),
+      servers: [world.servers.stun],
+    })
+    a.gather()
+    expect(a.agent.gatheringState).toBe('complete')
+    const candidate = { ...a.agent.localCandidates[0]!, usernameFragment: 'peer' }
+    a.agent.addRemoteCandidate(world.sim.now, { ...candidate, address: '198.51.100.50' })
+    expect(a.agent.pairs).toEqual([])
+    a.agent.addRemoteCandidate(world.sim.now, { ...candidate, address: '127.0.0.1', port: 5_000 })
+    expect(a.agent.pairs).toHaveLength(1)
+  })
+
+  test('dual stack: servers and candidates of the other family are not for a socket', () => {
+    const world = new World()
+    const hosts = ['2001:db8::1', '198.51.100.11', 'fe80::1'].map((address) => world.network.host(address))
+    const a = new Peer(world.sim, { role: 'controlling', hosts, servers: [world.servers.stun] })
+    a.gather()
+    world.sim.advance(200)
+    expect(a.agent.gatheringState).toBe('complete')
+    const candidate = { ...a.agent.localCandidates[0]!, usernameFragment: 'peer' }
+    for (const [foundation, address] of ['2001:DB8:0::2', '198.51.100.12', 'fe80::2'].entries())
+      a.agent.addRemoteCandidate(world.sim.now, { ...candidate, foundation: `${foundation}`, address })
+    expect(a.agent.pairs.map(({ local, remote }) => [local.address, remote.address])).toEqual([
+      ['2001:db8::1', '2001:DB8:0::2'],
+      ['198.51.100.11', '198.51.100.12'],
+      ['fe80::1', 'fe80::2'],
+    ])
+  })
+
   test('transactions start Ta apart', () => {
     const world = new World()
     const hosts = [1, 2, 3, 4, 5].map((i) => world.network.host(`198.51.100.${10 + i}`))
@@ -203,6 +237,21 @@ describe('gathering, RFC 8445 §5.1.1', () => {
     a.agent.setServers(world.sim.now, [world.servers.stun])
     expect(world.run(() => a.agent.gatheringState === 'complete', 1_000)).toBe(true)
     expect(a.candidates.map((candidate) => candidate?.type)).toEqual(['host', 'srflx', undefined])
+  })
+
+  test('gathering twice finds nothing twice', () => {
+    const world = new World()
+    const a = world.peer({ role: 'controlling', uses: 'both', nat: 'port-restricted' })
+    for (let i = 0; i < 2; i++) {
+      a.agent.gather(
+        world.sim.now,
+        a.sockets.map(({ local }, id) => ({ id, address: local })),
+        { awaitsServers: true },
+      )
+      a.agent.setServers(world.sim.now, [world.servers.stun, world.servers.turn])
+      expect(world.run(() => a.agent.gatheringState === 'complete')).toBe(true)
+    }
+    expect(a.agent.localCandidates.map(({ type }) => type)).toEqual(['host', 'srflx', 'relay'])
   })
 
   test('a lost allocation fails its pairs; a restart gets a new one', () => {

@@ -128,6 +128,52 @@ describe('requests that must not be believed', () => {
     expect(agent.agent.discarded.get('too-many-candidates')).toBeGreaterThan(1_900)
   })
 
+  test('from another than the peer, though with this agent’s password: answered, not learned', () => {
+    const { world, agent, script, other, to, signal } = scripted('controlled')
+    signal()
+    world.sim.advance(200)
+    const { usernameFragment } = agent.agent.localCredentials
+    other.send(
+      to,
+      other.request({ username: `${usernameFragment}:stranger`, controlling: 1n, nominate: true }),
+    )
+    script.send(
+      to,
+      script.request({ username: `${usernameFragment}:stranger`, controlling: 1n, nominate: true }),
+    )
+    world.sim.advance(200)
+    expect([other, script].map(({ responses }) => responses[0]?.class)).toEqual([
+      MessageClass.successResponse,
+      MessageClass.successResponse,
+    ])
+    expect(agent.agent.pairs.map(({ remote }) => remote.type)).toEqual(['host'])
+    other.send(to, 'hello')
+    world.sim.advance(100)
+    expect(agent.received).toEqual([])
+  })
+
+  test.each(['closed', 'failed'] as const)('a %s agent neither answers nor listens', (end) => {
+    const { world, agent, script, to, signal } = scripted('controlled')
+    signal()
+    script.send(to, script.request({ controlling: 1n, nominate: true }))
+    world.sim.advance(500)
+    expect(agent.agent.selectedPair).not.toBeNull()
+    if (end === 'closed') {
+      agent.agent.close(world.sim.now)
+    } else {
+      script.respond = () => null
+      expect(world.run(() => agent.agent.state === 'failed', 60_000)).toBe(true)
+    }
+    script.responses.length = 0
+    script.send(to, script.request({ controlling: 1n }))
+    script.send(to, 'hello')
+    world.sim.advance(500)
+    expect(script.responses).toEqual([])
+    expect(agent.received).toEqual([])
+    expect(agent.agent.discarded.get('inactive')).toBe(2)
+    expect(agent.send('hello')).toBe(false)
+  })
+
   test('data before any check, from an address that is nobody’s', () => {
     const { world, agent, script, other, to, signal } = scripted('controlled')
     signal()
