@@ -50,6 +50,10 @@ export function textAttribute(type: number, name: string, max: number): Attribut
       return fromUtf8(value.rest())
     },
     encode(writer, text) {
+      if (text.length <= max && isAscii(text)) {
+        for (let i = 0; i < text.length; i++) writer.u8(text.charCodeAt(i))
+        return
+      }
       const bytes = toUtf8(text)
       if (bytes.length > max)
         throw new StunError('invalid-value', `${name} takes at most ${max} bytes, not ${bytes.length}`)
@@ -87,4 +91,11 @@ export function uint64Attribute(type: number, name: string): AttributeCodec<bigi
 /** An attribute that says everything by being there. */
 export function flagAttribute(type: number, name: string): AttributeCodec<true> {
   return { type, name, decode: () => true, encode: () => undefined }
+}
+
+/** Names, realms and phrases mostly are, and then the encoder costs more than they do. */
+function isAscii(text: string): boolean {
+  if (text.length > 64) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
 }

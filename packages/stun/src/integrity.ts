@@ -59,6 +59,10 @@ export function computeIntegrity(
   at: number,
 ): Uint8Array {
   const length = at + 4 + integrityLengths[algorithm] - 20
-  const start = Uint8Array.of(wire[0]!, wire[1]!, length >>> 8, length)
+  const start = new Uint8Array(4)
+  start[0] = wire[0]!
+  start[1] = wire[1]!
+  start[2] = length >>> 8
+  start[3] = length
   return crypto.hmac(algorithm, key, start, wire.subarray(4, at))
 }

@@ -32,7 +32,10 @@ export class MessageBuilder {
   readonly #transactionId: Uint8Array
   #sealed = false
 
-  /** `method` is one of `Method`, or any other 12-bit number. The transaction ID has 12 bytes. */
+  /**
+   * `method` is one of `Method`, or any other 12-bit number. The transaction ID has 12 bytes and is borrowed until the
+   * message is finished.
+   */
   constructor(method: number, messageClass: MessageClass, transactionId: Uint8Array) {
     if (transactionId.length !== TRANSACTION_ID_LENGTH)
       throw new StunError('invalid-value', `a transaction ID has 12 bytes, not ${transactionId.length}`)
@@ -43,7 +46,7 @@ export class MessageBuilder {
     this.#writer.u16(0)
     this.#writer.u32(MAGIC_COOKIE)
     this.#writer.bytes(transactionId)
-    this.#transactionId = this.#writer.view().slice(8)
+    this.#transactionId = transactionId
   }
 
   /** The success response to a request. */
@@ -73,7 +76,7 @@ export class MessageBuilder {
     const length = this.#writer.length - start
     if (length > 0xffff) throw new StunError('too-large', `${codec.name} has ${length} bytes`)
     this.#writer.patch16(start - 2, length)
-    this.#writer.zeros(-length & 3)
+    if ((length & 3) !== 0) this.#writer.zeros(-length & 3)
     return this
   }
 
