@@ -186,6 +186,15 @@ export class SctpAssociation {
     this.#bracket(now, action)
   }
 
+  /** Like {@link SctpAssociation.batch} where the sends come one by one: nothing leaves until `uncork`, once for each. */
+  cork(): void {
+    this.#depth++
+  }
+
+  uncork(now: Millis): void {
+    this.#leave(now)
+  }
+
   /** Bytes queued on the stream that have not been sent yet. */
   bufferedAmount(stream: number): number {
     return this.#sender.queue.bufferedAmount(stream)

@@ -159,6 +159,16 @@ export class DataChannels {
     this.#association.batch(now, action)
   }
 
+  /** Like {@link DataChannels.batch} where the sends come one by one: nothing leaves until `uncork`, once for each. */
+  cork(): void {
+    this.#association.cork()
+  }
+
+  uncork(now: Millis): void {
+    this.#now = now
+    this.#association.uncork(now)
+  }
+
   /**
    * Closes a channel when all that is queued on it has been sent (RFC 8831 §6.7); `host.channelClosed` follows.
    * Nothing happens where the channel is closing or closed.

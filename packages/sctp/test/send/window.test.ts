@@ -94,6 +94,16 @@ describe('bundling', () => {
     expect(peer.packets().map(({ chunks }) => chunks.length)).toEqual([9, 9, 9, 9, 4])
   })
 
+  test('holds back all that is queued between cork and uncork', () => {
+    const peer = new ScriptedPeer().connect()
+    peer.association.cork()
+    for (let i = 0; i < 40; i++) peer.association.send(peer.now, 0, 51, pattern(100))
+    expect(peer.packets()).toEqual([])
+    expect(peer.association.bufferedAmount(0)).toBe(4_000)
+    peer.association.uncork(peer.now)
+    expect(peer.packets().map(({ chunks }) => chunks.length)).toEqual([9, 9, 9, 9, 4])
+  })
+
   test('fills the rest of a packet with the beginning of a message that is cut anyway', () => {
     const peer = new ScriptedPeer().connect()
     peer.association.batch(peer.now, () => {
