@@ -125,6 +125,12 @@ export class Negotiator {
     return { local: local.data, remote: remote.data, description: remote, dtlsRole }
   }
 
+  /** Whether this end offered a data section that the peer rejected. */
+  get isRefused(): boolean {
+    const { local, remote } = this.session.current
+    return local?.type === 'offer' && local.data !== null && remote?.data === null
+  }
+
   /** The DTLS role in force, which later agreements keep. */
   get dtlsRole(): 'client' | 'server' | null {
     return this.agreement?.dtlsRole ?? null

@@ -271,10 +271,14 @@ export class PeerTransport {
     if (!this.#isOver) this.#requireChannels().close(now, channel)
   }
 
-  /** Runs `action`, and only then sends: small messages that are sent in it share packets. */
-  batch(now: Millis, action: () => void): void {
+  /** From here on messages are only queued, until `uncork` (once for each): small ones share packets. */
+  cork(): void {
+    this.#channels?.cork()
+  }
+
+  uncork(now: Millis): void {
     this.#now = now
-    this.#requireChannels().batch(now, action)
+    this.#channels?.uncork(now)
   }
 
   /** Mode `datagram`: sends one message as one record. Throws `DtlsError` `not-connected` or `too-large`. */

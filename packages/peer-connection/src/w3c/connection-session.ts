@@ -157,7 +157,7 @@ export class ConnectionSession {
   #agreed(certificate: Certificate): void {
     const agreement = this.#negotiator.agreement
     if (agreement === null) {
-      this.#data.refuse()
+      if (this.#negotiator.isRefused) this.#data.refuse()
       return
     }
     const { local, remote, dtlsRole, description } = agreement

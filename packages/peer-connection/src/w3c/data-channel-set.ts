@@ -28,6 +28,7 @@ export class DataChannelSet {
   readonly #byHandle: Map<DataChannel, RTCDataChannel> = new Map()
   readonly #traffic: WeakMap<DataChannel, ChannelTraffic> = new WeakMap()
   #maxMessageSize: number | null = null
+  #isCorked = false
   #opened = 0
   #closed = 0
 
@@ -188,7 +189,10 @@ export class DataChannelSet {
       maxMessageSize: this.#maxMessageSize ?? 0,
       send: (bytes, isText) => {
         try {
-          this.#run((transport, now) => transport.send(now, handle, bytes, isText))
+          this.#run((transport, now) => {
+            this.#cork(transport)
+            transport.send(now, handle, bytes, isText)
+          })
           traffic.messagesSent++
           traffic.bytesSent += bytes.length
         } catch (error) {
@@ -200,6 +204,17 @@ export class DataChannelSet {
       },
       close: () => this.#run((transport, now) => transport.closeChannel(now, handle)),
     }
+  }
+
+  /** What the application sends before it returns to the event loop leaves together. */
+  #cork(transport: PeerTransport): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    transport.cork()
+    void Promise.resolve().then(() => {
+      this.#isCorked = false
+      this.#run((sender, now) => sender.uncork(now))
+    })
   }
 
   #fireOpen(channel: RTCDataChannel): void {

@@ -1,0 +1,217 @@
+/** One end of a measurement, in a process of its own; the parent hands messages from one end to the other. */
+import { type BenchChannel, loadStack, type Signal, type Stack, type StackName } from './stacks.ts'
+
+export interface Command {
+  readonly kind: 'connect' | 'throughput' | 'round-trip' | 'connections'
+  /** Bytes of a message. */
+  readonly size: number
+  /** Milliseconds of sending, after a warm-up. */
+  readonly duration: number
+  /** Round trips, or connections. */
+  readonly count: number
+}
+
+/** What an end reports; the parent takes each figure from the end that can tell. */
+export interface Report {
+  readonly bytes: number
+  readonly messages: number
+  /** `bytes` and those of the warm-up. */
+  readonly allBytes: number
+  /** Milliseconds that `bytes` took. */
+  readonly elapsed: number
+  /** Milliseconds. */
+  readonly samples: readonly number[]
+  /** Microseconds of this process. */
+  readonly cpu: number
+  /** Bytes. */
+  readonly peakRss: number
+  readonly rssGrowth: number
+}
+
+const [, , name, role] = process.argv
+const isOfferer = role === 'offerer'
+
+/** Listeners by topic, and what came for topics that nobody listens to yet. */
+const listeners = new Map<string, (message: never) => void>()
+const inbox = new Map<string, unknown[]>()
+
+const HIGH_WATER = 1_048_576
+const LOW_WATER = 262_144
+const TURN = 1_048_576
+/** Milliseconds. */
+const WARM_UP = 300
+
+process.on('message', ({ topic, body }: { topic: string; body: unknown }) => {
+  const listener = listeners.get(topic)
+  if (listener === undefined) inbox.set(topic, [...(inbox.get(topic) ?? []), body])
+  else listener(body as never)
+})
+
+const stack = await loadStack(name as StackName)
+listen('command', (command: Command) => {
+  run(stack, command).then(
+    (report) => tell('report', report),
+    (error: unknown) =>
+      tell('failure', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  )
+})
+listen('exit', () => process.exit(0))
+tell('ready', null)
+
+async function run(stack: Stack, command: Command): Promise<Report> {
+  const cpu = process.cpuUsage()
+  const rss = process.memoryUsage.rss()
+  const outcome = await measure(stack, command)
+  const { user, system } = process.cpuUsage(cpu)
+  return {
+    bytes: 0,
+    messages: 0,
+    allBytes: 0,
+    elapsed: 0,
+    samples: [],
+    rssGrowth: process.memoryUsage.rss() - rss,
+    cpu: user + system,
+    peakRss: process.resourceUsage().maxRSS * 1_024,
+    ...outcome,
+  }
+}
+
+function measure(stack: Stack, command: Command): Promise<Partial<Report>> {
+  switch (command.kind) {
+    case 'connect':
+      return connectTimes(stack, command.count)
+    case 'throughput':
+      return throughput(stack, command)
+    case 'round-trip':
+      return roundTrips(stack, command)
+    case 'connections':
+      return connections(stack, command.count)
+  }
+}
+
+async function connectTimes(stack: Stack, count: number): Promise<Partial<Report>> {
+  const samples: number[] = []
+  for (let i = 0; i < count; i++) {
+    await together(`connect ${i}`)
+    const start = performance.now()
+    const channel = await stack.connect(isOfferer, signalOf(`connection ${i}`))
+    samples.push(performance.now() - start)
+    await together(`connected ${i}`)
+    channel.close()
+  }
+  return { samples }
+}
+
+/** The offerer sends as fast as the channel takes it; the other end counts, once the first tenth has passed. */
+async function throughput(stack: Stack, { size, duration }: Command): Promise<Partial<Report>> {
+  const channel = await stack.connect(isOfferer, signalOf(`throughput ${size}`))
+  const outcome = isOfferer ? await flood(channel, size, duration) : await count(channel, size)
+  await together(`done ${size}`)
+  channel.close()
+  return outcome
+}
+
+/** Sends while little waits, in turns: some stacks learn of what waits on another thread, and never within a turn. */
+function flood(channel: BenchChannel, size: number, duration: number): Promise<Partial<Report>> {
+  const message = new Uint8Array(size).fill(1)
+  const last = new Uint8Array(size)
+  const end = performance.now() + duration
+  return new Promise((resolve) => {
+    let isDone = false
+    let timer: NodeJS.Timeout | undefined
+    const pump = (): void => {
+      clearTimeout(timer)
+      if (isDone) return
+      for (let sent = 0; !isDone && sent < TURN && channel.bufferedAmount() < HIGH_WATER; sent += size) {
+        isDone = performance.now() >= end
+        channel.send(isDone ? last : message)
+      }
+      if (isDone) resolve({})
+      else timer = setTimeout(pump, channel.bufferedAmount() < HIGH_WATER ? 0 : 5)
+    }
+    channel.onLow(LOW_WATER, pump)
+    pump()
+  })
+}
+
+function count(channel: BenchChannel, size: number): Promise<Partial<Report>> {
+  return new Promise((resolve) => {
+    let messages = 0
+    let all = 0
+    let start = performance.now()
+    let isWarm = false
+    channel.onMessage((data) => {
+      if (data.length !== size) throw new Error(`a message of ${size} bytes arrived as ${data.length}`)
+      const now = performance.now()
+      messages++
+      all++
+      if (!isWarm && now - start > WARM_UP) {
+        isWarm = true
+        start = now
+        messages = 0
+      }
+      if (data[0] === 0)
+        resolve({ messages, bytes: messages * size, allBytes: all * size, elapsed: now - start })
+    })
+  })
+}
+
+async function roundTrips(stack: Stack, { size, count }: Command): Promise<Partial<Report>> {
+  const channel = await stack.connect(isOfferer, signalOf('round-trip'))
+  const message = new Uint8Array(size)
+  const samples: number[] = []
+  if (isOfferer)
+    await new Promise<void>((resolve) => {
+      let sentAt = 0
+      const next = (): void => {
+        sentAt = performance.now()
+        channel.send(message)
+      }
+      channel.onMessage(() => {
+        samples.push(performance.now() - sentAt)
+        if (samples.length === count) resolve()
+        else next()
+      })
+      next()
+    })
+  else channel.onMessage((data) => channel.send(data))
+  await together('round trips done')
+  channel.close()
+  return { samples }
+}
+
+/** Memory that connections take beyond the first, which loads what is loaded once. */
+async function connections(stack: Stack, count: number): Promise<Partial<Report>> {
+  const channels = [await stack.connect(isOfferer, signalOf('connection 0'))]
+  const one = settledRss()
+  for (let i = 1; i < count; i++) channels.push(await stack.connect(isOfferer, signalOf(`connection ${i}`)))
+  const rssGrowth = settledRss() - one
+  await together('all connected')
+  for (const channel of channels) channel.close()
+  return { rssGrowth }
+}
+
+function settledRss(): number {
+  globalThis.gc?.()
+  return process.memoryUsage.rss()
+}
+
+function signalOf(topic: string): Signal {
+  return { send: (body) => tell(topic, body), onMessage: (listener) => listen(topic, listener) }
+}
+
+/** Resolves when the other end has come as far. */
+function together(step: string): Promise<void> {
+  tell(step, null)
+  return new Promise((resolve) => listen(step, () => resolve()))
+}
+
+function listen(topic: string, listener: (message: never) => void): void {
+  listeners.set(topic, listener)
+  for (const message of inbox.get(topic) ?? []) listener(message as never)
+  inbox.delete(topic)
+}
+
+function tell(topic: string, body: unknown): void {
+  process.send?.({ topic, body })
+}

@@ -1,0 +1,177 @@
+/** The stacks under test behind one small interface, so that all of them run the same measurements. */
+
+export const stackNames = ['purertc', 'node-datachannel', 'wrtc', 'werift'] as const
+export type StackName = (typeof stackNames)[number]
+
+/** An open data channel, reliable and ordered. */
+export interface BenchChannel {
+  send(data: Uint8Array): void
+  bufferedAmount(): number
+  /** Called when `bufferedAmount` has fallen to `threshold`. */
+  onLow(threshold: number, listener: () => void): void
+  onMessage(listener: (data: Uint8Array) => void): void
+  close(): void
+}
+
+/** The other process, for descriptions and candidates. */
+export interface Signal {
+  send(message: unknown): void
+  onMessage(listener: (message: never) => void): void
+}
+
+export interface Stack {
+  /** Resolves when the channel is open at this end. */
+  connect(isOfferer: boolean, signal: Signal): Promise<BenchChannel>
+}
+
+export async function loadStack(name: StackName): Promise<Stack> {
+  switch (name) {
+    case 'purertc': {
+      const { RTCPeerConnection } = await import('@purertc/peer-connection')
+      return w3cStack(() => new RTCPeerConnection({ network: { addresses: ['127.0.0.1'] } }))
+    }
+    case 'wrtc': {
+      const { default: wrtc } = (await import('@roamhq/wrtc')) as unknown as WrtcModule
+      return w3cStack(() => new wrtc.RTCPeerConnection())
+    }
+    case 'werift': {
+      const { RTCPeerConnection } = await import('werift')
+      const options = { iceServers: [], iceAdditionalHostAddresses: ['127.0.0.1'] }
+      return w3cStack(() => new RTCPeerConnection(options))
+    }
+    case 'node-datachannel':
+      return libdatachannelStack()
+  }
+}
+
+/** The part of the W3C's API that all of them have in common. */
+interface W3cConnection {
+  onicecandidate: unknown
+  ondatachannel: unknown
+  createDataChannel(label: string): unknown
+  createOffer(): Promise<unknown>
+  createAnswer(): Promise<unknown>
+  setLocalDescription(description: never): Promise<unknown>
+  setRemoteDescription(description: never): Promise<unknown>
+  addIceCandidate(candidate: never): Promise<unknown>
+  close(): unknown
+}
+
+/** Its own types need the DOM's. */
+interface WrtcModule {
+  readonly default: { readonly RTCPeerConnection: new () => W3cConnection }
+}
+
+interface W3cChannel {
+  binaryType: string
+  readonly readyState: string
+  readonly bufferedAmount: number
+  bufferedAmountLowThreshold: number
+  onopen: (() => void) | null
+  onmessage: ((event: { data: ArrayBuffer | Buffer }) => void) | null
+  onbufferedamountlow: (() => void) | null
+  send(data: Uint8Array): void
+}
+
+interface W3cMessage {
+  readonly description?: never
+  readonly candidate?: never
+}
+
+function w3cStack(create: () => W3cConnection): Stack {
+  return {
+    async connect(isOfferer, signal) {
+      const connection = create()
+      const describe = async (description: unknown): Promise<void> => {
+        await connection.setLocalDescription(description as never)
+        signal.send({ description: plain(description) })
+      }
+      connection.onicecandidate = ({ candidate }: { candidate?: { candidate: string } | null }) => {
+        if (candidate?.candidate) signal.send({ candidate: plain(candidate) })
+      }
+      // Candidates wait for the description that they belong to.
+      let tail = Promise.resolve()
+      signal.onMessage(({ description, candidate }: W3cMessage) => {
+        tail = tail.then(async () => {
+          if (candidate !== undefined) await connection.addIceCandidate(candidate)
+          if (description === undefined) return
+          await connection.setRemoteDescription(description)
+          if (!isOfferer) await describe(await connection.createAnswer())
+        })
+      })
+      const channel = await new Promise<W3cChannel>((resolve) => {
+        if (!isOfferer) connection.ondatachannel = (event: { channel: W3cChannel }) => resolve(event.channel)
+        else {
+          resolve(connection.createDataChannel('bench') as W3cChannel)
+          void connection.createOffer().then(describe)
+        }
+      })
+      channel.binaryType = 'arraybuffer'
+      const early: Uint8Array[] = []
+      channel.onmessage = ({ data }) => early.push(new Uint8Array(data))
+      if (channel.readyState !== 'open') await new Promise<void>((resolve) => (channel.onopen = resolve))
+      return {
+        send: (data) => channel.send(data),
+        bufferedAmount: () => channel.bufferedAmount,
+        onLow: (threshold, listener) => {
+          channel.bufferedAmountLowThreshold = threshold
+          channel.onbufferedamountlow = listener
+        },
+        onMessage: (listener) => {
+          channel.onmessage = ({ data }) => listener(new Uint8Array(data))
+          for (const data of early.splice(0)) listener(data)
+        },
+        close: () => void connection.close(),
+      }
+    },
+  }
+}
+
+async function libdatachannelStack(): Promise<Stack> {
+  const { PeerConnection } = await import('node-datachannel')
+  type Channel = ReturnType<InstanceType<typeof PeerConnection>['createDataChannel']>
+  return {
+    async connect(isOfferer, signal) {
+      const connection = new PeerConnection('bench', { iceServers: [], bindAddress: '127.0.0.1' })
+      connection.onLocalDescription((sdp, type) => signal.send({ sdp, type }))
+      connection.onLocalCandidate((candidate, mid) => signal.send({ candidate, mid }))
+      // Its threads may tell of a candidate before they tell of the description.
+      const early: [string, string][] = []
+      let isDescribed = false
+      signal.onMessage((message: { sdp?: string; type?: string; candidate?: string; mid?: string }) => {
+        const { sdp, type, candidate, mid } = message
+        if (candidate !== undefined && mid !== undefined) early.push([candidate, mid])
+        if (sdp !== undefined) connection.setRemoteDescription(sdp, type as never)
+        isDescribed ||= sdp !== undefined
+        if (isDescribed) for (const each of early.splice(0)) connection.addRemoteCandidate(...each)
+      })
+      const channel = await new Promise<Channel>((resolve) => {
+        if (isOfferer) resolve(connection.createDataChannel('bench'))
+        else connection.onDataChannel(resolve)
+      })
+      const unheard: Uint8Array[] = []
+      const asBytes = (data: string | Buffer | ArrayBuffer): Uint8Array =>
+        typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data)
+      channel.onMessage((data) => unheard.push(asBytes(data)))
+      if (!channel.isOpen()) await new Promise<void>((resolve) => channel.onOpen(resolve))
+      return {
+        send: (data) => void channel.sendMessageBinary(data),
+        bufferedAmount: () => channel.bufferedAmount(),
+        onLow: (threshold, listener) => {
+          channel.setBufferedAmountLowThreshold(threshold)
+          channel.onBufferedAmountLow(listener)
+        },
+        onMessage: (listener) => {
+          channel.onMessage((data) => listener(asBytes(data)))
+          for (const data of unheard.splice(0)) listener(data)
+        },
+        close: () => connection.close(),
+      }
+    },
+  }
+}
+
+/** What may cross a process boundary: some stacks hand out class instances. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
