@@ -37,6 +37,8 @@ export class ProgressBars {
   }
 
   close(): void {
+    // stop() alone would drop the lines that wait for the next drawing.
+    this.#multi?.update()
     this.#multi?.stop()
     this.#multi = null
     this.#bars.clear()
