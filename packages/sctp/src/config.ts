@@ -79,13 +79,18 @@ export function settle(config: SctpConfig): Settings {
       new StandardCongestionControl(packetSize, initialWindow),
     ...config,
   }
-  check(settings.mtu >= smallestPacket && settings.mtu <= 65_535, `mtu must be ${smallestPacket} to 65535`)
+  checkPacketSize(settings.mtu)
   check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')
   check(settings.receiveWindow >= 1_500, 'receiveWindow must be at least 1500')
   check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')
   check(settings.maxMessageSize <= settings.receiveWindow, 'receiveWindow must hold a message')
   check(settings.sackFrequency >= 1, 'sackFrequency must be at least 1')
   return settings
+}
+
+/** Throws {@link SctpError} `invalid-config`. */
+export function checkPacketSize(size: number): void {
+  check(size >= smallestPacket && size <= 65_535, `mtu must be ${smallestPacket} to 65535`)
 }
 
 function check(holds: boolean, message: string): void {

@@ -1,6 +1,6 @@
 import type { Counters, Millis } from '@purertc/bytes'
 
-import { type SctpConfig, type Settings, settle } from '../config.ts'
+import { checkPacketSize, type SctpConfig, type Settings, settle } from '../config.ts'
 import { SctpError } from '../errors.ts'
 import { Receiver } from '../receive/receiver.ts'
 import { MessageStore } from '../send/message-store.ts'
@@ -104,12 +104,13 @@ export class SctpAssociation {
     return this.#receiver?.held ?? 0
   }
 
-  /** The largest packet to send, in bytes. May be changed at any time. */
+  /** The largest packet to send, in bytes. May be changed at any time, within the limits of the configuration. */
   get mtu(): number {
     return this.#context.output.packet.size
   }
 
   set mtu(size: number) {
+    checkPacketSize(size)
     this.#context.output.packet.size = size
     this.#sender.packetSizeChanged(size)
   }

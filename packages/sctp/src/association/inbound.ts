@@ -154,7 +154,7 @@ export class Inbound {
       return
     }
     if (verdict !== 'accepted') discarded.count(verdict)
-    if (verdict === 'invalid-stream') {
+    if (verdict === 'invalid-stream' && context.output.queuedChunks < mostReports) {
       const cause = invalidStreamCause(read16(packet, at + 8))
       context.output.queue({ type: ChunkType.error, causes: [cause] })
     }
@@ -302,7 +302,7 @@ export class Inbound {
     }
     discarded.count('unknown-chunk')
     // RFC 9260 §3.2; only a peer that stands can be told.
-    if (this.#receiver && unknownTypeAction(type >>> 6).report)
+    if (this.#receiver && unknownTypeAction(type >>> 6).report && output.queuedChunks < mostReports)
       output.queue({
         type: ChunkType.error,
         causes: [
@@ -327,6 +327,9 @@ const silentTypes: ReadonlySet<number> = new Set([
 
 const knownTypes: ReadonlySet<number> = new Set(Object.values(ChunkType))
 const isKnown = (type: number): boolean => knownTypes.has(type)
+
+/** A packet of a hundred faulty chunks is not worth a hundred reports. */
+const mostReports = 8
 
 /** Of an unknown chunk so much is sent back that the report fits a packet. */
 const longestReport = 256

@@ -29,6 +29,11 @@ export class Output {
     return this.#alone.length > 0 || this.#chunks.length > 0
   }
 
+  /** Chunks that wait to be bundled. */
+  get queuedChunks(): number {
+    return this.#chunks.length
+  }
+
   /** Bundles the chunk into the next packet to the peer. */
   queue(chunk: ControlChunk): void {
     this.#writer.reset()

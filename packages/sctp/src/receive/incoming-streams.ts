@@ -26,10 +26,11 @@ export class IncomingStreams {
     if (ssn === state.expected) {
       state.expected = (ssn + 1) & 0xffff
       this.#deliver(stream, protocol, message)
-      if (state.waiting.size > 0) this.#deliverWaiting(stream, state)
+      if (state.waiting) this.#deliverWaiting(stream, state, state.waiting)
       return true
     }
-    if (isBehind(ssn, state.expected) || state.waiting.has(ssn)) return false
+    if (isBehind(ssn, state.expected) || state.waiting?.has(ssn)) return false
+    state.waiting ??= new Map()
     state.waiting.set(ssn, { protocol, message: message.slice() })
     this.#held += message.length + waitingOverhead
     return true
@@ -40,11 +41,13 @@ export class IncomingStreams {
     const state = this.#state(stream)
     if (isBehind(ssn, state.expected)) return
     const next = (ssn + 1) & 0xffff
-    const arrived = [...state.waiting.keys()].filter((waiting) => isBehind(waiting, next))
-    arrived.sort((a, b) => (isBehind(a, b) ? -1 : 1))
     state.expected = next
-    for (const waiting of arrived) this.#deliverOne(stream, state, waiting)
-    this.#deliverWaiting(stream, state)
+    const { waiting } = state
+    if (!waiting) return
+    const arrived = [...waiting.keys()].filter((candidate) => isBehind(candidate, next))
+    arrived.sort((a, b) => (isBehind(a, b) ? -1 : 1))
+    for (const candidate of arrived) this.#deliverOne(stream, waiting, candidate)
+    this.#deliverWaiting(stream, state, waiting)
   }
 
   /** RFC 6525 §5.2.2: these streams, or all when there are none, start from 0 again. */
@@ -52,31 +55,32 @@ export class IncomingStreams {
     for (const stream of streams.length > 0 ? streams : [...this.#streams.keys()]) {
       const state = this.#streams.get(stream)
       if (!state) continue
-      for (const { message } of state.waiting.values()) this.#held -= message.length + waitingOverhead
+      for (const { message } of state.waiting?.values() ?? []) this.#held -= message.length + waitingOverhead
       this.#streams.delete(stream)
     }
   }
 
-  #deliverWaiting(stream: number, state: IncomingStream): void {
-    while (state.waiting.has(state.expected)) {
+  #deliverWaiting(stream: number, state: IncomingStream, waiting: Map<number, WaitingMessage>): void {
+    while (waiting.has(state.expected)) {
       const ssn = state.expected
       state.expected = (ssn + 1) & 0xffff
-      this.#deliverOne(stream, state, ssn)
+      this.#deliverOne(stream, waiting, ssn)
     }
+    if (waiting.size === 0) state.waiting = undefined
   }
 
-  #deliverOne(stream: number, state: IncomingStream, ssn: number): void {
-    const waiting = state.waiting.get(ssn)
-    if (!waiting) return
-    state.waiting.delete(ssn)
-    this.#held -= waiting.message.length + waitingOverhead
-    this.#deliver(stream, waiting.protocol, waiting.message)
+  #deliverOne(stream: number, waiting: Map<number, WaitingMessage>, ssn: number): void {
+    const found = waiting.get(ssn)
+    if (!found) return
+    waiting.delete(ssn)
+    this.#held -= found.message.length + waitingOverhead
+    this.#deliver(stream, found.protocol, found.message)
   }
 
   #state(stream: number): IncomingStream {
     let state = this.#streams.get(stream)
     if (!state) {
-      state = { expected: 0, waiting: new Map() }
+      state = { expected: 0, waiting: undefined }
       this.#streams.set(stream, state)
     }
     return state
@@ -85,8 +89,8 @@ export class IncomingStreams {
 
 interface IncomingStream {
   expected: number
-  /** Whole messages by sequence number. */
-  readonly waiting: Map<number, WaitingMessage>
+  /** Whole messages by sequence number. Most streams never have any. */
+  waiting: Map<number, WaitingMessage> | undefined
 }
 
 interface WaitingMessage {

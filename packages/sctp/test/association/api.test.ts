@@ -77,6 +77,12 @@ test.each<Partial<SctpConfig>>([
   ).toBe('invalid-config')
 })
 
+test.each([0, 511, 65_536, Number.NaN])('a packet size of %d is refused at run time too', (size) => {
+  const { association } = new Pair().a
+  expect(codeOf(() => (association.mtu = size))).toBe('invalid-config')
+  expect(association.mtu).toBe(1_160)
+})
+
 describe('the buffered amount', () => {
   test('is what has not been sent, and tells when it is low', () => {
     const pair = new Pair().connect()

@@ -37,6 +37,14 @@ describe('a chunk of unknown type, RFC 9260 §3.2', () => {
   })
 })
 
+test('many unknown chunks in one packet get a few reports', () => {
+  const peer = new ScriptedPeer().connect()
+  const chunks = Array.from({ length: 250 }, () => fromHex('ff 00 0004'))
+  peer.sendBytes(peer.seal(concatBytes(...chunks)))
+  expect(peer.chunksOf(ChunkType.error)).toHaveLength(8)
+  expect(peer.association.discarded.get('unknown-chunk')).toBe(250)
+})
+
 describe('a malformed chunk is dropped, and those around it are read', () => {
   test.each<[string, string]>([
     ['a SACK of 12 bytes', '03 00 000c 00000000 00000000'],
