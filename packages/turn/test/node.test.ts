@@ -7,7 +7,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { formatAddress, transportAddress } from '@purertc/stun'
 import { discoverMappedAddress } from '@purertc/stun/node'
 
-import { TurnClient } from '../src/index.ts'
+import { formatMetrics, timeLimitedCredentials, TurnClient } from '../src/index.ts'
 import {
   createTurnClient,
   createTurnServer,
@@ -129,6 +129,71 @@ describe('over real sockets', () => {
     await expect(startClient(server, { username: 'toString' })).rejects.toMatchObject({ code: 401 })
   })
 
+  test('users are found by promise, once for a while; a store that fails refuses nobody', async () => {
+    let asked = 0
+    let isDown = true
+    const authenticate = async (username: string): Promise<string | null> => {
+      asked++
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      if (isDown) throw new Error('the store is down')
+      return username === 'ann' ? 'secret' : null
+    }
+    const server = await startServer({ authenticate })
+    const errors: string[] = []
+    server.on('error', (error) => {
+      errors.push(error.message)
+      isDown = false
+    })
+    const client = await startClient(server)
+    expect(errors).toEqual(['the store is down'])
+    expect(asked).toBe(2)
+    client.createPermission(transportAddress('127.0.0.1', 9))
+    await expect(startClient(server, { password: 'guess' })).rejects.toMatchObject({ code: 401 })
+    expect(asked).toBe(2)
+    await expect(startClient(server, { username: 'eve' })).rejects.toMatchObject({ code: 401 })
+    expect(asked).toBe(3)
+  })
+
+  test('a shared secret makes users, beside others', async () => {
+    const server = await startServer({ sharedSecret: 'north', allocationsPerUser: 1 })
+    const inAnHour = Math.floor(Date.now() / 1000) + 3600
+    const good = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour)
+    await startClient(server, good)
+    await startClient(server)
+    const again = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour + 1)
+    await expect(startClient(server, again)).rejects.toMatchObject({ code: 486 })
+    const past = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour - 3601)
+    await expect(startClient(server, past)).rejects.toMatchObject({ code: 401 })
+    const other = timeLimitedCredentials(nodeCrypto, 'south', 'bob', inAnHour)
+    await expect(startClient(server, other)).rejects.toMatchObject({ code: 401 })
+  })
+
+  test('draining waits for the last allocation, with some patience', async () => {
+    const server = await startServer()
+    const client = await startClient(server)
+    expect(await server.drain(0.05)).toBe(false)
+    await expect(startClient(server)).rejects.toMatchObject({ code: 508 })
+    const drained = server.drain()
+    await client.close()
+    expect(await drained).toBe(true)
+    expect(await server.drain()).toBe(true)
+  })
+
+  test('tells figures, and what was dropped', async () => {
+    const server = await startServer()
+    const client = await startClient(server)
+    const dropped = once(server, 'discarded')
+    const socket = await echoPeer()
+    socket.send('knock', client.relayedAddress?.port, '127.0.0.1')
+    expect(await dropped).toMatchObject([
+      'no-permission',
+      { port: socket.address().port },
+      5,
+      { username: 'ann' },
+    ])
+    expect(formatMetrics(server.metrics())).toContain('turn_allocations 1\n')
+  })
+
   test('close releases all, a relay that is being opened too', async () => {
     let asked: () => void = () => {}
     const request = new Promise<void>((resolve) => (asked = resolve))
@@ -211,6 +276,9 @@ describe('options', () => {
     )
     await expect(startServer({ relayAddress: 'example.org' })).rejects.toMatchObject(code('invalid-config'))
     await expect(startServer({ portRange: { min: 9, max: 8 } })).rejects.toMatchObject(code('invalid-config'))
+    const realm = 'example.org'
+    await expect(createTurnServer({ realm })).rejects.toMatchObject(code('invalid-config'))
+    await expect(createTurnServer({ realm, sharedSecret: '' })).rejects.toMatchObject(code('invalid-config'))
     await expect(startServer({ listen: [] })).rejects.toMatchObject(code('invalid-config'))
     const server = await startServer()
     const [taken] = server.addresses

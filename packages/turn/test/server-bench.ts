@@ -16,7 +16,7 @@ import {
   Username,
 } from '@purertc/stun'
 
-import { type DeletionReason, TurnServer, type TurnServerConfig } from '../src/index.ts'
+import { type DeletionReason, TurnServer, type TurnServerConfig, type TurnServerHost } from '../src/index.ts'
 
 export const ann: TransportAddress = transportAddress('198.51.100.7', 40_000)
 export const bob: TransportAddress = transportAddress('198.51.100.8', 40_000)
@@ -50,7 +50,7 @@ export class ServerBench {
   onDeleted: () => void = () => {}
   #transactions = 0
 
-  constructor(config: Partial<TurnServerConfig> = {}) {
+  constructor(config: Partial<TurnServerConfig> = {}, host: Partial<TurnServerHost> = {}) {
     const users = new Map([
       ['ann', 'secret'],
       ['bob', 'hidden'],
@@ -81,6 +81,7 @@ export class ServerBench {
           this.events.push(`deleted ${username} ${reason}`)
           this.onDeleted()
         },
+        ...host,
       },
     )
   }

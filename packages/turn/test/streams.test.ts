@@ -105,8 +105,11 @@ describe('clients over streams', () => {
     const [toAnn, toBob] = [ann.relayedAddress, bob.relayedAddress]
     if (toAnn === null || toBob === null) throw new Error('no allocation')
     ann.createPermission(toBob)
+    // Two allocations and a permission.
+    await until(() => server.answered.get('success') === 3)
+    const greeted = once(ann, 'message')
     bob.send(toAnn, new Uint8Array(1))
-    await until(() => (server.allocations[0]?.toClient.datagrams ?? 0) > 0)
+    await greeted
     for (const [i, size] of [0, 1, 2, 3, 4, 5, 1_200, 1_201, 9_001, 20_003].entries()) {
       const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
       const data = new Uint8Array(size).fill(i)
@@ -292,7 +295,7 @@ describe('hostile streams', () => {
   })
 
   test('who says nothing, or half of something, is shown the door; who has an allocation is not', async () => {
-    const server = await startServer({ connections: { idleTimeout: 0.2 } })
+    const server = await startServer({ connections: { idleTimeout: 1 } })
     const client = await startClient(server, 'tcp')
     const mute = await stranger(server)
     const slow = await stranger(server)

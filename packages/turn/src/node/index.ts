@@ -9,3 +9,4 @@ export { createTurnServer, NodeTurnServer, type NodeTurnServerEvents } from './s
 export type { DisconnectReason, ListeningAddress, TurnListener, TurnListenerHost } from './listener.ts'
 export type { LinkOptions, ServerLink } from './server-link.ts'
 export type { StreamLimits } from './stream-listener.ts'
+export type { PasswordSource, UserOptions } from './users.ts'

@@ -7,6 +7,7 @@ import type { TurnServerConfig } from '../server/config.ts'
 import { TurnError } from '../turn-error.ts'
 import type { ListeningAddress } from './listener.ts'
 import type { StreamLimits } from './stream-listener.ts'
+import type { UserOptions } from './users.ts'
 
 export interface ListenAddress {
   /** An IP address; `0.0.0.0` and `::` stand for all of their family. */
@@ -17,10 +18,8 @@ export interface ListenAddress {
   readonly transport?: 'udp' | 'tcp' | 'tls'
 }
 
-export interface NodeTurnServerOptions extends Omit<
-  TurnServerConfig,
-  'crypto' | 'families' | 'authenticate'
-> {
+export interface NodeTurnServerOptions
+  extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate'>, UserOptions {
   /** Where clients come in. Default: UDP port 3478 on all IPv4 addresses. */
   readonly listen?: readonly ListenAddress[]
   /** Certificate (`cert`), `key` and whatever else `tls.createServer` takes: what listening on `tls` needs. */
@@ -37,11 +36,6 @@ export interface NodeTurnServerOptions extends Omit<
    * that relays on `0.0.0.0`. Each takes the place of the relay address of its family.
    */
   readonly advertisedAddress?: string | readonly string[]
-  /** Users and their passwords, or a function that looks a password up (`null`: nobody of ours). */
-  readonly authenticate:
-    | ((username: string, realm: string) => string | null)
-    | ReadonlyMap<string, string>
-    | Readonly<Record<string, string>>
   readonly crypto?: CryptoProvider
 }
 
@@ -74,20 +68,6 @@ export function relayPlaces(options: NodeTurnServerOptions): ReadonlyMap<IpFamil
     places.set(family, place)
   }
   return places
-}
-
-export function passwordLookup(
-  authenticate: NodeTurnServerOptions['authenticate'],
-): (username: string, realm: string) => string | null {
-  if (typeof authenticate === 'function') return authenticate
-  const users = isMap(authenticate) ? authenticate : new Map(Object.entries(authenticate))
-  return (username) => users.get(username) ?? null
-}
-
-function isMap(
-  users: ReadonlyMap<string, string> | Readonly<Record<string, string>>,
-): users is ReadonlyMap<string, string> {
-  return users instanceof Map
 }
 
 /** The first address of each family. */

@@ -7,26 +7,30 @@ import { type IpFamily, sameAddress, type TransportAddress, transportAddress } f
 
 import type { AllocationInfo } from '../server/allocation.ts'
 import type { DeletionReason, TurnServerDiscard } from '../server/config.ts'
+import { type Metric, metricBy } from '../server/metrics.ts'
+import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
 import { type DisconnectReason, type ListeningAddress, listenUdp, type TurnListener } from './listener.ts'
-import {
-  listenAddresses,
-  type NodeTurnServerOptions,
-  passwordLookup,
-  type RelayPlace,
-  relayPlaces,
-} from './options.ts'
+import { listenAddresses, type NodeTurnServerOptions, type RelayPlace, relayPlaces } from './options.ts'
 import { StreamListener } from './stream-listener.ts'
 import { SendBuffer, UdpPort } from './udp-port.ts'
+import { PasswordCache, type PasswordSource, usersOf } from './users.ts'
 
 /**
  * - `allocationCreated`, `allocationDeleted`: a client has a relayed address, or has it no more.
- * - `error`: a socket failed, or a relay could not be opened; the server goes on.
+ * - `discarded`: a datagram was dropped: why, from whom, its length, and the allocation that it was for.
+ * - `error`: a socket failed, a relay could not be opened, or a user could not be looked up; the server goes on.
  */
 export interface NodeTurnServerEvents {
   allocationCreated: [allocation: AllocationInfo]
   allocationDeleted: [allocation: AllocationInfo, reason: DeletionReason]
+  discarded: [
+    reason: TurnServerDiscard,
+    from: TransportAddress,
+    length: number,
+    allocation: AllocationInfo | null,
+  ]
   error: [error: Error]
 }
 
@@ -50,6 +54,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   readonly #alarm: Alarm
   /** Connections that ended or were not taken, by reason; TCP and TLS only. */
   readonly disconnected: Counters<DisconnectReason> = new Counters()
+  #onEmpty: () => void = () => undefined
   #isClosed = false
 
   /** Listens nowhere yet; see {@link createTurnServer}. */
@@ -57,16 +62,34 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     super()
     this.#options = options
     this.#places = relayPlaces(options)
-    const { crypto = nodeCrypto, authenticate, ...config } = options
+    const { crypto = nodeCrypto, ...config } = options
+    const users = usersOf(options, crypto)
+    const { ask } = users
+    const families = [...this.#places.keys()]
+    const account = options.account ?? (options.sharedSecret === undefined ? undefined : accountOf)
+    const passwords = new PasswordCache(options.passwordCache)
     this.#server = new TurnServer(
-      { ...config, crypto, authenticate: passwordLookup(authenticate), families: [...this.#places.keys()] },
       {
+        ...config,
+        crypto,
+        families,
+        ...(account === undefined ? {} : { account }),
+        authenticate: (username) => users.known(username) ?? (ask ? passwords.get(username) : null),
+      },
+      {
+        ...(ask && { lookUpPassword: (name, realm) => this.#lookUp(ask, passwords, name, realm) }),
+        discarded: (reason, from, length, allocation) => {
+          if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
+        },
         transmit: (listener, client, bytes) => this.#listeners.get(listener)?.send(client, bytes),
         relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
         openRelay: (relay, family, port) => this.#settle(this.#openRelay(relay, family, port)),
         closeRelay: (relay) => this.#closeRelay(relay),
         allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
-        allocationDeleted: (allocation, reason) => void this.emit('allocationDeleted', allocation, reason),
+        allocationDeleted: (allocation, reason) => {
+          this.emit('allocationDeleted', allocation, reason)
+          if (this.#server.load.allocations === 0) this.#onEmpty()
+        },
       },
     )
     this.#alarm = new Alarm((now) => {
@@ -143,6 +166,34 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     return false
   }
 
+  /** The server's figures, its connections included, for `formatMetrics`. */
+  metrics(): Metric[] {
+    const ended = this.disconnected.snapshot() as Record<string, number>
+    const help = 'Connections that ended or were not taken'
+    return [
+      ...this.#server.metrics(),
+      metricBy('turn_disconnections_total', 'counter', help, 'reason', ended),
+    ]
+  }
+
+  /**
+   * Takes no new allocations (508) and resolves when the last one has ended, or after `patience` seconds. True where
+   * none is left. Follow it with `close()`.
+   */
+  async drain(patience = 3600): Promise<boolean> {
+    this.#server.drain()
+    if (this.#server.load.allocations > 0)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 1000 * patience)
+        this.#onEmpty = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    this.#onEmpty = () => undefined
+    return this.#server.load.allocations === 0
+  }
+
   /** Ends an allocation, by the number of its relay. False where there is none. */
   release(relay: number): boolean {
     return this.#server.release(relay)
@@ -156,6 +207,34 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     for (const listener of this.#listeners.values()) this.#settle(listener.close())
     this.#listeners.clear()
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
+  }
+
+  /** A store that fails is an error of ours, and none of the user's: who asked is not refused, and asks again. */
+  #lookUp(ask: PasswordSource, passwords: PasswordCache, username: string, realm: string): void {
+    const found = (password: string | null | undefined): void => {
+      if (this.#isClosed) return
+      this.#server.passwordFound(monotonicNow(), username, password)
+      this.#rearm()
+    }
+    const failed = (error: unknown): void => {
+      this.#report(error instanceof Error ? error : new Error(String(error)))
+      found(undefined)
+    }
+    try {
+      const answer = ask(username, realm)
+      if (!(answer instanceof Promise)) {
+        found(answer)
+        return
+      }
+      answer
+        .then((password) => {
+          passwords.set(username, password)
+          found(password)
+        })
+        .catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   #bind(at: TransportAddress & { readonly transport?: string }): Promise<TurnListener> {

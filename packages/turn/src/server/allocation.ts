@@ -3,6 +3,7 @@ import type { IntegrityAlgorithm, TransportAddress } from '@purertc/stun'
 
 import type { AllocateDemand } from './allocate-demand.ts'
 import type { PeerTable } from './peer-table.ts'
+import type { RateMeters } from './rate-limit.ts'
 import type { PortClaim } from './relay-ports.ts'
 
 /** Datagrams and bytes of application data that were relayed. */
@@ -60,5 +61,7 @@ export interface Allocation extends Applicant, AllocationInfo {
   readonly peers: PeerTable
   readonly toPeers: Traffic
   readonly toClient: Traffic
+  /** The user's, over all allocations. */
+  readonly meters: RateMeters | null
   expiresAt: Millis
 }

@@ -6,6 +6,7 @@ import type { Allocation, Applicant, Opening } from './allocation.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FiveTupleMap } from './five-tuple-map.ts'
 import { PeerTable } from './peer-table.ts'
+import { type RateLimits, type RateMeters, rateMeters } from './rate-limit.ts'
 import type { RelayPorts } from './relay-ports.ts'
 
 export interface AllocationLimits {
@@ -14,6 +15,10 @@ export interface AllocationLimits {
   readonly total: number
   /** Peer addresses of one allocation. */
   readonly permissions: number
+  /** Whom a name counts for. */
+  readonly account: (username: string) => string
+  /** What a user may have relayed. */
+  readonly rates: (account: string) => RateLimits | undefined
 }
 
 /**
@@ -27,7 +32,7 @@ export class Allocations {
   readonly #byRelay = new Map<number, Allocation>()
   readonly #openingsByClient = new FiveTupleMap<Opening>()
   readonly #openingsByRelay = new Map<number, Opening>()
-  readonly #perUser = new Map<string, number>()
+  readonly #accounts = new Map<string, Account>()
   readonly #expiry = new ExpiryQueue<Allocation>()
   #nextRelay = 1
 
@@ -46,7 +51,7 @@ export class Allocations {
 
   /** Users who hold something. */
   get userCount(): number {
-    return this.#perUser.size
+    return this.#accounts.size
   }
 
   /** When {@link Allocations.nextExpired} may have something to say. */
@@ -89,13 +94,14 @@ export class Allocations {
   /** Begins an allocation, whose relay is then to be opened; or the code of the refusal, 486 or 508. */
   begin(now: Millis, applicant: Applicant, demand: AllocateDemand): Opening | StatusCode {
     const { username, listener, client } = applicant
-    const count = this.#perUser.get(username) ?? 0
-    if (count >= this.#limits.perUser) return StatusCode.allocationQuotaReached
+    const account = this.#accountOf(username)
+    if (account.holdings >= this.#limits.perUser) return StatusCode.allocationQuotaReached
     if (this.size + this.openingCount >= this.#limits.total) return StatusCode.insufficientCapacity
     const claim = this.#ports.claim(now, username, demand)
     if (claim === null) return StatusCode.insufficientCapacity
     const opening: Opening = { ...applicant, relay: this.#nextRelay++, demand, claim, tries: 1 }
-    this.#perUser.set(username, count + 1)
+    account.holdings++
+    this.#accounts.set(account.name, account)
     this.#openingsByRelay.set(opening.relay, opening)
     this.#openingsByClient.set(listener, client, opening)
     return opening
@@ -135,6 +141,7 @@ export class Allocations {
       peers: new PeerTable(this.#limits.permissions),
       toPeers: { datagrams: 0, bytes: 0 },
       toClient: { datagrams: 0, bytes: 0 },
+      meters: this.#accountOf(username).meters,
       expiresAt: Millis(now + 1000 * demand.lifetime),
     }
     this.#byRelay.set(relay, allocation)
@@ -162,11 +169,23 @@ export class Allocations {
     this.#openingsByClient.delete(listener, client)
   }
 
-  #forgetOneOf(username: string): void {
-    const left = (this.#perUser.get(username) ?? 1) - 1
-    if (left > 0) this.#perUser.set(username, left)
-    else this.#perUser.delete(username)
+  /** The account that the user has while it holds something, or a new one. */
+  #accountOf(username: string): Account {
+    const name = this.#limits.account(username)
+    return this.#accounts.get(name) ?? { name, holdings: 0, meters: rateMeters(this.#limits.rates(name)) }
   }
+
+  #forgetOneOf(username: string): void {
+    const account = this.#accountOf(username)
+    if (--account.holdings <= 0) this.#accounts.delete(account.name)
+  }
+}
+
+interface Account {
+  readonly name: string
+  readonly meters: RateMeters | null
+  /** Allocations and openings. */
+  holdings: number
 }
 
 /** Ports that are tried before a client is told that there is none: other programs on the machine have ports too. */

@@ -6,13 +6,19 @@ import { TurnError } from '../turn-error.ts'
 import type { AllocationInfo } from './allocation.ts'
 import type { PeerPolicyOptions } from './peer-policy.ts'
 import type { PortRange } from './port-pool.ts'
+import { type RateLimits, rateMeters } from './rate-limit.ts'
 
 export interface TurnServerConfig extends PeerPolicyOptions {
   readonly crypto: CryptoProvider
   /** The realm that clients are told, a domain name of the operator's. */
   readonly realm: string
-  /** The password of a user, `null` for nobody of ours. There is no way to serve users without one. */
-  readonly authenticate: (username: string, realm: string) => string | null
+  /**
+   * The password of a user, `null` for nobody of ours; `undefined` has the host look it up, see
+   * {@link TurnServerHost.lookUpPassword}. There is no way to serve users without one.
+   */
+  readonly authenticate: (username: string, realm: string) => string | null | undefined
+  /** Whom a name counts for where quotas and limits are concerned. Default: the name itself. */
+  readonly account?: (username: string) => string
   /** Seconds until a nonce is stale (438). Default 600. */
   readonly nonceLifetime?: number
   /** Families of the relayed addresses that the host can open. Default `['IPv4']`. */
@@ -27,6 +33,10 @@ export interface TurnServerConfig extends PeerPolicyOptions {
   readonly allocationsPerUser?: number
   /** Allocations of all users together (508). Default: as many as there are ports. */
   readonly maxAllocations?: number
+  /** Data that each user may have relayed, over all allocations; the rest is dropped. Default: no limits. */
+  readonly userLimits?: RateLimits | ((account: string) => RateLimits | undefined)
+  /** Data that is relayed for all users together; the rest is dropped. Default: no limits. */
+  readonly totalLimits?: RateLimits
   /** Peer addresses that one allocation may let in at a time (508). Default 256. */
   readonly permissionsPerAllocation?: number
   /** Whether a peer may be reached (403). Replaces the default policy, and the two options that widen it. */
@@ -70,6 +80,18 @@ export interface TurnServerHost {
   openRelay(relay: number, family: IpFamily, port: number): void
   /** Closes what `openRelay` opened, or is still opening. */
   closeRelay(relay: number): void
+  /**
+   * Looks up the password of a user whom `authenticate` left open, and hands it to `passwordFound`, at once or within ten
+   * seconds. Called once for however many requests of that user wait, none of them from a forged address.
+   */
+  lookUpPassword?(username: string, realm: string): void
+  /** A datagram was dropped: where it came from, its length, and the allocation that it was for, if it had one. */
+  discarded?(
+    reason: TurnServerDiscard,
+    from: TransportAddress,
+    length: number,
+    allocation: AllocationInfo | null,
+  ): void
   allocationCreated?(allocation: AllocationInfo): void
   allocationDeleted?(allocation: AllocationInfo, reason: DeletionReason): void
 }
@@ -90,10 +112,20 @@ export type DeletionReason = 'released' | 'expired' | 'disconnected' | 'closed'
  * - `no-permission`: data to or from a peer that the client has no permission for.
  * - `no-channel`: ChannelData on a number that is not bound.
  * - `vetoed`: by `beforeRelay`.
+ * - `over-limit`: beyond the user's or the server's rate.
+ * - `busy`: a request whose user was to be looked up when too many waited for that.
  * - `too-large`: data that does not fit a datagram with its header.
  */
 export type TurnServerDiscard =
-  'malformed' | 'unexpected' | 'no-allocation' | 'no-permission' | 'no-channel' | 'vetoed' | 'too-large'
+  | 'malformed'
+  | 'unexpected'
+  | 'no-allocation'
+  | 'no-permission'
+  | 'no-channel'
+  | 'vetoed'
+  | 'too-large'
+  | 'over-limit'
+  | 'busy'
 
 /** Throws {@link TurnError} `invalid-config`. */
 export function checkConfig(config: TurnServerConfig): void {
@@ -102,6 +134,8 @@ export function checkConfig(config: TurnServerConfig): void {
   if (!isWhole || defaultLifetime > maxLifetime)
     throw new TurnError('invalid-config', `lifetimes from ${defaultLifetime} to ${maxLifetime} seconds`)
   if (families.length === 0) throw new TurnError('invalid-config', 'no family of relayed addresses')
+  rateMeters(config.totalLimits)
+  if (typeof config.userLimits === 'object') rateMeters(config.userLimits)
   for (const name of ['allocationsPerUser', 'maxAllocations', 'permissionsPerAllocation'] as const)
     if (!((config[name] ?? 0) >= 0)) throw new TurnError('invalid-config', `${name}: ${String(config[name])}`)
 }

@@ -6,11 +6,14 @@ import {
   LongTermAuthenticator,
   type LongTermGrant,
   Method,
+  Nonce,
+  Realm,
   RequestedAddressFamily,
   ReservationToken,
   StatusCode,
-  type StunMessage,
+  StunMessage,
   type TransportAddress,
+  Username,
   XorMappedAddress,
   XorPeerAddress,
   XorRelayedAddress,
@@ -21,9 +24,10 @@ import { DEFAULT_LIFETIME, MAX_LIFETIME } from '../limits.ts'
 import { grantLifetime, type LifetimeLimits, readAllocateDemand } from './allocate-demand.ts'
 import type { Allocation, Applicant, Opening, Signer } from './allocation.ts'
 import type { Allocations } from './allocations.ts'
-import type { DeletionReason, TurnServerConfig, TurnServerHost } from './config.ts'
+import type { DeletionReason, TurnServerConfig, TurnServerDiscard, TurnServerHost } from './config.ts'
 import { peerPolicy } from './peer-policy.ts'
-import { Responder } from './responder.ts'
+import type { Destination, Responder } from './responder.ts'
+import { UserLookups } from './user-lookups.ts'
 
 /**
  * What clients ask of a server: Allocate (RFC 8656 §7), Refresh (§8), CreatePermission (§10) and ChannelBind (§12). All
@@ -37,6 +41,10 @@ export class ControlPlane {
   readonly #responder: Responder
   readonly #lifetimes: LifetimeLimits
   readonly #allowPeer: (address: string) => boolean
+  readonly #lookups = new UserLookups()
+  /** The password that the host has just found, for the requests that waited for it. */
+  #found: { readonly username: string; readonly password: string | null } | null = null
+  #isDraining = false
 
   constructor(
     config: TurnServerConfig,
@@ -44,7 +52,7 @@ export class ControlPlane {
     allocations: Allocations,
     responder: Responder,
   ) {
-    const { crypto, realm, authenticate, nonceLifetime } = config
+    const { crypto, realm, nonceLifetime } = config
     this.#config = config
     this.#host = host
     this.#allocations = allocations
@@ -52,7 +60,7 @@ export class ControlPlane {
     this.#authenticator = new LongTermAuthenticator({
       crypto,
       realm,
-      password: authenticate,
+      password: (username) => this.#passwordOf(username) ?? null,
       ...(nonceLifetime === undefined ? {} : { nonceLifetime }),
     })
     this.#lifetimes = {
@@ -62,28 +70,94 @@ export class ControlPlane {
     this.#allowPeer = config.allowPeer ?? peerPolicy(config)
   }
 
-  /** False where the request's method is not one of ours. */
-  handleRequest(now: Millis, listener: number, client: TransportAddress, message: StunMessage): boolean {
-    if (!METHODS.has(message.method)) return false
+  /** Requests that wait for a password. */
+  get waiting(): number {
+    return this.#lookups.size
+  }
+
+  /** Why the request is dropped, `null` where it is answered, or will be. */
+  handleRequest(
+    now: Millis,
+    listener: number,
+    client: TransportAddress,
+    message: StunMessage,
+  ): TurnServerDiscard | null {
+    if (!METHODS.has(message.method)) return 'unexpected'
     const to = { listener, client }
+    const username = this.#unknownUser(message)
+    if (username === null) {
+      this.#answer(now, to, message)
+      return null
+    }
+    // A stale nonce comes before the password here: nobody's address is forged whom we look up.
+    if (!this.#authenticator.isFresh(now, message.get(Nonce) ?? '', client)) {
+      const response = this.#authenticator.refuse(now, message, client, StatusCode.staleNonce)
+      this.#responder.challenge(to, response, StatusCode.staleNonce, message.hasFingerprint)
+      return null
+    }
+    const outcome = this.#lookups.park(now, username, to, message)
+    if (outcome === 'started') this.#host.lookUpPassword?.(username, this.#config.realm)
+    return outcome === 'full' ? 'busy' : null
+  }
+
+  /** The host's answer to `lookUpPassword`. */
+  passwordFound(now: Millis, username: string, password: string | null): void {
+    for (const { listener, client, bytes } of this.#lookups.settle(username)) {
+      const message = StunMessage.decode(bytes)
+      if (message === null) continue
+      this.#found = { username, password }
+      this.#answer(now, { listener, client }, message)
+      this.#found = null
+    }
+  }
+
+  /** The host cannot tell: who waits is not answered, and asks again. */
+  passwordNotFound(username: string): void {
+    this.#lookups.settle(username)
+  }
+
+  /** From now on there are no new allocations. */
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  close(): void {
+    this.#lookups.clear()
+  }
+
+  /** The name in a signed request whose password the host is to look up; `null` where there is none such. */
+  #unknownUser(message: StunMessage): string | null {
+    if (this.#host.lookUpPassword === undefined) return null
+    if (message.integrityAt < 0 && message.integritySha256At < 0) return null
+    const username = message.get(Username)
+    if (username === undefined || !message.has(Nonce) || !message.has(Realm)) return null
+    return this.#passwordOf(username) === undefined ? username : null
+  }
+
+  #passwordOf(username: string): string | null | undefined {
+    if (this.#found?.username === username) return this.#found.password
+    return this.#config.authenticate(username, this.#config.realm)
+  }
+
+  #answer(now: Millis, to: Destination, message: StunMessage): void {
+    const { client } = to
     const outcome = this.#authenticator.authenticate(now, message, client)
     if (!outcome.granted) {
       const response = this.#authenticator.refuse(now, message, client, outcome.code)
       this.#responder.challenge(to, response, outcome.code, message.hasFingerprint)
-      return true
+      return
     }
     const asker = { ...to, username: outcome.username, request: signerOf(outcome) }
     const unknown = message.unknownComprehensionRequired(UNDERSTOOD)
     if (unknown.length > 0) {
       this.#responder.refuse(to, asker.request, StatusCode.unknownAttribute, unknown.slice(0, MAX_UNKNOWN))
-      return true
+      return
     }
     const refusal =
       message.method === Method.allocate
         ? this.#allocate(now, asker, message)
         : this.#handleForAllocation(now, asker, message)
     if (refusal !== null) this.#responder.refuse(to, asker.request, refusal)
-    return true
   }
 
   /** The host's answer to `openRelay`; `relayed` is the address that clients are told. */
@@ -137,6 +211,7 @@ export class ControlPlane {
     if (existing !== undefined) this.#answerAllocate(now, existing)
     // A retransmission, whose answer is sent again, or is on its way while the relay is being opened.
     if (holder !== undefined) return null
+    if (this.#isDraining) return StatusCode.insufficientCapacity
     const demand = readAllocateDemand(message, this.#config.families ?? ['IPv4'], this.#lifetimes)
     if (typeof demand === 'number') return demand
     const { family, lifetime } = demand

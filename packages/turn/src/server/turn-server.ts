@@ -20,11 +20,13 @@ import {
   looksLikeChannelData,
 } from '../channel-data.ts'
 import { MAX_DATA } from '../limits.ts'
-import type { Allocation, AllocationInfo } from './allocation.ts'
+import type { Allocation, AllocationInfo, Traffic } from './allocation.ts'
 import { Allocations } from './allocations.ts'
 import { checkConfig, type TurnServerConfig, type TurnServerDiscard, type TurnServerHost } from './config.ts'
 import { ControlPlane } from './control-plane.ts'
+import { type Metric, serverMetrics } from './metrics.ts'
 import { DEFAULT_PORT_RANGE } from './port-pool.ts'
+import { type RateLimits, type RateMeters, rateMeters } from './rate-limit.ts'
 import { RelayPorts } from './relay-ports.ts'
 import { Responder } from './responder.ts'
 
@@ -54,6 +56,8 @@ export class TurnServer {
   readonly #binding = new Map<number, StunServer>()
   readonly #channelData = new ChannelDataWriter()
   readonly #indicationId = new Uint8Array(12)
+  readonly #meters: RateMeters | null
+  readonly #relayed = { toPeers: { datagrams: 0, bytes: 0 }, toClient: { datagrams: 0, bytes: 0 } }
   #isClosed = false
 
   /** Throws `TurnError` `invalid-config` for numbers that make no sense. */
@@ -70,7 +74,10 @@ export class TurnServer {
       perUser: config.allocationsPerUser ?? 100,
       total: config.maxAllocations ?? Infinity,
       permissions: config.permissionsPerAllocation ?? 256,
+      account: config.account ?? ((username: string) => username),
+      rates: ratesOf(config.userLimits),
     }
+    this.#meters = rateMeters(config.totalLimits)
     this.#allocations = new Allocations(limits, this.#ports)
     this.#responder = new Responder(config.crypto, config.software, (listener, client, bytes) =>
       host.transmit(listener, client, bytes),
@@ -94,9 +101,22 @@ export class TurnServer {
     readonly opening: number
     readonly users: number
     readonly ports: number
+    /** Requests that wait for a password. */
+    readonly waiting: number
   } {
     const { size, openingCount, userCount } = this.#allocations
-    return { allocations: size, opening: openingCount, users: userCount, ports: this.#ports.inUse }
+    const { waiting } = this.#control
+    return { allocations: size, opening: openingCount, users: userCount, ports: this.#ports.inUse, waiting }
+  }
+
+  /** What was relayed since the server began. */
+  get relayed(): { readonly toPeers: Readonly<Traffic>; readonly toClient: Readonly<Traffic> } {
+    return this.#relayed
+  }
+
+  /** The figures of the server, see {@link formatMetrics}. */
+  metrics(): Metric[] {
+    return serverMetrics(this)
   }
 
   get nextTimeout(): Millis {
@@ -119,14 +139,14 @@ export class TurnServer {
     const reason = looksLikeChannelData(datagram)
       ? this.#relayChannelData(now, listener, client, datagram)
       : this.#receiveStun(now, listener, client, datagram)
-    if (reason !== null) this.discarded.count(reason)
+    if (reason !== null) this.#discard(reason, client, datagram, this.#allocations.ofClient(listener, client))
   }
 
   /** A datagram from a peer, or from whoever else sends to a relayed address. */
   relayReceived(now: Millis, relay: number, peer: TransportAddress, data: Uint8Array): void {
     if (this.#allocations.nextTimeout <= now) this.handleTimeout(now)
     const reason = this.#relayToClient(now, relay, peer, data)
-    if (reason !== null) this.discarded.count(reason)
+    if (reason !== null) this.#discard(reason, peer, data, this.#allocations.ofRelay(relay))
   }
 
   /** The relay is open. `relayed` is the address that its client is told, and its peers send to. */
@@ -137,6 +157,17 @@ export class TurnServer {
   /** The relay could not be opened on that port; another one is tried, or the client is refused. */
   relayFailed(now: Millis, relay: number): void {
     this.#control.relayFailed(now, relay)
+  }
+
+  /** The host's answer to `lookUpPassword`; `undefined` where it cannot tell, and who waits shall ask again. */
+  passwordFound(now: Millis, username: string, password: string | null | undefined): void {
+    if (password === undefined) this.#control.passwordNotFound(username)
+    else this.#control.passwordFound(now, username, password)
+  }
+
+  /** From now on new allocations are refused (508); those that there are go on, and may be refreshed. */
+  drain(): void {
+    this.#control.drain()
   }
 
   /** Whether the client has an allocation, or one that is being made. */
@@ -174,6 +205,7 @@ export class TurnServer {
   /** Ends all allocations. Their clients are not told: there is no message for that. */
   close(): void {
     this.#isClosed = true
+    this.#control.close()
     for (const opening of [...this.#allocations.openings()]) this.#control.abandon(opening)
     this.#ports.handleTimeout(Millis(Infinity))
     for (const allocation of [...this.#allocations.values()]) this.#control.delete(allocation, 'closed')
@@ -185,8 +217,7 @@ export class TurnServer {
     if (message.class === MessageClass.indication && message.method === Method.send)
       return this.#relayIndication(now, listener, client, message)
     if (message.class !== MessageClass.request) return 'unexpected'
-    if (message.method !== Method.binding)
-      return this.#control.handleRequest(now, listener, client, message) ? null : 'unexpected'
+    if (message.method !== Method.binding) return this.#control.handleRequest(now, listener, client, message)
     this.#bindingServer(listener).handleMessage(now, client, ANY, message)
     return null
   }
@@ -203,7 +234,7 @@ export class TurnServer {
     if (!hasWholeChannelData(datagram)) return 'malformed'
     const channel = allocation.peers.channel(now, channelNumberOf(datagram))
     if (channel === undefined) return 'no-channel'
-    return this.#relayToPeer(allocation, channel.peer, channelPayload(datagram))
+    return this.#relayToPeer(now, allocation, channel.peer, channelPayload(datagram))
   }
 
   /** Send indication, RFC 8656 §11.2. */
@@ -215,14 +246,17 @@ export class TurnServer {
     if (peer === undefined || peer.port === 0 || data === undefined) return 'malformed'
     if (message.unknownComprehensionRequired(SEND_ATTRIBUTES).length > 0) return 'unexpected'
     if (!allocation.peers.isPermitted(now, peer.address)) return 'no-permission'
-    return this.#relayToPeer(allocation, peer, data)
+    return this.#relayToPeer(now, allocation, peer, data)
   }
 
-  #relayToPeer(allocation: Allocation, peer: TransportAddress, data: Uint8Array): Discarded {
+  #relayToPeer(now: Millis, allocation: Allocation, peer: TransportAddress, data: Uint8Array): Discarded {
     if (this.#config.beforeRelay?.({ allocation, peer, direction: 'to-peer' }, data) === false)
       return 'vetoed'
-    allocation.toPeers.datagrams++
-    allocation.toPeers.bytes += data.length
+    const { length } = data
+    if (allocation.meters?.toPeers.take(now, length) === false) return 'over-limit'
+    if (this.#meters?.toPeers.take(now, length) === false) return 'over-limit'
+    count(allocation.toPeers, length)
+    count(this.#relayed.toPeers, length)
     this.#host.relay(allocation.relay, peer, data)
     return null
   }
@@ -236,8 +270,11 @@ export class TurnServer {
     if (data.length > MAX_DATA) return 'too-large'
     if (this.#config.beforeRelay?.({ allocation, peer, direction: 'to-client' }, data) === false)
       return 'vetoed'
-    allocation.toClient.datagrams++
-    allocation.toClient.bytes += data.length
+    const { length } = data
+    if (allocation.meters?.toClient.take(now, length) === false) return 'over-limit'
+    if (this.#meters?.toClient.take(now, length) === false) return 'over-limit'
+    count(allocation.toClient, length)
+    count(this.#relayed.toClient, length)
     const channel = entry.channels.get(peer.port)
     const bytes =
       channel !== undefined && channel.expiresAt > now
@@ -245,6 +282,16 @@ export class TurnServer {
         : this.#dataIndication(peer, data)
     this.#host.transmit(allocation.listener, allocation.client, bytes)
     return null
+  }
+
+  #discard(
+    reason: TurnServerDiscard,
+    from: TransportAddress,
+    bytes: Uint8Array,
+    allocation: Allocation | undefined,
+  ): void {
+    this.discarded.count(reason)
+    this.#host.discarded?.(reason, from, bytes.length, allocation ?? null)
   }
 
   #dataIndication(peer: TransportAddress, data: Uint8Array): Uint8Array {
@@ -270,6 +317,15 @@ export class TurnServer {
     }
     return server
   }
+}
+
+function count(traffic: Traffic, bytes: number): void {
+  traffic.datagrams++
+  traffic.bytes += bytes
+}
+
+function ratesOf(limits: TurnServerConfig['userLimits']): (account: string) => RateLimits | undefined {
+  return typeof limits === 'function' ? limits : () => limits
 }
 
 /** Why a datagram went no further, `null` where it did. */
