@@ -6,6 +6,7 @@ import type { Discard } from './discard.ts'
 import { DtlsError, PeerMisbehaved } from './errors.ts'
 import { Handshake } from './handshake/handshake.ts'
 import type { CloseReason, DtlsHost } from './host.ts'
+import type { DtlsSession } from './session.ts'
 import {
   type Alert,
   AlertDescription,
@@ -54,6 +55,8 @@ export class DtlsAssociation {
   readonly #deadlines = new Deadlines(timerCount)
   readonly #header = new RecordHeader()
   readonly #early = new EarlyRecords()
+  /** Datagrams of the handshake, which leave when the machine has come to rest. */
+  readonly #outbox: Uint8Array[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
   #inbound: InboundEpoch | null = null
@@ -74,9 +77,10 @@ export class DtlsAssociation {
     this.#handshake = new Handshake(this.#config, {
       records: this.#records,
       discarded: this.discarded,
-      transmit: (datagram) => host.transmit(datagram),
+      transmit: (datagram) => this.#outbox.push(datagram),
       expectProtected: (protection) => (this.#inbound = new InboundEpoch(1, protection)),
-      renegotiationRefused: () => this.#sendAlert(AlertLevel.warning, AlertDescription.noRenegotiation),
+      renegotiationRefused: () =>
+        this.#sendAlert({ level: AlertLevel.warning, description: AlertDescription.noRenegotiation }),
     })
   }
 
@@ -94,6 +98,7 @@ export class DtlsAssociation {
     if (this.#state !== 'new') return
     this.#begin(now)
     if (this.#config.role === 'client') this.#handshake.start(now)
+    this.#flush()
   }
 
   /** Takes a datagram from the peer; borrowed. Whatever it holds, this does not throw. */
@@ -125,18 +130,15 @@ export class DtlsAssociation {
     if (data.length > maxContentLength)
       throw new DtlsError('too-large', `a record carries at most ${maxContentLength} bytes`)
     if (this.#records.hasRoom) this.#sendRecord(ContentType.applicationData, data)
-    else {
-      this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-      this.#end('failed', { kind: 'record-limit' })
-    }
+    else this.#end('failed', { kind: 'record-limit' }, closeNotify)
   }
 
   /** Tells the peer by close_notify and ends the association at once. */
   close(_now: Millis): void {
     if (this.#isOver) return
-    if (this.#handshake.isUnderWay || this.#state === 'connected')
-      this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-    this.#end('closed', { kind: 'local' })
+    if (this.#state !== 'connected') this.#outbox.length = 0
+    const hasPeer = this.#handshake.isUnderWay || this.#state === 'connected'
+    this.#end('closed', { kind: 'local' }, hasPeer ? closeNotify : null)
   }
 
   handleTimeout(now: Millis): void {
@@ -146,7 +148,10 @@ export class DtlsAssociation {
     if (this.#suspectedAlert !== null && (isAlertConfirmed || isTimeUp))
       this.#endByAlert(this.#suspectedAlert, false)
     else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
-    else if (this.#handshake.deadline <= now) this.#handshake.expire(now)
+    else if (this.#handshake.deadline <= now) {
+      this.#handshake.expire(now)
+      this.#flush()
+    }
   }
 
   get #isOver(): boolean {
@@ -229,9 +234,8 @@ export class DtlsAssociation {
 
   #handleHandshake(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
     const handshake = this.#handshake
-    const wasConnected = handshake.session !== null
+    const { progress, session } = handshake
     const hadKeys = this.#inbound !== null
-    const progress = handshake.progress
     try {
       handshake.receive(now, epoch, recordSequence, reader)
     } catch (error) {
@@ -241,12 +245,21 @@ export class DtlsAssociation {
     }
     if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
     if (handshake.progress !== progress) this.#trustPeer()
-    if (!wasConnected && handshake.session !== null) {
-      this.#state = 'connected'
-      this.#deadlines.disarmAll()
-      this.#early.take()
-      this.#host.connected(handshake.session)
-    } else if (!hadKeys && this.#inbound !== null) this.#handleEarlyRecords(now)
+    if (session === null && handshake.session !== null) this.#complete(handshake.session)
+    else {
+      const hasNewKeys = !hadKeys && this.#inbound !== null
+      this.#flush()
+      if (hasNewKeys) this.#handleEarlyRecords(now)
+    }
+  }
+
+  #complete(session: DtlsSession): void {
+    this.#state = 'connected'
+    this.#deadlines.disarmAll()
+    this.#early.take()
+    // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
+    this.#host.connected(session)
+    this.#flush()
   }
 
   #handleEarlyRecords(now: Millis): void {
@@ -288,23 +301,30 @@ export class DtlsAssociation {
   #endByAlert({ description }: Alert, authenticated: boolean): void {
     if (description !== AlertDescription.closeNotify)
       this.#end('failed', { kind: 'alert', description, name: alertName(description), authenticated })
-    else {
-      // RFC 5246 §7.2.1: answered by a close_notify of our own, and then it is over.
-      if (authenticated) this.#sendAlert(AlertLevel.warning, AlertDescription.closeNotify)
-      this.#end('closed', { kind: 'close-notify' })
-    }
+    // RFC 5246 §7.2.1: answered by a close_notify of our own, and then it is over.
+    else this.#end('closed', { kind: 'close-notify' }, authenticated ? closeNotify : null)
   }
 
   #fail(error: PeerMisbehaved): void {
-    this.#sendAlert(AlertLevel.fatal, error.alert)
-    this.#end('failed', { kind: 'peer-misbehaved', error })
+    this.#end(
+      'failed',
+      { kind: 'peer-misbehaved', error },
+      { level: AlertLevel.fatal, description: error.alert },
+    )
   }
 
-  #sendAlert(level: AlertLevel, description: AlertDescription): void {
-    this.#sendRecord(ContentType.alert, encodeAlert({ level, description }))
+  #sendAlert(alert: Alert): void {
+    this.#sendRecord(ContentType.alert, encodeAlert(alert))
+  }
+
+  /** A host that answers a transmit at once finds the machine at rest, and the rest of the flight leaves first. */
+  #flush(): void {
+    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift())
+      this.#host.transmit(next)
   }
 
   #sendRecord(contentType: ContentType, content: Uint8Array): void {
+    if (this.#outbox.length > 0) this.#flush()
     const size = content.length + this.#records.overhead()
     const isNested = this.#isOutgoingLent
     if (!isNested && this.#outgoing.length < size) this.#outgoing = new Uint8Array(size)
@@ -325,12 +345,13 @@ export class DtlsAssociation {
     return this.#content
   }
 
-  #end(state: 'closed' | 'failed', reason: CloseReason): void {
+  #end(state: 'closed' | 'failed', reason: CloseReason, farewell: Alert | null = null): void {
     if (this.#isOver) return
     this.#state = state
     this.#deadlines.disarmAll()
     this.#handshake.stop()
     this.#early.take()
+    if (farewell !== null) this.#sendAlert(farewell)
     this.#host.closed(reason)
   }
 }
@@ -347,6 +368,8 @@ function tryDecodeAlert(reader: Reader): Alert | null {
 /** Whether nothing comes after it: fatal by its level, or a farewell. */
 const isFinal = (alert: Alert): boolean =>
   alert.level === AlertLevel.fatal || alert.description === AlertDescription.closeNotify
+
+const closeNotify: Alert = { level: AlertLevel.warning, description: AlertDescription.closeNotify }
 
 const Timer = { handshake: 0, suspectedAlert: 1 } as const
 const timerCount = 2
