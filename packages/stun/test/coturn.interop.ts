@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
@@ -11,7 +14,13 @@ import {
   type TransportAddress,
   transportAddress,
 } from '../src/index.ts'
-import { createStunServer, discoverMappedAddress, type NodeStunServer } from '../src/node/index.ts'
+import {
+  createStunServer,
+  discoverMappedAddress,
+  discoverNatBehavior,
+  NodeStunClient,
+  type NodeStunServer,
+} from '../src/node/index.ts'
 import { UdpSocket } from '../src/node/udp-socket.ts'
 import { outputOf, Turnserver, whyNot } from './coturn.ts'
 
@@ -99,6 +108,107 @@ suite('coturn’s client and our server', ['turnutils_stunclient'], () => {
     expect(server.answered.get('420')).toBeGreaterThan(0)
   })
 })
+
+suite('our client and coturn’s server on every transport', ['turnserver'], () => {
+  let server: Turnserver
+  const folder = fileURLToPath(new URL('./vectors/tls/', import.meta.url))
+  const tls = { ca: readFileSync(`${folder}authority.pem`) }
+
+  beforeAll(async () => {
+    server = await Turnserver.startOn(
+      {
+        addresses: ['127.0.0.1', '::1'],
+        identity: { cert: `${folder}certificate.pem`, key: `${folder}key.pem` },
+      },
+      '--secure-stun',
+      '--lt-cred-mech',
+      '--realm=example.org',
+      '--user=user:secret',
+    )
+  })
+  afterAll(() => server.stop())
+
+  test.each(
+    (['udp', 'tcp', 'tls'] as const).flatMap((transport) =>
+      ['127.0.0.1', '::1'].map((address) => [transport, address] as const),
+    ),
+  )('%s to %s, with long-term credentials', async (transport, address) => {
+    const host = address.includes(':') ? `[${address}]` : address
+    const uri = transport === 'tls' ? `stuns:${host}:${server.tlsPort}` : `stun:${host}:${server.port}`
+    const client = await NodeStunClient.open(uri, { transport, tls, credentials: account })
+    const [first, second] = [await client.bind(), await client.bind()]
+    expect(first.mapped.address).toBe(address)
+    expect(second.mapped).toEqual(first.mapped)
+    expect(second.software).toContain('Coturn')
+    await client.close()
+  })
+})
+
+suite('behaviour discovery, our client and coturn’s server', ['turnserver'], () => {
+  test('agree that there is no NAT', async () => {
+    const server = await Turnserver.startOn({ addresses: ['127.0.0.1', '127.0.0.2'] }, '--no-auth')
+    expect(await discoverNatBehavior(`stun:127.0.0.1:${server.port}`)).toMatchObject({
+      isBehindNat: false,
+      mapping: 'endpoint-independent',
+      filtering: 'endpoint-independent',
+    })
+    await server.stop()
+  })
+})
+
+suite(
+  'behaviour discovery, coturn’s clients and our server',
+  ['turnutils_natdiscovery', 'turnutils_stunclient'],
+  () => {
+    let server: NodeStunServer
+    let port: string
+
+    beforeAll(async () => {
+      server = await createStunServer({ discovery: { addresses: ['127.0.0.1', '127.0.0.2'], ports: [0, 0] } })
+      port = String(server.addresses[0]?.port)
+    })
+    afterAll(() => server.close())
+
+    test('mapping and filtering', async () => {
+      const output = await outputOf(
+        'turnutils_natdiscovery',
+        '-m',
+        '-f',
+        '-p',
+        port,
+        '-L',
+        '127.0.0.3',
+        '127.0.0.1',
+      )
+      expect(output).toContain('No NAT! (Endpoint Independent Mapping)')
+      expect(output).toContain('NAT with Endpoint Independent Filtering!')
+      expect(output).not.toContain('error')
+    })
+
+    test('with PADDING of 1,500 bytes', async () => {
+      const sizes: number[] = []
+      server.on('message', (_direction, _peer, bytes) => sizes.push(bytes.length))
+      const output = await outputOf('turnutils_natdiscovery', '-m', '-f', '-P', '-p', port, '127.0.0.1')
+      server.removeAllListeners('message')
+      expect(output).toContain('NAT with Endpoint Independent Filtering!')
+      expect(Math.min(...sizes)).toBeGreaterThan(1_500)
+      // Requests and answers take turns: no answer is larger than what it answers.
+      for (let i = 0; i < sizes.length; i += 2) expect(sizes[i + 1]).toBeLessThanOrEqual(sizes[i]!)
+    })
+
+    test('the lifetime of a mapping, by RESPONSE-PORT, and hairpinning', async () => {
+      const output = await outputOf('turnutils_natdiscovery', '-t', '-T', '1', '-H', '-p', port, '127.0.0.1')
+      expect(output.match(/RFC 5780 response/g)).toHaveLength(3)
+      expect(output).toContain('Received a request (maybe a successful hairpinning)')
+    })
+
+    test('turnutils_stunclient walks through all four addresses', async () => {
+      const output = await outputOf('turnutils_stunclient', '-f', '-p', port, '127.0.0.1')
+      expect(output.match(/RFC 5780 response/g)).toHaveLength(3)
+      expect(output).toMatch(/Other addr: : 127\.0\.0\.2:\d+/)
+    })
+  },
+)
 
 /** One client that remembers which errors it was answered. */
 class Asking {

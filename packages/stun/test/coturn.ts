@@ -14,32 +14,52 @@ export function whyNot(...programs: string[]): string | null {
   return missing.length === 0 ? null : `not installed: ${missing.join(', ')}`
 }
 
-/** coturn's server on a free port of 127.0.0.1. */
+export interface TurnserverSetup {
+  /** Where it listens. Default: 127.0.0.1. Two of a family make it serve RFC 5780. */
+  readonly addresses?: readonly string[]
+  /** Files of a certificate and its key: TCP and TLS besides UDP. */
+  readonly identity?: { readonly cert: string; readonly key: string }
+}
+
+/** coturn's server on free ports of loopback addresses. */
 export class Turnserver {
   readonly port: number
+  readonly tlsPort: number
   readonly #process: ChildProcess
   readonly #folder: string
 
-  private constructor(port: number, child: ChildProcess, folder: string) {
+  private constructor(port: number, tlsPort: number, child: ChildProcess, folder: string) {
     this.port = port
+    this.tlsPort = tlsPort
     this.#process = child
     this.#folder = folder
   }
 
+  static start(...options: string[]): Promise<Turnserver> {
+    return Turnserver.startOn({}, ...options)
+  }
+
   /** Resolves when it listens. */
-  static async start(...options: string[]): Promise<Turnserver> {
+  static async startOn(
+    { addresses = ['127.0.0.1'], identity }: TurnserverSetup,
+    ...options: string[]
+  ): Promise<Turnserver> {
     const folder = await mkdtemp(join(tmpdir(), 'coturn-'))
-    const port = await freePort()
-    const common = ['-n', '--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', `--listening-port=${port}`]
-    const quiet = [
-      '--no-tls',
-      '--no-dtls',
-      '--no-tcp',
-      '--no-cli',
-      '--log-file=stdout',
-      `--pidfile=${folder}/pid`,
-    ]
-    const child = spawn('turnserver', [...common, ...quiet, `--userdb=${folder}/db`, ...options], {
+    const [port, tlsPort, altPort, altTlsPort] = await freePorts(4)
+    const listening = addresses.map((address) => `--listening-ip=${address}`)
+    const ports = [`--listening-port=${port}`, `--alt-listening-port=${altPort}`]
+    const secure =
+      identity === undefined
+        ? ['--no-tls', '--no-dtls', '--no-tcp']
+        : [
+            `--cert=${identity.cert}`,
+            `--pkey=${identity.key}`,
+            `--tls-listening-port=${tlsPort}`,
+            `--alt-tls-listening-port=${altTlsPort}`,
+          ]
+    const quiet = ['-n', '--relay-ip=127.0.0.1', '--no-cli', '--log-file=stdout', `--pidfile=${folder}/pid`]
+    const files = [`--userdb=${folder}/db`]
+    const child = spawn('turnserver', [...quiet, ...listening, ...ports, ...secure, ...files, ...options], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     await new Promise<void>((resolve, reject) => {
@@ -51,7 +71,7 @@ export class Turnserver {
         if (log.includes('Total General servers')) resolve()
       })
     })
-    return new Turnserver(port, child, folder)
+    return new Turnserver(port ?? 0, tlsPort ?? 0, child, folder)
   }
 
   async stop(): Promise<void> {
@@ -62,15 +82,17 @@ export class Turnserver {
   }
 }
 
-/** What a program prints to either stream within three seconds; its exit code does not matter. */
+/** What a program prints to either stream within four seconds; its exit code does not matter. */
 export function outputOf(program: string, ...options: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(program, options, { timeout: 3_000 }, (_error, stdout, stderr) => resolve(stdout + stderr))
+    execFile(program, options, { timeout: 4_000 }, (_error, stdout, stderr) => resolve(stdout + stderr))
   })
 }
 
-async function freePort(): Promise<number> {
-  const socket = await UdpSocket.bind(transportAddress('127.0.0.1', 0))
-  await socket.close()
-  return socket.local.port
+async function freePorts(count: number): Promise<number[]> {
+  const sockets = await Promise.all(
+    Array.from({ length: count }, () => UdpSocket.bind(transportAddress('127.0.0.1', 0))),
+  )
+  await Promise.all(sockets.map((socket) => socket.close()))
+  return sockets.map(({ local }) => local.port)
 }
