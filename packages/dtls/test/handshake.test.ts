@@ -2,7 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { fromUtf8, toUtf8 } from '@purertc/bytes'
 
 import { DtlsError, ProtocolVersion, SrtpProfile } from '../src/index.ts'
+import { decodeServerHello } from '../src/messages/server-hello.ts'
 import { clientCertificate, Pair, serverCertificate } from './pair.ts'
+import { chromiumClientHello } from './vectors/chromium-156.ts'
+
+const fromLatin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 const start = 1_000
 const latency = 20
@@ -77,6 +81,25 @@ describe('an undisturbed handshake', () => {
     const pair = new Pair({ client: { mtu }, server: { mtu }, conditions: { latency, mtu } }).handshake()
     expect(pair.isConnected).toBe(true)
     expect(pair.toServer.dropped + pair.toClient.dropped).toBe(0)
+  })
+})
+
+describe('the ClientHello of Chromium 156, which offers DTLS 1.3 first', () => {
+  test.each([
+    ['in order', [0, 1]],
+    ['the second fragment first', [1, 0]],
+  ])('is answered with 1.2, %s', (_name, order) => {
+    const pair = new Pair({ server: { cookie: 'verified-path' } })
+    const answers: Uint8Array[] = []
+    pair.server.send = (datagram) => answers.push(datagram.slice())
+    for (const index of order)
+      pair.server.association.handleDatagram(pair.sim.now, chromiumClientHello[index] ?? new Uint8Array(0))
+    const [flight = new Uint8Array(0)] = answers
+    const hello = decodeServerHello(flight.slice(25, 13 + ((flight[11]! << 8) | flight[12]!)))
+    expect(hello.version).toBe(ProtocolVersion.dtls12)
+    expect(hello.cipherSuite).toBe(0xc02b)
+    expect([...hello.extensions.types]).toEqual([23, 0xff01, 11])
+    expect(fromLatin1(hello.random.subarray(24, 31))).not.toBe('DOWNGRD')
   })
 })
 

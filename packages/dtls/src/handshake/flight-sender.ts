@@ -22,7 +22,6 @@ export class FlightSender {
   readonly #records: RecordWriter
   readonly #transcript: Transcript
   readonly #transmit: (datagram: Uint8Array) => void
-  readonly #scratch = new Writer(1_024)
   #parts: Part[] = []
   #nextSequence = 0
   #isReady = false
@@ -76,6 +75,7 @@ export class FlightSender {
 
   /** Sends the flight, or sends it again, in datagrams of at most `mtu` bytes. */
   send(mtu: number): void {
+    const scratch = new Writer(mtu)
     let datagram = new Uint8Array(mtu)
     let used = 0
     const flush = (): void => {
@@ -92,7 +92,7 @@ export class FlightSender {
         const rest = part.body.length - offset
         if (used > 0 && mtu - used - overhead < Math.min(rest, worthwhileFragment)) flush()
         const length = Math.min(rest, mtu - used - overhead)
-        const content = this.#content(part, offset, length)
+        const content = contentOf(part, offset, length, scratch)
         used += this.#records.writeIn(part.epoch, part.contentType, content, datagram, used)
         offset += length
       } while (offset < part.body.length)
@@ -104,14 +104,15 @@ export class FlightSender {
     this.#parts = []
     this.#isReady = false
   }
+}
 
-  #content(part: Part, offset: number, length: number): Uint8Array {
-    if (part.contentType === ContentType.changeCipherSpec) return part.body
-    this.#scratch.reset()
-    writeHandshakeHeader(this.#scratch, part.type, part.body.length, part.sequence, offset, length)
-    this.#scratch.bytes(part.body.subarray(offset, offset + length))
-    return this.#scratch.view()
-  }
+/** One fragment of a message with its header, or the ChangeCipherSpec. */
+function contentOf(part: Part, offset: number, length: number, scratch: Writer): Uint8Array {
+  if (part.contentType === ContentType.changeCipherSpec) return part.body
+  scratch.reset()
+  writeHandshakeHeader(scratch, part.type, part.body.length, part.sequence, offset, length)
+  scratch.bytes(part.body.subarray(offset, offset + length))
+  return scratch.view()
 }
 
 /** A message or a ChangeCipherSpec, with the epoch it belongs to however often it is sent. */

@@ -9,16 +9,16 @@ import { writeHandshakeHeader } from './handshake-message.ts'
  * only after the first message.
  */
 export class Transcript {
-  readonly #writer = new Writer(2_048)
+  #writer = new Writer(0)
 
   add(type: number, sequence: number, body: Uint8Array): void {
     writeHandshakeHeader(this.#writer, type, body.length, sequence, 0, body.length)
     this.#writer.bytes(body)
   }
 
-  /** Forgets a ClientHello that was answered with HelloVerifyRequest, and that: RFC 6347 §4.2.6. */
+  /** Forgets all: a ClientHello that was answered with HelloVerifyRequest (RFC 6347 §4.2.6), or a handshake that is over. */
   clear(): void {
-    this.#writer.reset()
+    this.#writer = new Writer(0)
   }
 
   /** Borrowed until the next message is added. */

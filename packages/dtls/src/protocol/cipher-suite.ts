@@ -11,8 +11,6 @@ export interface CipherSuite {
   readonly keyLength: number
   /** The part of the nonce that comes from the key block: `fixed_iv_length`, RFC 5246 §6.2.3.3. */
   readonly fixedIvLength: number
-  /** The part of the nonce that travels in every record: `record_iv_length`. */
-  readonly explicitNonceLength: number
   /** What may sign the key exchange. */
   readonly signatureSchemes: readonly SignatureScheme[]
 }
@@ -26,7 +24,6 @@ export const cipherSuites: readonly CipherSuite[] = [
     hash: 'sha256',
     keyLength: 16,
     fixedIvLength: 4,
-    explicitNonceLength: 8,
     signatureSchemes: ['ecdsa_secp256r1_sha256'],
   },
 ]
