@@ -62,6 +62,8 @@ export class ClientBench {
           this.events.push(`failed ${error.code}`)
         },
         peerRefused: (at, error) => this.refused.push({ peer: formatAddress(at), code: error.code }),
+        icmpReceived: (at, { type, code, data }) =>
+          this.events.push(`icmp ${formatAddress(at)} ${type} ${code} ${data}`),
         closed: () => this.events.push('closed'),
       },
     )

@@ -1,6 +1,6 @@
 import type { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import type { TransportAddress } from '@purertc/stun'
+import type { IcmpValue, TransportAddress } from '@purertc/stun'
 
 import type { TurnError } from '../turn-error.ts'
 
@@ -21,6 +21,12 @@ export interface TurnClientConfig {
   readonly isReliable?: boolean
   /** Family of the relayed address; IPv4 by default. A peer must be of the same. */
   readonly family?: 'IPv4' | 'IPv6'
+  /** `even`: of the relayed address; `pair`: and keep the next one for `reservationToken`. Default `any`. */
+  readonly port?: 'any' | 'even' | 'pair'
+  /**
+   * Asks for the port that another allocation reserved (its `reservationToken`, within 30 s). The family is that one's.
+   */
+  readonly reservationToken?: Uint8Array
   /**
    * `auto` (the default) binds a channel for every peer that data is sent to, which saves 32 bytes a datagram; `manual`
    * only for those of `bindChannel`.
@@ -48,6 +54,11 @@ export interface TurnClientHost {
    * it was dropped, and so is what is sent to it during the next five minutes.
    */
   peerRefused?(peer: TransportAddress, error: TurnError): void
+  /**
+   * An ICMP error came back for what was sent to that peer, RFC 8656 §11.5; the port is the peer's. Nobody signs it, so it
+   * is a hint and no more.
+   */
+  icmpReceived?(peer: TransportAddress, icmp: IcmpValue): void
   /** After `close()`: the allocation is released, or given up where the server does not answer. */
   closed(): void
 }

@@ -2,6 +2,7 @@ import { type Counters, Millis } from '@purertc/bytes'
 import {
   ChannelNumber,
   Data,
+  Icmp,
   isIpAddress,
   MessageBuilder,
   MessageClass,
@@ -91,9 +92,11 @@ export class PeerTraffic {
   receiveDataIndication(now: Millis, message: StunMessage): void {
     const peer = message.get(XorPeerAddress)
     const data = message.get(Data)
-    if (peer === undefined || data === undefined) this.#discarded.count('malformed')
+    const icmp = message.get(Icmp)
+    if (peer === undefined || (data === undefined && icmp === undefined)) this.#discarded.count('malformed')
     else if (!this.#peers.isPermitted(now, peer.address)) this.#discarded.count('no-permission')
-    else this.#host.received(now, peer, data)
+    else if (icmp !== undefined) this.#host.icmpReceived?.(peer, icmp)
+    else if (data !== undefined) this.#host.received(now, peer, data)
   }
 
   /** Refreshes what is due. */

@@ -1,6 +1,7 @@
 import { Counters, Deadlines, Millis } from '@purertc/bytes'
 import {
   type AuthenticatedMessage,
+  EvenPort,
   formatAddress,
   isStunDatagram,
   Lifetime,
@@ -8,6 +9,7 @@ import {
   Method,
   RequestedAddressFamily,
   RequestedTransport,
+  ReservationToken,
   StunMessage,
   type TransportAddress,
   TransportProtocol,
@@ -51,12 +53,14 @@ export class TurnClient {
   #state: TurnClientState = 'new'
   #relayed: TransportAddress | null = null
   #mapped: TransportAddress | null = null
+  #reservation: Uint8Array | null = null
 
-  /** Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds. */
+  /** Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds, or a token with a port or family. */
   constructor(config: TurnClientConfig, host: TurnClientHost) {
     const { lifetime = DEFAULT_LIFETIME } = config
     if (!Number.isInteger(lifetime) || lifetime <= 0 || lifetime > 0xffff_ffff)
       throw new TurnError('invalid-config', `a lifetime of ${lifetime} seconds`)
+    checkPort(config)
     this.#config = config
     this.#host = host
     this.discarded = new Counters()
@@ -80,6 +84,11 @@ export class TurnClient {
     return this.#mapped
   }
 
+  /** With `port: 'pair'`, what the next client asks for the next port with; good for 30 seconds. */
+  get reservationToken(): Uint8Array | null {
+    return this.#reservation
+  }
+
   get nextTimeout(): Millis {
     return Millis(Math.min(this.#requests.nextTimeout, this.#traffic.nextTimeout, this.#deadlines.earliest))
   }
@@ -88,6 +97,7 @@ export class TurnClient {
   allocate(now: Millis): void {
     if (this.#state !== 'new')
       throw new TurnError('invalid-state', `a client that is ${this.#state} cannot allocate`)
+    const { port = 'any', reservationToken } = this.#config
     this.#state = 'allocating'
     this.#requests.start(now, {
       method: Method.allocate,
@@ -95,6 +105,8 @@ export class TurnClient {
         message
           .add(RequestedTransport, TransportProtocol.udp)
           .addIf(Lifetime, this.#config.lifetime)
+          .addIf(EvenPort, port === 'any' ? undefined : { reserve: port === 'pair' })
+          .addIf(ReservationToken, reservationToken)
           // IPv4 is what a server gives anyway (RFC 8656 §7.2), and older ones do not know the attribute.
           .addIf(RequestedAddressFamily, this.#config.family === 'IPv6' ? 'IPv6' : undefined)
       },
@@ -187,16 +199,15 @@ export class TurnClient {
       this.#fail(new TurnError('malformed', 'an Allocate success response without its addresses or lifetime'))
       return
     }
-    if (relayed.family !== (this.#config.family ?? 'IPv4')) {
+    if (!isWhatWasAsked(relayed, this.#config)) {
       this.#requestRelease(now, () => undefined)
-      this.#fail(
-        new TurnError('malformed', `asked for another family than that of ${formatAddress(relayed)}`),
-      )
+      this.#fail(new TurnError('malformed', `asked for another address than ${formatAddress(relayed)}`))
       return
     }
     this.#state = 'allocated'
     this.#relayed = relayed
     this.#mapped = mapped
+    this.#reservation = response.get(ReservationToken)?.slice() ?? null
     this.#keepAlive(now, lifetime)
     this.#host.allocated(relayed, mapped)
   }
@@ -241,7 +252,21 @@ export class TurnClient {
     this.#deadlines.disarmAll()
     this.#relayed = null
     this.#mapped = null
+    this.#reservation = null
   }
+}
+
+/** RFC 8656 §7.1: a token names the port and its family, so that neither can be asked for. */
+function checkPort({ port = 'any', family, reservationToken }: TurnClientConfig): void {
+  if (reservationToken === undefined) return
+  if (port !== 'any' || family !== undefined || reservationToken.length !== 8)
+    throw new TurnError('invalid-config', 'a reservation token of 8 bytes goes without port and family')
+}
+
+function isWhatWasAsked(relayed: TransportAddress, config: TurnClientConfig): boolean {
+  const { family = 'IPv4', port = 'any', reservationToken } = config
+  if (reservationToken !== undefined) return true
+  return relayed.family === family && (port === 'any' || relayed.port % 2 === 0)
 }
 
 const Timer = { refresh: 0, expiry: 1 } as const

@@ -4,7 +4,13 @@ import { EventEmitter } from 'node:events'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+import {
+  type IcmpValue,
+  isIpAddress,
+  StatusCode,
+  type TransportAddress,
+  transportAddress,
+} from '@purertc/stun'
 
 import type { TurnClientConfig } from '../client/config.ts'
 import { TurnClient } from '../client/turn-client.ts'
@@ -18,16 +24,23 @@ export interface NodeTurnClientOptions
   readonly server: string
   /** A way to that server that is there already; it is closed with the client. Default: made as the URI says. */
   readonly link?: ServerLink
+  /**
+   * Whether to go on from another local port after 437, which says that ours has an allocation already, somebody's
+   * before us. `attempt` counts from 1. Default: three times (RFC 8656 §7.4); a `link` of your own is not replaced.
+   */
+  readonly tryAnotherPort?: (attempt: number) => boolean
   readonly crypto?: CryptoProvider
 }
 
 /**
  * - `message`: data from a peer, in bytes of its own.
+ * - `icmp`: an error came back for what was sent to a peer; servers that cannot know of them, ours included, send none.
  * - `peerRefused`: the server does not let us reach that peer.
  * - `error`: the allocation is lost; the client is of no more use, and its link to the server is released.
  */
 export interface NodeTurnClientEvents {
   message: [data: Uint8Array, peer: TransportAddress]
+  icmp: [peer: TransportAddress, icmp: IcmpValue]
   peerRefused: [peer: TransportAddress, error: TurnError]
   error: [error: TurnError]
 }
@@ -52,6 +65,9 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
         this.emit('message', bytes.slice(), { family, address, port })
       },
       peerRefused: (peer, error) => void this.emit('peerRefused', peer, error),
+      icmpReceived: ({ family, address, port }, icmp) => {
+        this.emit('icmp', { family, address, port }, icmp)
+      },
       failed: (error) => this.#fail(error),
       closed: () => this.#onClosed(),
     })
@@ -76,6 +92,11 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
   /** Where the server sees us, null once the allocation is lost. */
   get mappedAddress(): TransportAddress | null {
     return this.#machine.mappedAddress
+  }
+
+  /** What another client asks for the next port with, where this one has `port: 'pair'`. */
+  get reservationToken(): Uint8Array | null {
+    return this.#machine.reservationToken
   }
 
   /** Resolves with the allocation; rejects with {@link TurnError} where there is none to be had. Call it once. */
@@ -146,20 +167,30 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
  */
 export async function createTurnClient(options: NodeTurnClientOptions): Promise<NodeTurnClient> {
   const { server: text, link: given, crypto = nodeCrypto, ...rest } = options
-  const { localAddress, tls, connectTimeout, ...config } = rest
+  const { localAddress, tls, connectTimeout, tryAnotherPort = upToThree, ...config } = rest
   const uri = parseTurnUri(text)
   if (uri === null || !(given !== undefined || isSupported(uri)))
     throw new TurnError('invalid-config', `${JSON.stringify(text)} is no TURN server that we can reach`)
   const server = await resolveServer(uri)
-  const link = given ?? (await openLink(uri, server, { localAddress, tls, connectTimeout }))
-  const client = new NodeTurnClient(link, { ...config, crypto, server, isReliable: link.isReliable })
-  try {
-    await client.allocate()
-  } catch (error) {
-    await client.close()
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    const link = given ?? (await openLink(uri, server, { localAddress, tls, connectTimeout }))
+    const client = new NodeTurnClient(link, { ...config, crypto, server, isReliable: link.isReliable })
+    try {
+      await client.allocate()
+      return client
+    } catch (error) {
+      await client.close()
+      if (given !== undefined || !isMismatch(error) || !tryAnotherPort(attempt)) throw error
+    }
   }
-  return client
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof TurnError && error.code === StatusCode.allocationMismatch
+}
+
+function upToThree(attempt: number): boolean {
+  return attempt <= 3
 }
 
 /** `turns:` over UDP is DTLS, which this package does not have: it takes a `link`. */

@@ -2,6 +2,9 @@ import { Counters, Millis } from '@purertc/bytes'
 import {
   AttributeType,
   Data,
+  Icmp,
+  type IcmpValue,
+  type IpFamily,
   isStunDatagram,
   MessageBuilder,
   MessageClass,
@@ -147,6 +150,20 @@ export class TurnServer {
     if (this.#allocations.nextTimeout <= now) this.handleTimeout(now)
     const reason = this.#relayToClient(now, relay, peer, data)
     if (reason !== null) this.#discard(reason, peer, data, this.#allocations.ofRelay(relay))
+  }
+
+  /**
+   * An ICMP error for what the relay sent to a peer, where the host can know of one: its client is told (RFC 8656 §11.5).
+   * Types that mean nothing to a client are not passed on. Node's UDP sockets report none.
+   */
+  icmpReceived(now: Millis, relay: number, peer: TransportAddress, icmp: IcmpValue): void {
+    const allocation = this.#allocations.ofRelay(relay)
+    if (allocation === undefined || !allocation.peers.isPermitted(now, peer.address)) return
+    if (!ICMP_TYPES[peer.family].has(icmp.type)) return
+    this.#config.crypto.randomFill(this.#indicationId)
+    const indication = new MessageBuilder(Method.data, MessageClass.indication, this.#indicationId)
+    indication.add(XorPeerAddress, peer).add(Icmp, icmp)
+    this.#host.transmit(allocation.listener, allocation.client, indication.build())
   }
 
   /** The relay is open. `relayed` is the address that its client is told, and its peers send to. */
@@ -336,6 +353,9 @@ const SEND_ATTRIBUTES: ReadonlySet<number> = new Set<number>([
   AttributeType.xorPeerAddress,
   AttributeType.data,
 ])
+
+/** RFC 8656 §11.5: unreachable and time exceeded; of ICMPv6 also "packet too big". */
+const ICMP_TYPES: Record<IpFamily, ReadonlySet<number>> = { IPv4: new Set([3, 11]), IPv6: new Set([1, 2, 3]) }
 
 /** A Binding server is told the address that a request came to, and hands it back: ours are told apart by number. */
 const ANY: TransportAddress = { family: 'IPv4', address: '0.0.0.0', port: 0 }
