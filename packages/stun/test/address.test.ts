@@ -163,6 +163,35 @@ describe('STUN URIs, RFC 7064', () => {
     expect(uri === null ? null : formatStunUri(uri)).toBe(text)
   })
 
+  test('any text is none, or is written to what reads the same', () => {
+    const part = fc.constantFrom(
+      'stun',
+      'stuns',
+      ':',
+      '[',
+      ']',
+      '::1',
+      'example.org',
+      '3478',
+      '99999',
+      '.',
+      '?',
+      ' ',
+      '%',
+    )
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 7 }).map((parts) => parts.join('')),
+    )
+    fc.assert(
+      fc.property(text, (text) => {
+        const uri = parseStunUri(text)
+        if (uri !== null) expect(parseStunUri(formatStunUri(uri))).toEqual(uri)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   test.each([
     '',
     'stun:',
