@@ -14,7 +14,7 @@ const sources = [
   ...homes.map((home) => ({ readme: join(home, 'README.md'), home })),
 ]
 
-let examples = 0
+const files = []
 for (const { readme, home } of sources) {
   if (!existsSync(join(root, readme))) throw new Error(`${readme} is missing`)
   const blocks = [...readFileSync(join(root, readme), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)]
@@ -24,7 +24,7 @@ for (const { readme, home } of sources) {
     mkdirSync(folder, { recursive: true })
     const name = `${readme.includes('/') ? 'package' : 'root'}-${index}.ts`
     writeFileSync(join(folder, name), `${block[1]}\nexport {}\n`)
-    examples++
+    files.push(join(folder, name))
   }
 }
 
@@ -40,13 +40,12 @@ writeFileSync(
       isolatedDeclarations: false,
       noEmit: true,
       noUnusedLocals: false,
-      lib: ['ES2023', 'DOM'],
     },
-    include: homes.map((home) => `${home}/${scratch}`),
+    files,
   }),
 )
 const code = await run(['npx', 'tsc', '-p', project])
 rmSync(project)
 for (const home of homes) rmSync(join(root, home, scratch), { recursive: true, force: true })
-console.log(`${examples} examples in ${sources.length} READMEs`)
+console.log(`${files.length} examples in ${sources.length} READMEs`)
 process.exitCode = code
