@@ -114,6 +114,7 @@ export class ConnectivityChecks {
     }
     const request = this.#buildRequest(check)
     const policy = purpose === 'consent' ? consentPolicy : policyFor(rto, this.#timeout)
+    if (purpose !== 'consent') pair.requestsSent++
     this.#transactions.start(now, pair.remoteAddress, request, check, policy)
   }
 
@@ -133,6 +134,7 @@ export class ConnectivityChecks {
       return 'unauthenticated'
     }
     this.#transactions.end(message.transactionId)
+    check.pair.responsesReceived++
     this.#judge(now, check, response, check.pair.joins(base, from))
     return 'accepted'
   }

@@ -23,6 +23,10 @@ export interface CandidatePair {
   readonly role: IceRole
   /** Milliseconds, of the last answered check; undefined before. */
   readonly roundTripTime: number | undefined
+  /** Checks of this agent's, without retransmissions and without those that renew consent. */
+  readonly requestsSent: number
+  /** Authenticated answers to them and to those that renew consent. */
+  readonly responsesReceived: number
 }
 
 /** The pair as the agent keeps it: from one base to one remote address. */
@@ -35,6 +39,8 @@ export class Pair implements CandidatePair {
   state: PairState = 'frozen'
   nominated = false
   roundTripTime: number | undefined = undefined
+  requestsSent = 0
+  responsesReceived = 0
   /** The peer's USE-CANDIDATE came before this agent's own check succeeded (RFC 8445 §7.3.1.5). */
   nominatedByPeer = false
   /** The application refused the pair; it is never nominated. */
