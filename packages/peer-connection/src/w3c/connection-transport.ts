@@ -29,7 +29,7 @@ export interface ConnectionTransportHost extends Omit<
 > {
   /** A candidate line, `''` after the last one. */
   candidate(line: string): void
-  gatheringChanged(): void
+  gatheringChanged(state: GatheringState): void
   /** The state of ICE or DTLS is another. */
   stateChanged(): void
 }
@@ -71,10 +71,6 @@ export class ConnectionTransport {
 
   get iceState(): IceConnectionState {
     return this.#ice
-  }
-
-  get gatheringState(): GatheringState {
-    return this.#gathering
   }
 
   get dtlsState(): AssociationState {
@@ -145,8 +141,11 @@ export class ConnectionTransport {
       this.#forgetCandidates()
       this.run((transport, now) => transport.restart(now, credentials))
     }
-    if (this.#gathering === 'new' || credentials !== null)
-      this.#events.during(() => this.#driver?.gather(servers))
+    if (this.#gathering !== 'new' && credentials === null) return
+    this.#events.during(() => {
+      this.#setGathering('gathering')
+      this.#driver?.gather(servers)
+    })
   }
 
   /** Both descriptions are known; again after each later agreement. */
@@ -172,7 +171,7 @@ export class ConnectionTransport {
     this.#driver?.close()
     this.#driver = null
     this.#forgetCandidates()
-    this.#gathering = 'new'
+    this.#setGathering('new')
   }
 
   close(): void {
@@ -186,10 +185,7 @@ export class ConnectionTransport {
     return {
       ...host,
       candidateGathered: (candidate) => this.#gathered(candidate),
-      gatheringStateChanged: (state) => {
-        this.#gathering = state
-        host.gatheringChanged()
-      },
+      gatheringStateChanged: (state) => this.#setGathering(state),
       iceStateChanged: (state) => {
         this.#ice = state
         host.stateChanged()
@@ -206,10 +202,21 @@ export class ConnectionTransport {
   }
 
   #gathered(candidate: IceCandidate | null): void {
-    if (candidate === null) this.#hasAllCandidates = true
-    const line = candidate === null ? '' : formatCandidate(candidate)
-    if (candidate !== null) this.#candidates.push(line)
+    // The end of candidates goes with the state.
+    if (candidate === null) return
+    const line = formatCandidate(candidate)
+    this.#candidates.push(line)
     this.#host.candidate(line)
+  }
+
+  #setGathering(state: GatheringState): void {
+    if (state === this.#gathering) return
+    this.#gathering = state
+    if (state === 'complete') {
+      this.#hasAllCandidates = true
+      this.#host.candidate('')
+    }
+    this.#host.gatheringChanged(state)
   }
 
   #forgetCandidates(): void {

@@ -90,6 +90,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   #isClosed = false
   #signalingState: SignalingState = 'stable'
   #connectionState: RTCPeerConnectionState = 'new'
+  #iceGatheringState: GatheringState = 'new'
   #iceConnectionState: IceConnectionState = 'new'
 
   static {
@@ -139,7 +140,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   get iceGatheringState(): GatheringState {
-    return this.#transport.gatheringState
+    return this.#iceGatheringState
   }
 
   get iceConnectionState(): IceConnectionState {
@@ -329,7 +330,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       candidate: (line) => post(() => this.#fireCandidate(line)),
       candidateError: (init) => post(() => this.dispatchEvent(candidateErrorEvent(init))),
       serverUnusable: (url, { message }) => post(() => this.dispatchEvent(serverErrorEvent(url, message))),
-      gatheringChanged: () => post(() => this.#fireGathering()),
+      gatheringChanged: (state) => post(() => this.#gatheringChanged(state)),
       stateChanged: () => post(() => this.#updateStates()),
     })
   }
@@ -347,9 +348,10 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   /** WebRTC §4.8.1.1: after the last candidate comes null. */
-  #fireGathering(): void {
+  #gatheringChanged(state: GatheringState): void {
+    this.#iceGatheringState = state
     this.#fire('icegatheringstatechange')
-    if (this.iceGatheringState === 'complete' && !this.#isClosed)
+    if (state === 'complete' && !this.#isClosed)
       this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate: null }))
   }
 

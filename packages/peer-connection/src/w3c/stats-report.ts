@@ -94,13 +94,15 @@ function channelMembers(channel: RTCDataChannel, traffic: ChannelTraffic): objec
 }
 
 function pairMembers(pair: CandidatePair, localCandidateId: string, remoteCandidateId: string): object {
-  const { state, nominated, roundTripTime } = pair
+  const { state, nominated, roundTripTime, requestsSent, responsesReceived } = pair
   return {
     transportId: TRANSPORT,
     localCandidateId,
     remoteCandidateId,
     state,
     nominated,
+    requestsSent,
+    responsesReceived,
     // The W3C counts seconds.
     ...(roundTripTime !== undefined && { currentRoundTripTime: roundTripTime / 1_000 }),
   }

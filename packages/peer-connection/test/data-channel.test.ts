@@ -1,0 +1,305 @@
+import { describe, expect, test } from '@jest/globals'
+
+import type { RTCDataChannel, RTCDataChannelInit } from '../src/index.ts'
+import type { RTCPeerConnection } from '../src/w3c/peer-connection.ts'
+import { negotiate, SimWorld } from './support/sim-environment.ts'
+
+const invalidState = expect.objectContaining({ name: 'InvalidStateError' })
+
+interface Open {
+  readonly world: SimWorld
+  readonly alice: RTCPeerConnection
+  readonly bob: RTCPeerConnection
+  readonly channel: RTCDataChannel
+  readonly remote: RTCDataChannel
+}
+
+/** A channel of Alice's that is open at both ends. */
+async function openChannel(init: RTCDataChannelInit = {}): Promise<Open> {
+  const world = new SimWorld()
+  const [alice, bob] = world.pair()
+  const channel = alice.createDataChannel('chat', init)
+  const remotes: RTCDataChannel[] = []
+  bob.ondatachannel = (event) => remotes.push(event.channel)
+  await negotiate(alice, bob)
+  await world.until(() => channel.readyState === 'open' && remotes[0]?.readyState === 'open')
+  const [remote] = remotes
+  if (remote === undefined) throw new Error('the channel did not come')
+  return { world, alice, bob, channel, remote }
+}
+
+function collect(channel: RTCDataChannel): unknown[] {
+  const messages: unknown[] = []
+  channel.addEventListener('message', ({ data }) => messages.push(data))
+  return messages
+}
+
+describe('createDataChannel', () => {
+  test('has the attributes that it was given, and the W3C defaults', () => {
+    const connection = new SimWorld().createConnection()
+    expect(connection.createDataChannel('plain')).toMatchObject({
+      label: 'plain',
+      ordered: true,
+      protocol: '',
+      negotiated: false,
+      id: null,
+      maxRetransmits: null,
+      maxPacketLifeTime: null,
+      readyState: 'connecting',
+      bufferedAmount: 0,
+      bufferedAmountLowThreshold: 0,
+      binaryType: 'arraybuffer',
+    })
+    const init = { ordered: false, maxRetransmits: 0, protocol: 'x', negotiated: true, id: 7 }
+    expect(connection.createDataChannel('', init)).toMatchObject(init)
+    // WebRTC §6.1: without `negotiated` an id is ignored.
+    expect(connection.createDataChannel('', { id: 9 }).id).toBeNull()
+  })
+
+  test.each<[string, string, RTCDataChannelInit]>([
+    ['a label of more than 65535 bytes', 'é'.repeat(32_768), {}],
+    ['a protocol of more than 65535 bytes', '', { protocol: 'x'.repeat(65_536) }],
+    ['both limits of reliability', '', { maxRetransmits: 1, maxPacketLifeTime: 1 }],
+    ['negotiated without an id', '', { negotiated: true }],
+    ['the id 65535', '', { negotiated: true, id: 65_535 }],
+    ['an id out of range', '', { negotiated: true, id: 65_536 }],
+    ['a negative number', '', { maxRetransmits: -1 }],
+    ['a fraction', '', { maxPacketLifeTime: 0.5 }],
+  ])('refuses %s with a TypeError', (_what, label, init) => {
+    expect(() => new SimWorld().createConnection().createDataChannel(label, init)).toThrow(TypeError)
+  })
+
+  test('refuses an id that is taken', () => {
+    const connection = new SimWorld().createConnection()
+    connection.createDataChannel('a', { negotiated: true, id: 1 })
+    expect(() => connection.createDataChannel('b', { negotiated: true, id: 1 })).toThrow(
+      expect.objectContaining({ name: 'OperationError' }),
+    )
+  })
+})
+
+describe('an open channel', () => {
+  test('is announced with its attributes, open first and then its messages', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const init = { ordered: false, maxPacketLifeTime: 500, protocol: 'proto' }
+    const channel = alice.createDataChannel('announced', init)
+    const events: string[] = []
+    channel.onopen = () => channel.send('first')
+    bob.addEventListener('datachannel', ({ channel: remote }) => {
+      events.push(`datachannel ${remote.readyState}`)
+      expect(remote).toMatchObject({ label: 'announced', ...init })
+      // Listening only after a turn of promises is early enough.
+      void Promise.resolve().then(() => {
+        remote.onopen = () => events.push('open')
+        remote.onmessage = ({ data }) => events.push(String(data))
+      })
+    })
+    await negotiate(alice, bob)
+    await world.until(() => events.length === 3)
+    expect(events).toEqual(['datachannel open', 'open', 'first'])
+    expect(channel.id).not.toBeNull()
+  })
+
+  test('carries text, buffers, views and empty messages as they are', async () => {
+    const { world, channel, remote } = await openChannel()
+    const messages = collect(remote)
+    const bytes = Uint8Array.of(1, 2, 3, 4)
+    channel.send('grüße 👋')
+    channel.send(bytes)
+    channel.send(bytes.buffer)
+    channel.send(new DataView(bytes.buffer, 1, 2))
+    channel.send('')
+    channel.send(new ArrayBuffer(0))
+    bytes.fill(9)
+    await world.until(() => messages.length === 6)
+    const buffer = (...content: number[]): ArrayBuffer => Uint8Array.from(content).buffer
+    expect(messages).toEqual(['grüße 👋', buffer(1, 2, 3, 4), buffer(1, 2, 3, 4), buffer(2, 3), '', buffer()])
+  })
+
+  test('reads Blobs, and keeps what is sent after them behind them', async () => {
+    const { world, channel, remote } = await openChannel()
+    remote.binaryType = 'blob'
+    const messages = collect(remote)
+    channel.send(new Blob(['blob']))
+    channel.send('text')
+    channel.send(Uint8Array.of(5))
+    expect(channel.bufferedAmount).toBe(9)
+    channel.close()
+    await world.until(() => messages.length === 3)
+    expect(messages[1]).toBe('text')
+    expect(await (messages[0] as Blob).text()).toBe('blob')
+    expect(new Uint8Array(await (messages[2] as Blob).arrayBuffer())).toEqual(Uint8Array.of(5))
+    await world.until(() => channel.readyState === 'closed')
+  })
+
+  test('refuses what it cannot send', async () => {
+    const { world, channel } = await openChannel()
+    expect(() => channel.send(new Uint8Array(262_145))).toThrow(TypeError)
+    expect(() => channel.send(7 as never)).toThrow(TypeError)
+    const large = new Uint8Array(262_144)
+    expect(() => {
+      for (let i = 0; i < 100; i++) channel.send(large)
+    }).toThrow(expect.objectContaining({ name: 'OperationError' }))
+    expect(channel.bufferedAmount).toBeLessThanOrEqual(16_777_216)
+    channel.close()
+    expect(() => channel.send('late')).toThrow(invalidState)
+    await world.turn()
+  })
+
+  test('counts what waits, and says when little does, never within send()', async () => {
+    const { world, channel } = await openChannel()
+    channel.bufferedAmountLowThreshold = 50_000
+    let isSending = false
+    let low = 0
+    channel.onbufferedamountlow = () => {
+      low++
+      expect(isSending).toBe(false)
+      expect(channel.bufferedAmount).toBeLessThanOrEqual(50_000)
+      if (low > 1) return
+      isSending = true
+      channel.send(new Uint8Array(60_000))
+      isSending = false
+    }
+    isSending = true
+    channel.send(new Uint8Array(200_000))
+    isSending = false
+    expect(channel.bufferedAmount).toBe(200_000)
+    await world.until(() => low === 2)
+    await world.until(() => channel.bufferedAmount === 0)
+    expect(low).toBe(2)
+  })
+
+  test('ignores binary types that there are not', async () => {
+    const { channel } = await openChannel()
+    channel.binaryType = 'nodebuffer' as never
+    expect(channel.binaryType).toBe('arraybuffer')
+  })
+
+  test('of both ends, negotiated by the application, needs no announcement', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const init = { negotiated: true, id: 3 }
+    const [one, other] = [alice.createDataChannel('a', init), bob.createDataChannel('b', init)]
+    let announced = 0
+    bob.ondatachannel = () => announced++
+    await negotiate(alice, bob)
+    await world.until(() => one.readyState === 'open' && other.readyState === 'open')
+    const messages = collect(other)
+    one.send('hello')
+    await world.until(() => messages.length === 1)
+    expect([messages, announced]).toEqual([['hello'], 0])
+  })
+
+  test('may be one of many, opened at any time by either end', async () => {
+    const { world, alice, bob } = await openChannel()
+    const labels: string[] = []
+    for (const peer of [alice, bob])
+      peer.ondatachannel = ({ channel }) => {
+        labels.push(channel.label)
+        expect(channel.id).not.toBeNull()
+      }
+    for (let i = 0; i < 5; i++) {
+      alice.createDataChannel(`a${i}`)
+      bob.createDataChannel(`b${i}`)
+    }
+    await world.until(() => labels.length === 10)
+    expect(new Set(labels).size).toBe(10)
+  })
+})
+
+describe('the end of a channel', () => {
+  test('comes to both ends, after all that was sent', async () => {
+    const { world, channel, remote } = await openChannel()
+    const events: string[] = []
+    for (const [name, each] of [
+      ['local', channel],
+      ['remote', remote],
+    ] as const) {
+      each.onclosing = () => events.push(`${name} closing`)
+      each.onclose = () => events.push(`${name} close`)
+      each.onerror = () => events.push(`${name} error`)
+    }
+    const messages = collect(remote)
+    channel.send('last words')
+    channel.close()
+    channel.close()
+    expect(channel.readyState).toBe('closing')
+    await world.until(() => channel.readyState === 'closed' && remote.readyState === 'closed')
+    expect(messages).toEqual(['last words'])
+    expect(events.filter((event) => event.startsWith('remote'))).toEqual(['remote closing', 'remote close'])
+    expect(events.filter((event) => event.startsWith('local'))).toEqual(['local close'])
+  })
+
+  test('before it was opened leaves nothing behind', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const doomed = alice.createDataChannel('doomed')
+    const kept = alice.createDataChannel('kept')
+    doomed.close()
+    expect(doomed.readyState).toBe('closing')
+    await negotiate(alice, bob)
+    await world.until(() => doomed.readyState === 'closed' && kept.readyState === 'open')
+  })
+
+  test('with the connection is silent here, and an error with its cause there', async () => {
+    const { world, alice, channel, remote } = await openChannel()
+    const events: string[] = []
+    channel.onclose = () => events.push('local')
+    remote.onerror = ({ error }) => events.push(`${error.errorDetail} ${error.sctpCauseCode}`)
+    remote.onclose = () => events.push('remote')
+    alice.close()
+    expect(channel.readyState).toBe('closed')
+    expect(alice.connectionState).toBe('closed')
+    await world.until(() => remote.readyState === 'closed')
+    // RFC 9260 §3.3.10.12: user-initiated abort.
+    expect(events).toEqual(['sctp-failure 12', 'remote'])
+    expect(() => remote.send('x')).toThrow(invalidState)
+  })
+
+  test('comes at once where the peer rejects the data section', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const channel = alice.createDataChannel('unwanted')
+    const errors: string[] = []
+    channel.onerror = ({ error }) => errors.push(error.errorDetail)
+    await alice.setLocalDescription()
+    await bob.setRemoteDescription({ type: 'offer', sdp: alice.localDescription?.sdp ?? '' })
+    const { sdp = '' } = await bob.createAnswer()
+    await alice.setRemoteDescription({
+      type: 'answer',
+      sdp: sdp.replace('m=application 9', 'm=application 0').replace(/a=group:BUNDLE.*\r\n/, ''),
+    })
+    await world.until(() => channel.readyState === 'closed')
+    expect(errors).toEqual(['data-channel-failure'])
+  })
+})
+
+describe('a datagram channel', () => {
+  test('carries datagrams, and is announced where it was not asked for', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const channel = alice.createDatagramChannel()
+    expect(alice.createDatagramChannel()).toBe(channel)
+    expect(() => channel.send('early')).toThrow(invalidState)
+    expect(() => alice.createDataChannel('x')).toThrow(invalidState)
+    const received: string[] = []
+    bob.ondatagramchannel = ({ channel: remote }) => {
+      remote.onopen = () => remote.send('from bob')
+      remote.onmessage = ({ data }) => received.push(Buffer.from(data as ArrayBuffer).toString())
+    }
+    channel.onmessage = ({ data }) => received.push(Buffer.from(data as ArrayBuffer).toString())
+    channel.onopen = () => channel.send('from alice')
+    await negotiate(alice, bob)
+    expect(alice.localDescription?.sdp).toContain('m=application 9 UDP/DTLS octet-stream')
+    await world.until(() => received.length === 2)
+    expect(received.sort()).toEqual(['from alice', 'from bob'])
+    expect(() => channel.send(new Uint8Array(16_385))).toThrow(TypeError)
+    expect(() => bob.createDataChannel('x')).toThrow(invalidState)
+    let isClosed = false
+    channel.onclose = () => (isClosed = true)
+    bob.close()
+    await world.until(() => isClosed)
+    expect(channel.readyState).toBe('closed')
+  })
+})
