@@ -175,6 +175,8 @@ export class StunClient {
       credentials: clientCredentials(crypto, credentials),
       rto: new RtoEstimator((retransmit || defaultRetransmitPolicy).rto ?? defaultRetransmitPolicy.rto),
     }
+    // Whoever refers us to ever new servers shall not make us remember them all.
+    if (!this.#servers.has(key) && this.#servers.size >= MAX_SERVERS) this.#servers.clear()
     this.#servers.set(key, known)
     return known
   }
@@ -274,6 +276,9 @@ function timeoutError({ ignored }: Attempt): StunError {
   const answer = ignored.code === 0 ? ignored.reason : `${ignored.code} ${ignored.reason}`
   return new StunError('unauthenticated', `no answer was authentic; the last one was ${answer}`)
 }
+
+/** More than anybody configures. */
+const MAX_SERVERS = 64
 
 /** A challenge, a stale nonce, a server in between: more is a server that plays with us. */
 const MAX_TRIES = 5

@@ -26,8 +26,11 @@ export interface StunTransport {
 export interface StunTransportHost {
   /** One message, or one datagram that is none. `bytes` are borrowed until the call returns. */
   received(from: TransportAddress, bytes: Uint8Array): void
-  /** A message to `to` could not be sent, or the connection to it has ended: what waits for an answer gets none. */
-  failed(error: Error, to: TransportAddress): void
+  /**
+   * A message to `to` could not be sent, or the connection to it has ended: what waits for an answer gets none. `null`:
+   * nothing can be sent to anybody.
+   */
+  failed(error: Error, to: TransportAddress | null): void
 }
 
 /** What a server receives on. */

@@ -122,6 +122,24 @@ describe('what the host can do about requests', () => {
     expect(pair.outcomes[1]).toMatchObject({ code: 'unauthenticated' })
   })
 
+  test('a server that refers to ever new ones is not remembered with all of them', () => {
+    const pair = new Pair()
+    let port = 0
+    pair.alter = (answer) =>
+      MessageBuilder.error(answer, 300)
+        .add(AlternateServer, transportAddress('198.51.100.2', ++port))
+        .finish()
+    for (let i = 0; i < 100; i++) {
+      pair.client.bind(pair.now)
+      pair.simulation.run()
+    }
+    expect(pair.outcomes.every(({ code }) => code === 300)).toBe(true)
+    pair.alter = (answer) => answer.wire
+    pair.client.bind(pair.now)
+    pair.simulation.run()
+    expect(pair.outcomes.at(-1)).toMatchObject({ mapped: pair.clientAddress })
+  })
+
   test('an indication keeps the mapping alive and is not answered', () => {
     const pair = new Pair()
     pair.client.indicate()

@@ -137,7 +137,10 @@ describe('a transport of another package', () => {
     expect(listeners.map(({ isClosed }) => isClosed)).toEqual([true, true, true])
   })
 
-  test('that fails makes the requests fail that waited for it', async () => {
+  test.each([
+    ['towards one server', false],
+    ['wholly', true],
+  ])('that fails %s makes the requests fail that waited for it', async (_case, wholly) => {
     const broken: TransportKind = {
       protocol: 'udp',
       isSecure: true,
@@ -147,7 +150,7 @@ describe('a transport of another package', () => {
           isReliable: false,
           local: transportAddress('127.0.0.1', 1),
           start: (given) => (host = given),
-          send: (to) => host?.failed(new Error('handshake'), to),
+          send: (to) => host?.failed(new Error('handshake'), wholly ? null : to),
           close: async () => undefined,
         }
       },

@@ -99,6 +99,9 @@ describe('over streams', () => {
 
   test('a TLS listener without a certificate cannot be bound, nor one with nonsense', async () => {
     await expect(
+      createStunServer({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] }),
+    ).rejects.toMatchObject({ code: 'invalid-value' })
+    await expect(
       serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }], tls: { cert: 'x' } }),
     ).rejects.toThrow()
   })

@@ -39,7 +39,7 @@ export interface NodeStunClientEvents {
   /** Something came that answers no request; the bytes are borrowed. */
   data: [bytes: Uint8Array, from: TransportAddress]
   /** A message could not be sent, or a connection has ended. Dropped where nobody listens. */
-  error: [error: Error, server: TransportAddress]
+  error: [error: Error, server: TransportAddress | null]
   /** Every STUN message that goes or comes, for a log; the bytes are borrowed. */
   message: [direction: MessageDirection, server: TransportAddress, bytes: Uint8Array]
 }
@@ -171,7 +171,7 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
     await this.#transport.close()
   }
 
-  #lose(cause: Error, to: TransportAddress): void {
+  #lose(cause: Error, to: TransportAddress | null): void {
     if (this.#isClosed) return
     const error = cause instanceof StunError ? cause : new StunError('transport', cause.message, { cause })
     this.#client.abandon(monotonicNow(), error, to)

@@ -115,15 +115,18 @@ export class NodeStunServer extends EventEmitter<NodeStunServerEvents> {
 
   /**
    * Listens on one more address and resolves to it with its actual port. Rejects with the system's error, with TLS's for
-   * a certificate that is none, or `StunError` `closed`, or `invalid-address`.
+   * a certificate that is none, or `StunError` `closed`, `invalid-address`, or `invalid-value` for TLS without `tls`.
    */
   async bind(where: ListenAddress): Promise<BoundAddress> {
     this.#assertOpen()
     const { transport = 'udp' } = where
     const at = transportAddress(where.address, where.port ?? (transport === 'tls' ? 5349 : 3478))
     if (transport === 'udp') return this.attach(await UdpSocket.bind(at))
-    const tls = transport === 'tls' ? { tls: this.#tls ?? {} } : {}
-    return this.attach(await StreamListener.bind(at, { limits: this.#limits, dropped: this.dropped, ...tls }))
+    const common = { limits: this.#limits, dropped: this.dropped }
+    if (transport === 'tcp') return this.attach(await StreamListener.bind(at, common))
+    const tls = this.#tls
+    if (tls === undefined) throw new StunError('invalid-value', 'TLS takes a certificate and its key')
+    return this.attach(await StreamListener.bind(at, { ...common, tls }))
   }
 
   /**

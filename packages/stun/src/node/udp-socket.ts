@@ -8,8 +8,8 @@ import { formatAddress, type TransportAddress, transportAddress } from '../trans
 export interface UdpSocketHost {
   /** `bytes` are borrowed until the call returns. */
   received(from: TransportAddress, bytes: Uint8Array, path: AnswerPath): void
-  /** A datagram to `to` could not be sent. The socket stays open. */
-  failed(error: Error, to: TransportAddress): void
+  /** A datagram to `to` could not be sent; or, with `null`, the socket itself has failed. It stays open. */
+  failed(error: Error, to: TransportAddress | null): void
 }
 
 /**
@@ -31,7 +31,7 @@ export class UdpSocket implements StunTransport, StunListener {
     this.local = transportAddress(address, port)
     this.path = { ...this.local, transport: 'udp', send: (to, bytes) => this.send(to, bytes) }
     this.#socket = socket
-    socket.on('error', (error) => this.#host?.failed(error, this.local))
+    socket.on('error', (error) => this.#host?.failed(error, null))
     socket.on('message', (bytes, { family, address, port }) =>
       this.#host?.received({ family, address, port }, bytes, this.path),
     )
