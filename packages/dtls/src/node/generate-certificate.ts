@@ -1,14 +1,13 @@
-import { generateKeyPair } from 'node:crypto'
-import { promisify } from 'node:util'
+import { webcrypto } from 'node:crypto'
 
+import { toHex } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { type Certificate, createCertificate } from '../certificate/certificate.ts'
-import { encodeSelfSigned } from '../certificate/self-signed.ts'
 
 export interface GenerateCertificateOptions {
-  /** Signs, and draws the serial number; node:crypto by default. */
+  /** Draws the serial number, and signs handshakes with the new key; node:crypto by default. */
   readonly crypto?: CryptoProvider
   /** Common name of subject and issuer, `PureRTC` by default. It says nothing about who we are. */
   readonly commonName?: string
@@ -25,21 +24,38 @@ export interface GenerateCertificateOptions {
  */
 export async function generateCertificate(options: GenerateCertificateOptions = {}): Promise<Certificate> {
   const { crypto = nodeCrypto, commonName = 'PureRTC', days = 30 } = options
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-  })
+  const { X509CertificateGenerator } = await importX509()
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
   const now = Date.now()
-  const der = encodeSelfSigned({
-    crypto,
-    privateKey: crypto.importPrivateKey(privateKey),
-    subjectPublicKeyInfo: publicKey,
-    commonName,
-    notBefore: now - day,
-    notAfter: now + days * day,
-  })
-  return createCertificate({ crypto, der, pkcs8: privateKey })
+  const certificate = await X509CertificateGenerator.createSelfSigned(
+    {
+      // In this form nothing in the name is taken for syntax.
+      name: [{ CN: [commonName] }],
+      keys,
+      serialNumber: randomSerialNumber(crypto),
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      notBefore: new Date(now - day),
+      notAfter: new Date(now + days * day),
+    },
+    webcrypto,
+  )
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
+  return createCertificate({ crypto, der: new Uint8Array(certificate.rawData), pkcs8: new Uint8Array(pkcs8) })
 }
 
+/** 127 bits in hexadecimal, positive and of one length, RFC 5280 §4.1.2.2. */
+function randomSerialNumber(crypto: CryptoProvider): string {
+  const serial = new Uint8Array(16)
+  crypto.randomFill(serial)
+  serial[0] = (serial[0]! & 0x7f) | 0x40
+  return toHex(serial)
+}
+
+/** Imported when it is needed: the library patches the global `Reflect`, which importing us must not do. */
+async function importX509(): Promise<typeof import('@peculiar/x509')> {
+  await import('reflect-metadata')
+  return await import('@peculiar/x509')
+}
+
+const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' }
 const day = 86_400_000
