@@ -33,8 +33,14 @@ export function dataModeOf(media: MediaDescription): DataMode | undefined {
   if (media.kind !== 'application') return undefined
   const [format] = media.formats
   if (media.protocol === 'UDP/DTLS/SCTP' && format === 'webrtc-datachannel') return 'datachannel'
+  if (legacySctpPort(media) !== undefined) return 'datachannel'
   if (media.protocol === 'UDP/DTLS' && format === 'octet-stream') return 'datagram'
   return undefined
+}
+
+/** The SCTP port of a data section, in either form; 5000 where it names none. */
+export function sctpPortOf(media: MediaDescription): number {
+  return media.sctpPort ?? legacySctpPort(media) ?? DEFAULT_SCTP_PORT
 }
 
 /** The first data section that is not rejected, of the given mode or of any. */
@@ -48,12 +54,17 @@ export function findDataSection(
   })
 }
 
+/** `counterpart`: the section that is answered or offered again, whose form and mid it has. */
 export function createDataSection(
+  counterpart: MediaDescription | undefined,
   mid: string | undefined,
   setup: SetupRole,
   options: DataSectionOptions,
 ): MediaDescription {
-  const media = MediaDescription.create({ kind: 'application', port: DISCARD_PORT, ...FORMS[options.mode] })
+  const isLegacy = counterpart?.protocol === LEGACY_PROTOCOL
+  const sctpPort = options.sctpPort ?? DEFAULT_SCTP_PORT
+  const form = isLegacy ? { protocol: LEGACY_PROTOCOL, formats: [sctpPort.toString()] } : FORMS[options.mode]
+  const media = MediaDescription.create({ kind: 'application', port: DISCARD_PORT, ...form })
   media.connection = UNSPECIFIED
   media.candidates = options.candidates ?? []
   media.iceUfrag = options.iceUfrag
@@ -63,7 +74,8 @@ export function createDataSection(
   media.setup = setup
   media.mid = mid
   if (options.mode === 'datachannel') {
-    media.sctpPort = options.sctpPort ?? 5000
+    if (isLegacy) media.setAttribute('sctpmap', `${sctpPort} webrtc-datachannel 65535`)
+    else media.sctpPort = sctpPort
     media.maxMessageSize = options.maxMessageSize ?? 262_144
   }
   return media
@@ -79,10 +91,29 @@ export function createRejectedSection(offered: MediaDescription): MediaDescripti
   return media
 }
 
+/**
+ * The port of a section in the form of draft-ietf-mmusic-sctp-sdp before 2016, which aiortc still offers: the port is the
+ * format, and `a=sctpmap` tells what it is for.
+ *
+ *     m=application 9 DTLS/SCTP 5000
+ *     a=sctpmap:5000 webrtc-datachannel 65535
+ */
+function legacySctpPort(media: MediaDescription): number | undefined {
+  if (media.protocol !== LEGACY_PROTOCOL) return undefined
+  const map = /^(\d{1,5}) webrtc-datachannel(?: |$)/.exec(media.attribute('sctpmap') ?? '')
+  const [, port] = map ?? []
+  return port !== undefined && port === media.formats[0] && Number(port) <= 65_535 ? Number(port) : undefined
+}
+
 const FORMS = {
   datachannel: { protocol: 'UDP/DTLS/SCTP', formats: ['webrtc-datachannel'] },
   datagram: { protocol: 'UDP/DTLS', formats: ['octet-stream'] },
 } as const satisfies Record<DataMode, { protocol: string; formats: readonly string[] }>
+
+const LEGACY_PROTOCOL = 'DTLS/SCTP'
+
+/** RFC 8841 §5: by convention. */
+const DEFAULT_SCTP_PORT = 5000
 
 /** Trickle ICE: port 9 of the unspecified address until a candidate is known (RFC 8840 §4.1.1). */
 const DISCARD_PORT = 9

@@ -4,7 +4,13 @@ export { Group, type GroupValue, Mid } from './attributes/group.ts'
 export { Candidate, IceOptions, IcePwd, IceUfrag } from './attributes/ice.ts'
 export { defaultMaxMessageSize, MaxMessageSize, SctpPort } from './attributes/sctp.ts'
 export { answerSetup, Setup, type SetupRole } from './attributes/setup.ts'
-export { type DataMode, dataModeOf, type DataSectionOptions, findDataSection } from './data-section.ts'
+export {
+  type DataMode,
+  dataModeOf,
+  type DataSectionOptions,
+  findDataSection,
+  sctpPortOf,
+} from './data-section.ts'
 export type { Line } from './line.ts'
 export { type Direction, MediaDescription, type MediaLine } from './media-description.ts'
 export {

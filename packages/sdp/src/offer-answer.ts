@@ -7,7 +7,6 @@ import {
   type DataSectionOptions,
   findDataSection,
 } from './data-section.ts'
-import type { MediaDescription } from './media-description.ts'
 import { type Origin, SessionDescription } from './session-description.ts'
 import { transportOf } from './transport.ts'
 
@@ -44,11 +43,12 @@ export function createDataOffer(options: DataOfferOptions): SessionDescription {
   const { previous } = options
   const offer = SessionDescription.create(originAfter(previous, options.sessionId))
   const kept = previous && findDataSection(previous, options.mode)
-  const build = (mid: string | undefined): MediaDescription => createDataSection(mid, 'actpass', options)
 
   for (const media of previous?.media ?? [])
-    offer.media.push(media === kept ? build(media.mid) : createRejectedSection(media))
-  if (kept === undefined) offer.media.push(build(unusedMid(offer)))
+    offer.media.push(
+      media === kept ? createDataSection(kept, kept.mid, 'actpass', options) : createRejectedSection(media),
+    )
+  if (kept === undefined) offer.media.push(createDataSection(undefined, unusedMid(offer), 'actpass', options))
   offer.bundle = acceptedMids(offer)
   return offer
 }
@@ -65,7 +65,7 @@ export function createDataAnswer(offer: SessionDescription, options: DataAnswerO
   for (const media of offer.media) {
     if (media === accepted) {
       const setup = answerSetup(transportOf(offer, media).setup, options.setup)
-      answer.media.push(createDataSection(media.mid, setup, options))
+      answer.media.push(createDataSection(media, media.mid, setup, options))
     } else answer.media.push(createRejectedSection(media))
   }
   const mids = acceptedMids(answer).filter((mid) => offer.bundle?.includes(mid))

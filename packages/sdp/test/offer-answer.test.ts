@@ -7,6 +7,7 @@ import {
   dataModeOf,
   findDataSection,
   parseSession,
+  sctpPortOf,
   sessionIdFrom,
   writeSession,
 } from '../src/index.ts'
@@ -198,4 +199,47 @@ test.each([
 test('a session id has 63 bits', () => {
   expect(sessionIdFrom(new Uint8Array(8).fill(0xff))).toBe('9223372036854775807')
   expect(sessionIdFrom(Uint8Array.of(0x80, 0, 0, 0, 0, 0, 0, 5))).toBe('5')
+})
+
+describe('the form of before RFC 8841', () => {
+  const offer = parseSession(
+    lines(
+      'v=0',
+      'o=- 7 1 IN IP4 0.0.0.0',
+      's=-',
+      't=0 0',
+      'a=group:BUNDLE 0',
+      'm=application 9 DTLS/SCTP 5001',
+      'c=IN IP4 0.0.0.0',
+      'a=mid:0',
+      'a=sctpmap:5001 webrtc-datachannel 65535',
+      'a=max-message-size:65536',
+      'a=ice-ufrag:abcd',
+      'a=ice-pwd:passwordpasswordpasswo',
+      'a=fingerprint:sha-256 AB:0C',
+      'a=setup:actpass',
+    ),
+  )
+
+  test('is read, and answered and offered again in kind', () => {
+    const section = findDataSection(offer, 'datachannel')
+    expect(section && sctpPortOf(section)).toBe(5001)
+    const answer = createDataAnswer(offer, channel)
+    const text = writeSession(answer)
+    expect(text).toContain('m=application 9 DTLS/SCTP 5000\r\n')
+    expect(text).toContain('a=sctpmap:5000 webrtc-datachannel 65535\r\n')
+    expect(text).not.toContain('sctp-port')
+    const again = createDataOffer({ ...channel, previous: answer })
+    expect(writeSession(again)).toContain('m=application 9 DTLS/SCTP 5000\r\n')
+    expect(sctpPortOf(again.media[0]!)).toBe(5000)
+  })
+
+  test.each([
+    'a=sctpmap:5001 other 1',
+    'a=sctpmap:5002 webrtc-datachannel 1',
+    'a=sctpmap:99999 webrtc-datachannel',
+  ])('with %s is no data section', (line) => {
+    const text = writeSession(offer).replace(/a=sctpmap:.*/, line)
+    expect(findDataSection(parseSession(text))).toBeUndefined()
+  })
 })
