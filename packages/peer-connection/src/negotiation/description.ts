@@ -6,6 +6,7 @@ import {
   findDataSection,
   type MediaDescription,
   parseSession,
+  sctpPortOf,
   SdpError,
   type SessionDescription,
   type SetupRole,
@@ -102,6 +103,8 @@ function readSection(parsed: SessionDescription, media: MediaDescription): DataS
   const { iceUfrag, icePwd } = transport
   if (iceUfrag === undefined || icePwd === undefined)
     throw invalidAccess(`section ${index} has no ice-ufrag and ice-pwd`)
+  if (!isIceText(iceUfrag) || !isIceText(icePwd))
+    throw invalidAccess(`section ${index} has characters in ice-ufrag or ice-pwd that are not allowed there`)
   const fingerprints = transport.fingerprints.flatMap(({ algorithm, value }) =>
     isTrusted(algorithm) ? [{ algorithm, value }] : [],
   )
@@ -116,7 +119,7 @@ function readSection(parsed: SessionDescription, media: MediaDescription): DataS
     setup: transport.setup,
     candidates: transport.candidates,
     endOfCandidates: transport.endOfCandidates,
-    sctpPort: media.sctpPort ?? 5000,
+    sctpPort: sctpPortOf(media),
     maxMessageSize: media.maxMessageSize ?? defaultMaxMessageSize,
   }
 }
@@ -128,4 +131,9 @@ function mayAnswer(offered: string | undefined, answered: string | undefined): b
 /** RFC 8122 §5 has weaker ones, which identify nobody any more. */
 function isTrusted(algorithm: string): algorithm is FingerprintAlgorithm {
   return algorithm === 'sha-256' || algorithm === 'sha-384' || algorithm === 'sha-512'
+}
+
+/** ice-char, RFC 8839 §5.1; the lengths are checked by the parser. */
+function isIceText(text: string): boolean {
+  return /^[0-9A-Za-z+/]+$/.test(text)
 }

@@ -1,5 +1,6 @@
 import type { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
+import { nodeCrypto } from '@purertc/crypto/node'
 import type { Certificate } from '@purertc/dtls'
 import { type LinkConditions, Network, type SimHost, type SimSocket, Simulation } from '@purertc/netsim'
 
@@ -79,6 +80,9 @@ export function described(connection: RTCPeerConnection): { type: 'offer' | 'ans
   return description as { type: 'offer' | 'answer'; sdp: string }
 }
 
+/** Made once: these tests compare no traces. */
+const certificates: Certificate[] = []
+
 class SimEnvironment implements Environment {
   readonly crypto: CryptoProvider
   readonly #sim: Simulation
@@ -102,7 +106,7 @@ class SimEnvironment implements Environment {
   }
 
   async generateCertificate(): Promise<Certificate> {
-    return identity(this.crypto, this.#identity)
+    return (certificates[this.#identity] ??= identity(nodeCrypto, this.#identity))
   }
 
   createDriver(config: PeerTransportConfig, _network: unknown, host: DriverHost): TransportDriver {
