@@ -25,6 +25,7 @@ import {
   shortTermKey,
   Software,
   StunMessage,
+  transportAddress,
   TransactionTransmitCounter,
   UseCandidate,
   Username,
@@ -328,4 +329,13 @@ describe('the builder', () => {
     expect(toHex(builder.build())).toBe(toHex(builder.build()))
     expect(builder.length).toBe(builder.build().length)
   })
+})
+
+test('an IPv6 address reads the same again and again, from a Node Buffer too, whose slice() is no copy', () => {
+  const address = transportAddress('2001:db8::1', 7_000)
+  const bytes = request().add(XorMappedAddress, address).finish()
+  const message = StunMessage.decode(Buffer.from(bytes))
+  expect(message?.get(XorMappedAddress)).toEqual(address)
+  expect(message?.getAll(XorMappedAddress)).toEqual([address])
+  expect(message?.wire).toEqual(Buffer.from(bytes))
 })

@@ -44,7 +44,8 @@ const xorAddress = (type: number, name: string): AttributeCodec<TransportAddress
     const port = value.u16() ^ (MAGIC_COOKIE >>> 16)
     if (family === AddressFamily.IPv4)
       return { family: 'IPv4', address: formatIpv4((value.u32() ^ MAGIC_COOKIE) >>> 0), port }
-    const bytes = value.bytes(16).slice()
+    // Not slice(): that of a Node Buffer is a view, and the mask would be taken off the message itself.
+    const bytes = Uint8Array.from(value.bytes(16))
     applyMask(bytes, COOKIE, transactionId)
     return { family: 'IPv6', address: formatIpAddress(bytes), port }
   },
