@@ -19,8 +19,11 @@ export interface TurnClientConfig {
    * false.
    */
   readonly isReliable?: boolean
-  /** Family of the relayed address; IPv4 by default. A peer must be of the same. */
-  readonly family?: 'IPv4' | 'IPv6'
+  /**
+   * Family of the relayed address; IPv4 by default. A peer must be of the same. `both` asks for an IPv6 address beside
+   * the IPv4 one (`additionalAddress`), which the server may not have.
+   */
+  readonly family?: 'IPv4' | 'IPv6' | 'both'
   /** `even`: of the relayed address; `pair`: and keep the next one for `reservationToken`. Default `any`. */
   readonly port?: 'any' | 'even' | 'pair'
   /**

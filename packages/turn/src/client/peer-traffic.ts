@@ -209,7 +209,7 @@ export class PeerTraffic {
       return
     }
     this.#pendingBytes += data.length
-    permission.waiting.push({ peer: copyAddress(checkedPeer(peer)), data: data.slice() })
+    permission.waiting.push({ peer: copyAddress(checkedPeer(peer)), data: Uint8Array.from(data) })
   }
 
   #permissionFor(peer: TransportAddress): Permission {

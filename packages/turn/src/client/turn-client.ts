@@ -1,5 +1,6 @@
 import { Counters, Deadlines, Millis } from '@purertc/bytes'
 import {
+  AdditionalAddressFamily,
   type AuthenticatedMessage,
   EvenPort,
   formatAddress,
@@ -54,6 +55,7 @@ export class TurnClient {
   #relayed: TransportAddress | null = null
   #mapped: TransportAddress | null = null
   #reservation: Uint8Array | null = null
+  #additional: TransportAddress | null = null
 
   /** Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds, or a token with a port or family. */
   constructor(config: TurnClientConfig, host: TurnClientHost) {
@@ -84,6 +86,11 @@ export class TurnClient {
     return this.#mapped
   }
 
+  /** Where IPv6 peers reach us, with `family: 'both'`; null where the server gave no such address. */
+  get additionalAddress(): TransportAddress | null {
+    return this.#additional
+  }
+
   /** With `port: 'pair'`, what the next client asks for the next port with; good for 30 seconds. */
   get reservationToken(): Uint8Array | null {
     return this.#reservation
@@ -107,6 +114,7 @@ export class TurnClient {
           .addIf(Lifetime, this.#config.lifetime)
           .addIf(EvenPort, port === 'any' ? undefined : { reserve: port === 'pair' })
           .addIf(ReservationToken, reservationToken)
+          .addIf(AdditionalAddressFamily, this.#config.family === 'both' ? 'IPv6' : undefined)
           // IPv4 is what a server gives anyway (RFC 8656 §7.2), and older ones do not know the attribute.
           .addIf(RequestedAddressFamily, this.#config.family === 'IPv6' ? 'IPv6' : undefined)
       },
@@ -192,7 +200,9 @@ export class TurnClient {
 
   /** RFC 8656 §7.3. */
   #allocated(now: Millis, response: AuthenticatedMessage): void {
-    const relayed = response.get(XorRelayedAddress)
+    const given = response.getAll(XorRelayedAddress)
+    // The order of two is the server's choice.
+    const relayed = given.find((address) => isWhatWasAsked(address, this.#config)) ?? given[0]
     const mapped = response.get(XorMappedAddress)
     const lifetime = response.get(Lifetime) ?? 0
     if (relayed === undefined || mapped === undefined || lifetime === 0) {
@@ -207,9 +217,15 @@ export class TurnClient {
     this.#state = 'allocated'
     this.#relayed = relayed
     this.#mapped = mapped
+    this.#additional = this.#additionalOf(response)
     this.#reservation = response.get(ReservationToken)?.slice() ?? null
     this.#keepAlive(now, lifetime)
     this.#host.allocated(relayed, mapped)
+  }
+
+  #additionalOf(response: AuthenticatedMessage): TransportAddress | null {
+    if (this.#config.family !== 'both') return null
+    return response.getAll(XorRelayedAddress).find(({ family }) => family === 'IPv6') ?? null
   }
 
   #keepAlive(now: Millis, lifetime: number): void {
@@ -253,6 +269,7 @@ export class TurnClient {
     this.#relayed = null
     this.#mapped = null
     this.#reservation = null
+    this.#additional = null
   }
 }
 
@@ -266,7 +283,9 @@ function checkPort({ port = 'any', family, reservationToken }: TurnClientConfig)
 function isWhatWasAsked(relayed: TransportAddress, config: TurnClientConfig): boolean {
   const { family = 'IPv4', port = 'any', reservationToken } = config
   if (reservationToken !== undefined) return true
-  return relayed.family === family && (port === 'any' || relayed.port % 2 === 0)
+  return (
+    relayed.family === (family === 'both' ? 'IPv4' : family) && (port === 'any' || relayed.port % 2 === 0)
+  )
 }
 
 const Timer = { refresh: 0, expiry: 1 } as const

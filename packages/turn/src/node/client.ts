@@ -94,6 +94,11 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     return this.#machine.mappedAddress
   }
 
+  /** Where IPv6 peers reach us, with `family: 'both'`; null where the server gave no such address. */
+  get additionalAddress(): TransportAddress | null {
+    return this.#machine.additionalAddress
+  }
+
   /** What another client asks for the next port with, where this one has `port: 'pair'`. */
   get reservationToken(): Uint8Array | null {
     return this.#machine.reservationToken

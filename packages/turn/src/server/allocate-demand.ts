@@ -14,6 +14,8 @@ import {
 /** What an Allocate request asks for. */
 export interface AllocateDemand {
   readonly family: IpFamily
+  /** Of a second relayed address, beside one of IPv4 (RFC 8656 §18.11). */
+  readonly additional: 'IPv6' | null
   /** `pair`: even, with its successor reserved (RFC 8656 §18.7). */
   readonly port: 'any' | 'even' | 'pair'
   /** Names the port that an earlier request reserved. */
@@ -42,16 +44,19 @@ export function readAllocateDemand(
   const hasToken = request.has(ReservationToken)
   const hasFamily = request.has(RequestedAddressFamily)
   if (hasToken && (hasFamily || request.has(EvenPort))) return StatusCode.badRequest
-  if (hasFamily && request.has(AdditionalAddressFamily)) return StatusCode.badRequest
+  const evenPort = request.get(EvenPort)
+  const additional = request.has(AdditionalAddressFamily) ? request.get(AdditionalAddressFamily) : null
+  if (additional !== null && (additional !== 'IPv6' || hasFamily || hasToken || evenPort?.reserve === true))
+    return StatusCode.badRequest
   for (const codec of [EvenPort, ReservationToken, Lifetime])
     if (request.isMalformed(codec)) return StatusCode.badRequest
   const family = hasFamily ? request.get(RequestedAddressFamily) : 'IPv4'
   // A family that the attribute cannot name is one that we do not have; a token brings its own.
   if (family === undefined || (!hasToken && !families.includes(family)))
     return StatusCode.addressFamilyNotSupported
-  const evenPort = request.get(EvenPort)
   return {
     family,
+    additional,
     port: evenPort === undefined ? 'any' : evenPort.reserve ? 'pair' : 'even',
     reservationToken: request.get(ReservationToken)?.slice() ?? null,
     lifetime: grantLifetime(request.get(Lifetime), limits),

@@ -1,5 +1,5 @@
 import type { Millis } from '@purertc/bytes'
-import type { IntegrityAlgorithm, TransportAddress } from '@purertc/stun'
+import type { IntegrityAlgorithm, StatusCode, TransportAddress } from '@purertc/stun'
 
 import type { AllocateDemand } from './allocate-demand.ts'
 import type { PeerTable } from './peer-table.ts'
@@ -22,6 +22,8 @@ export interface AllocationInfo {
   readonly client: TransportAddress
   /** As the client is told it. */
   readonly relayed: TransportAddress
+  /** The relayed address of the other family that the client asked for, `null` without one. */
+  readonly additional: { readonly relay: number; readonly relayed: TransportAddress } | null
   readonly expiresAt: Millis
   readonly toPeers: Readonly<Traffic>
   readonly toClient: Readonly<Traffic>
@@ -53,11 +55,27 @@ export interface Opening extends Applicant {
   /** Changes where the port turns out to be taken by another program. */
   claim: PortClaim
   tries: number
+  /** Set once the first relay is open and another one is wanted. */
+  relayed: TransportAddress | null
+  second: { readonly relay: number; readonly claim: PortClaim; readonly tries: number } | null
+}
+
+/** The second relay of an allocation, of the other family. */
+export interface AdditionalRelay {
+  readonly relay: number
+  readonly relayed: TransportAddress
+  readonly claim: PortClaim
 }
 
 /** An allocation, RFC 8656 §7. */
 export interface Allocation extends Applicant, AllocationInfo {
-  readonly claim: PortClaim
+  /** These three change where the client gives the first of two relays back. */
+  relay: number
+  relayed: TransportAddress
+  claim: PortClaim
+  additional: AdditionalRelay | null
+  /** Why there is no second relayed address, where one was asked for. */
+  readonly additionalRefusal: StatusCode | null
   readonly peers: PeerTable
   readonly toPeers: Traffic
   readonly toClient: Traffic

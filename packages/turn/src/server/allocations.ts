@@ -1,8 +1,8 @@
 import { Millis } from '@purertc/bytes'
-import { StatusCode, type TransportAddress } from '@purertc/stun'
+import { type IpFamily, StatusCode, type TransportAddress } from '@purertc/stun'
 
 import type { AllocateDemand } from './allocate-demand.ts'
-import type { Allocation, Applicant, Opening } from './allocation.ts'
+import type { AdditionalRelay, Allocation, Applicant, Opening } from './allocation.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FiveTupleMap } from './five-tuple-map.ts'
 import { PeerTable } from './peer-table.ts'
@@ -35,6 +35,8 @@ export class Allocations {
   readonly #accounts = new Map<string, Account>()
   readonly #expiry = new ExpiryQueue<Allocation>()
   #nextRelay = 1
+  #count = 0
+  #openingCount = 0
 
   constructor(limits: AllocationLimits, ports: RelayPorts) {
     this.#limits = limits
@@ -42,11 +44,11 @@ export class Allocations {
   }
 
   get size(): number {
-    return this.#byRelay.size
+    return this.#count
   }
 
   get openingCount(): number {
-    return this.#openingsByRelay.size
+    return this.#openingCount
   }
 
   /** Users who hold something. */
@@ -60,11 +62,11 @@ export class Allocations {
   }
 
   values(): IterableIterator<Allocation> {
-    return this.#byRelay.values()
+    return new Set(this.#byRelay.values()).values()
   }
 
   openings(): IterableIterator<Opening> {
-    return this.#openingsByRelay.values()
+    return new Set(this.#openingsByRelay.values()).values()
   }
 
   ofClient(listener: number, client: TransportAddress): Allocation | undefined {
@@ -99,9 +101,18 @@ export class Allocations {
     if (this.size + this.openingCount >= this.#limits.total) return StatusCode.insufficientCapacity
     const claim = this.#ports.claim(now, username, demand)
     if (claim === null) return StatusCode.insufficientCapacity
-    const opening: Opening = { ...applicant, relay: this.#nextRelay++, demand, claim, tries: 1 }
+    const opening: Opening = {
+      ...applicant,
+      relay: this.#nextRelay++,
+      demand,
+      claim,
+      tries: 1,
+      relayed: null,
+      second: null,
+    }
     account.holdings++
     this.#accounts.set(account.name, account)
+    this.#openingCount++
     this.#openingsByRelay.set(opening.relay, opening)
     this.#openingsByClient.set(listener, client, opening)
     return opening
@@ -119,15 +130,45 @@ export class Allocations {
     return true
   }
 
+  /** A port for the second relay of a client whose first is open, or another one; false where there is none. */
+  beginSecond(now: Millis, opening: Opening, relayed: TransportAddress): boolean {
+    const { demand, username, second: former } = opening
+    const family = demand.additional
+    if (family === null || (former?.tries ?? 0) >= MAX_TRIES) return false
+    const claim = this.#ports.claim(now, username, { ...demand, family })
+    if (claim === null) return false
+    this.revokeSecond(opening)
+    const second = { relay: this.#nextRelay++, claim, tries: (former?.tries ?? 0) + 1 }
+    opening.relayed = relayed
+    opening.second = second
+    this.#openingsByRelay.set(second.relay, opening)
+    return true
+  }
+
+  revokeSecond(opening: Opening): void {
+    const { second, username } = opening
+    if (second === null) return
+    this.#openingsByRelay.delete(second.relay)
+    this.#ports.revoke(username, second.claim)
+    opening.second = null
+  }
+
   /** The relay cannot be opened, or is not wanted any more. */
   abandon(opening: Opening): void {
+    this.revokeSecond(opening)
     this.#endOpening(opening)
     this.#ports.revoke(opening.username, opening.claim)
     this.#forgetOneOf(opening.username)
   }
 
-  /** The relay is open: from now on there is an allocation. */
-  complete(now: Millis, opening: Opening, relayed: TransportAddress): Allocation {
+  /** The relay is open, and the second one if there is to be one: from now on there is an allocation. */
+  complete(
+    now: Millis,
+    opening: Opening,
+    relayed: TransportAddress,
+    additional: AdditionalRelay | null,
+    additionalRefusal: StatusCode | null,
+  ): Allocation {
     this.#endOpening(opening)
     const { relay, username, listener, client, request, claim, demand } = opening
     const allocation: Allocation = {
@@ -138,25 +179,57 @@ export class Allocations {
       request,
       claim,
       relayed,
+      additional,
+      additionalRefusal,
       peers: new PeerTable(this.#limits.permissions),
       toPeers: { datagrams: 0, bytes: 0 },
       toClient: { datagrams: 0, bytes: 0 },
       meters: this.#accountOf(username).meters,
       expiresAt: Millis(now + 1000 * demand.lifetime),
     }
+    this.#count++
     this.#byRelay.set(relay, allocation)
+    if (additional !== null) this.#byRelay.set(additional.relay, allocation)
     this.#byClient.set(listener, client, allocation)
     this.#expiry.add(allocation)
     return allocation
   }
 
   delete(allocation: Allocation): void {
+    this.dropAdditional(allocation)
     const { relay, listener, client, claim, username } = allocation
     this.#byRelay.delete(relay)
+    this.#count--
     this.#byClient.delete(listener, client)
     this.#expiry.remove(allocation)
     this.#ports.release(claim.family, claim.port)
     this.#forgetOneOf(username)
+  }
+
+  /** Gives the second relay back. */
+  dropAdditional(allocation: Allocation): void {
+    const { additional } = allocation
+    if (additional === null) return
+    allocation.additional = null
+    this.#byRelay.delete(additional.relay)
+    this.#ports.release(additional.claim.family, additional.claim.port)
+  }
+
+  /** Gives one of two relays back, and says which. */
+  dropFamily(allocation: Allocation, family: IpFamily): number {
+    const { additional, relay, relayed, claim } = allocation
+    if (additional !== null && relayed.family === family) {
+      const { relay: kept, relayed: address, claim: keptClaim } = additional
+      Object.assign(allocation, {
+        relay: kept,
+        relayed: address,
+        claim: keptClaim,
+        additional: { relay, relayed, claim },
+      })
+    }
+    const dropped = allocation.additional?.relay ?? relay
+    this.dropAdditional(allocation)
+    return dropped
   }
 
   /** The next allocation whose time is over, for the caller to delete. */
@@ -164,8 +237,10 @@ export class Allocations {
     return this.#expiry.take(now)
   }
 
-  #endOpening({ relay, listener, client }: Opening): void {
+  #endOpening({ relay, listener, client, second }: Opening): void {
+    this.#openingCount--
     this.#openingsByRelay.delete(relay)
+    if (second !== null) this.#openingsByRelay.delete(second.relay)
     this.#openingsByClient.delete(listener, client)
   }
 

@@ -1,6 +1,9 @@
 import { equalBytes, Millis } from '@purertc/bytes'
 import {
+  AddressErrorCode,
   AttributeType,
+  type IpFamily,
+  reasonOf,
   ChannelNumber,
   Lifetime,
   LongTermAuthenticator,
@@ -22,7 +25,7 @@ import {
 import { FIRST_CHANNEL, LAST_CHANNEL, LAST_LEGACY_CHANNEL } from '../channel-data.ts'
 import { DEFAULT_LIFETIME, MAX_LIFETIME } from '../limits.ts'
 import { grantLifetime, type LifetimeLimits, readAllocateDemand } from './allocate-demand.ts'
-import type { Allocation, Applicant, Opening, Signer } from './allocation.ts'
+import type { AdditionalRelay, Allocation, Applicant, Opening, Signer } from './allocation.ts'
 import type { Allocations } from './allocations.ts'
 import type { DeletionReason, TurnServerConfig, TurnServerDiscard, TurnServerHost } from './config.ts'
 import { peerPolicy } from './peer-policy.ts'
@@ -164,7 +167,37 @@ export class ControlPlane {
   relayOpened(now: Millis, relay: number, relayed: TransportAddress): void {
     const opening = this.#allocations.openingOfRelay(relay)
     if (opening === undefined) return
-    const allocation = this.#allocations.complete(now, opening, relayed)
+    const { second } = opening
+    if (second?.relay === relay && opening.relayed !== null) {
+      this.#complete(now, opening, opening.relayed, { relay, relayed, claim: second.claim })
+    } else if (second === null) {
+      this.#completeOrOpenSecond(now, opening, relayed)
+    }
+  }
+
+  /** RFC 8656 §7.2: one of two relayed addresses is better than none. */
+  #completeOrOpenSecond(now: Millis, opening: Opening, relayed: TransportAddress): void {
+    const { additional } = opening.demand
+    if (additional === null) {
+      this.#complete(now, opening, relayed, null)
+    } else if (!(this.#config.families ?? ['IPv4']).includes(additional)) {
+      this.#complete(now, opening, relayed, null, StatusCode.addressFamilyNotSupported)
+    } else if (this.#allocations.beginSecond(now, opening, relayed) && opening.second !== null) {
+      this.#openRelay(opening.second)
+    } else {
+      this.#allocations.revokeSecond(opening)
+      this.#complete(now, opening, relayed, null, StatusCode.insufficientCapacity)
+    }
+  }
+
+  #complete(
+    now: Millis,
+    opening: Opening,
+    relayed: TransportAddress,
+    additional: AdditionalRelay | null,
+    refusal: StatusCode | null = null,
+  ): void {
+    const allocation = this.#allocations.complete(now, opening, relayed, additional, refusal)
     this.#answerAllocate(now, allocation)
     this.#host.allocationCreated?.(allocation)
   }
@@ -173,6 +206,10 @@ export class ControlPlane {
   relayFailed(now: Millis, relay: number): void {
     const opening = this.#allocations.openingOfRelay(relay)
     if (opening === undefined) return
+    if (relay === opening.second?.relay && opening.relayed !== null) {
+      this.#completeOrOpenSecond(now, opening, opening.relayed)
+      return
+    }
     if (this.#allocations.tryAnotherPort(now, opening)) {
       this.#openRelay(opening)
       return
@@ -184,19 +221,23 @@ export class ControlPlane {
   /** Gives a relay up that is being opened; its client gets no answer. */
   abandon(opening: Opening): void {
     if (this.#allocations.openingOfRelay(opening.relay) !== opening) return
+    const { relay, second } = opening
     this.#allocations.abandon(opening)
-    this.#host.closeRelay(opening.relay)
+    this.#host.closeRelay(relay)
+    if (second !== null) this.#host.closeRelay(second.relay)
   }
 
   /** Ends an allocation, whose relay is closed with it; does nothing where a callback has ended it before. */
   delete(allocation: Allocation, reason: DeletionReason): void {
     if (this.#allocations.ofRelay(allocation.relay) !== allocation) return
+    const { additional } = allocation
     this.#allocations.delete(allocation)
-    this.#announceEnd(allocation, reason)
+    this.#announceEnd(allocation, additional, reason)
   }
 
-  #announceEnd(allocation: Allocation, reason: DeletionReason): void {
+  #announceEnd(allocation: Allocation, additional: AdditionalRelay | null, reason: DeletionReason): void {
     this.#host.closeRelay(allocation.relay)
+    if (additional !== null) this.#host.closeRelay(additional.relay)
     this.#host.allocationDeleted?.(allocation, reason)
   }
 
@@ -223,14 +264,17 @@ export class ControlPlane {
     return null
   }
 
-  #openRelay({ relay, claim }: Opening): void {
+  #openRelay({ relay, claim }: Pick<Opening, 'relay' | 'claim'>): void {
     this.#host.openRelay(relay, claim.family, claim.port)
   }
 
   #answerAllocate(now: Millis, allocation: Allocation): void {
+    const { additional, additionalRefusal: code } = allocation
     this.#responder.succeed(allocation, allocation.request, (response) => {
       response
         .add(XorRelayedAddress, allocation.relayed)
+        .addIf(XorRelayedAddress, additional?.relayed)
+        .addIf(AddressErrorCode, code === null ? undefined : { family: 'IPv6', code, reason: reasonOf(code) })
         .add(Lifetime, Math.ceil((allocation.expiresAt - now) / 1000))
         .addIf(ReservationToken, allocation.claim.reservationToken)
         .add(XorMappedAddress, allocation.client)
@@ -255,10 +299,16 @@ export class ControlPlane {
   #refresh(now: Millis, allocation: Allocation, request: Signer, message: StunMessage): StatusCode | null {
     const family = message.get(RequestedAddressFamily)
     if (message.isMalformed(Lifetime)) return StatusCode.badRequest
-    if (message.has(RequestedAddressFamily) && family !== allocation.relayed.family)
+    if (message.has(RequestedAddressFamily) && !(family !== undefined && hasFamily(allocation, family)))
       return StatusCode.peerAddressFamilyMismatch
     const asked = message.get(Lifetime)
     const lifetime = asked === 0 ? 0 : grantLifetime(asked, this.#lifetimes)
+    if (lifetime === 0 && family !== undefined && allocation.additional !== null) {
+      this.#host.closeRelay(this.#allocations.dropFamily(allocation, family))
+      this.#responder.succeed(allocation, request, (response) => void response.add(Lifetime, 0))
+      return null
+    }
+    const { additional } = allocation
     if (lifetime > 0) {
       allocation.expiresAt = Millis(now + 1000 * lifetime)
       allocation.peers.purge(now)
@@ -266,7 +316,7 @@ export class ControlPlane {
       this.#allocations.delete(allocation)
     }
     this.#responder.succeed(allocation, request, (response) => void response.add(Lifetime, lifetime))
-    if (lifetime === 0) this.#announceEnd(allocation, 'released')
+    if (lifetime === 0) this.#announceEnd(allocation, additional, 'released')
     return null
   }
 
@@ -296,7 +346,7 @@ export class ControlPlane {
 
   /** Why these peers cannot be let in, `null` when they can. */
   #judgePeers(now: Millis, allocation: Allocation, peers: readonly TransportAddress[]): StatusCode | null {
-    if (peers.some(({ family }) => family !== allocation.relayed.family))
+    if (peers.some(({ family }) => !hasFamily(allocation, family)))
       return StatusCode.peerAddressFamilyMismatch
     if (!peers.every(({ address }) => this.#allowPeer(address))) return StatusCode.forbidden
     const addresses = new Set(peers.map(({ address }) => address))
@@ -316,8 +366,12 @@ function keep({ listener, client, username, request }: Applicant): Applicant {
     listener,
     client: { family, address, port },
     username,
-    request: { ...request, transactionId: request.transactionId.slice() },
+    request: { ...request, transactionId: Uint8Array.from(request.transactionId) },
   }
+}
+
+function hasFamily({ relayed, additional }: Allocation, family: IpFamily): boolean {
+  return relayed.family === family || additional?.relayed.family === family
 }
 
 function countPeers(message: StunMessage): number {

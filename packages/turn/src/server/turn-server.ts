@@ -274,7 +274,9 @@ export class TurnServer {
     if (this.#meters?.toPeers.take(now, length) === false) return 'over-limit'
     count(allocation.toPeers, length)
     count(this.#relayed.toPeers, length)
-    this.#host.relay(allocation.relay, peer, data)
+    const { additional, relay } = allocation
+    const isOther = additional !== null && additional.relayed.family === peer.family
+    this.#host.relay(isOther ? additional.relay : relay, peer, data)
     return null
   }
 

@@ -35,7 +35,7 @@ export class UserLookups {
     if (this.#parked >= MAX_PARKED || requests.length >= MAX_PER_USER) return 'full'
     const { listener, client } = to
     const { family, address, port } = client
-    const bytes = message.wire.slice()
+    const bytes = Uint8Array.from(message.wire)
     requests.push({
       listener,
       client: { family, address, port },
