@@ -55,7 +55,8 @@ export class StunMessage {
 
   /** The same message over bytes of its own, for whoever keeps it beyond the call. */
   copy(): StunMessage {
-    return new StunMessage(this.wire.slice(), this.#layout)
+    // Not slice(): that of a Node Buffer is a view.
+    return new StunMessage(new Uint8Array(this.wire), this.#layout)
   }
 
   /**

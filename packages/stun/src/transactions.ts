@@ -93,7 +93,8 @@ export class Transactions<Context> {
       to,
       startedAt: now,
       transmissions: 1,
-      request: request.slice(),
+      // Not slice(): that of a Node Buffer is a view.
+      request: new Uint8Array(request),
       deadline,
       wait: rto,
       lastWait,

@@ -338,4 +338,7 @@ test('an IPv6 address reads the same again and again, from a Node Buffer too, wh
   expect(message?.get(XorMappedAddress)).toEqual(address)
   expect(message?.getAll(XorMappedAddress)).toEqual([address])
   expect(message?.wire).toEqual(Buffer.from(bytes))
+  const copy = message?.copy()
+  message?.wire.fill(0)
+  expect(copy?.get(XorMappedAddress)).toEqual(address)
 })

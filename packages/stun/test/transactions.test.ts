@@ -33,11 +33,15 @@ describe('retransmission', () => {
       transmit: (to, bytes) => seen.push([to, Buffer.from(bytes).toString('hex')]),
       timedOut: () => undefined,
     })
-    const request = requestOf(transactions.newTransactionId())
-    const hex = Buffer.from(request).toString('hex')
+    // A Node Buffer, whose slice() would be no copy.
+    const request = Buffer.from(requestOf(transactions.newTransactionId()))
+    const id = Uint8Array.from(request.subarray(8, 20))
+    const hex = request.toString('hex')
     transactions.start(Millis(0), server, request, null)
     request.fill(0)
+    expect(transactions.find(id)).toMatchObject({ startedAt: 0, transmissions: 1 })
     transactions.handleTimeout(Millis(500))
+    expect(transactions.find(id)).toMatchObject({ startedAt: 0, transmissions: 2 })
     expect(seen).toEqual([
       [server, hex],
       [server, hex],

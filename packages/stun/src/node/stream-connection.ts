@@ -58,7 +58,8 @@ export class StreamConnection {
   /** Sends a copy of the bytes, one whole message; does nothing once closed. */
   send(bytes: Uint8Array): void {
     if (this.#isClosed) return
-    this.#socket.write(bytes.slice())
+    // Not slice(): that of a Node Buffer is a view.
+    this.#socket.write(new Uint8Array(bytes))
     if (this.#socket.writableLength > this.#maxUnsent) this.#end('not-reading')
   }
 

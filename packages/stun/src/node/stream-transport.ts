@@ -113,7 +113,7 @@ class Link {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#waiting !== null) this.#waiting.push(bytes.slice())
+    if (this.#waiting !== null) this.#waiting.push(new Uint8Array(bytes))
     else this.#connection?.send(bytes)
   }
 

@@ -69,7 +69,8 @@ export class UdpSocket implements StunTransport, StunListener {
       this.#host.failed(new StunError('transport', `${formatAddress(to)} cannot be sent to`), to)
       return
     }
-    this.#socket.send(bytes.slice(), to.port, to.address, (error) => {
+    // Not slice(): that of a Node Buffer is a view.
+    this.#socket.send(new Uint8Array(bytes), to.port, to.address, (error) => {
       if (error !== null) this.#host?.failed(error, to)
     })
   }
