@@ -10,7 +10,7 @@ interface W3cChannel {
   readonly maxRetransmits: number | null
   readonly bufferedAmount: number
   readonly readyState: string
-  bufferedAmountLowThreshold: number
+  bufferedAmountLowThreshold?: number
   binaryType: string
   onopen: () => void
   onclose: () => void
@@ -102,7 +102,9 @@ export class W3cStack implements ForeignConnection {
   #wire(channel: W3cChannel): ForeignChannel {
     const { label } = channel
     channel.binaryType = 'arraybuffer'
-    channel.bufferedAmountLowThreshold = LOW_WATER
+    // wrtc has no such event: it is given everything at once, and buffers it.
+    const tellsLow = channel.bufferedAmountLowThreshold !== undefined
+    if (tellsLow) channel.bufferedAmountLowThreshold = LOW_WATER
     channel.onopen = () => this.#host.report({ event: 'open', label })
     channel.onclose = () => this.#host.report({ event: 'close', label })
     channel.onmessage = ({ data }) =>
@@ -111,7 +113,7 @@ export class W3cStack implements ForeignConnection {
     return {
       // werift takes Buffers only.
       send: (data) => channel.send(typeof data === 'string' ? data : Buffer.from(data)),
-      bufferedAmount: () => channel.bufferedAmount,
+      bufferedAmount: () => (tellsLow ? channel.bufferedAmount : 0),
       close: () => channel.close(),
     }
   }
