@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { concatBytes, DecodeError, equalBytes, fromHex, fromUtf8, toHex, toUtf8 } from '../src/index.ts'
+import {
+  concatBytes,
+  copyBytes,
+  DecodeError,
+  equalBytes,
+  fromHex,
+  fromUtf8,
+  toHex,
+  toUtf8,
+} from '../src/index.ts'
 
 const fault = (action: () => unknown): unknown => {
   try {
@@ -79,5 +88,18 @@ describe('concatBytes and equalBytes', () => {
     const whole = concatBytes(part)
     part[0] = 2
     expect(whole).toEqual(Uint8Array.of(1))
+  })
+})
+
+describe('a copy', () => {
+  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['a Uint8Array', (bytes) => bytes],
+    ['a Buffer, whose slice() is a view', (bytes) => Buffer.from(bytes)],
+  ])('of %s has memory of its own', (_, make) => {
+    const original = make(Uint8Array.of(1, 2, 3, 4))
+    const [whole, part] = [copyBytes(original), copyBytes(original, 1, 3)]
+    original.fill(9)
+    expect([...whole]).toEqual([1, 2, 3, 4])
+    expect([...part]).toEqual([2, 3])
   })
 })

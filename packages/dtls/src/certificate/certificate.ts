@@ -1,4 +1,4 @@
-import { toUtf8 } from '@purertc/bytes'
+import { copyBytes, toUtf8 } from '@purertc/bytes'
 import type { CryptoProvider, PrivateKey } from '@purertc/crypto'
 
 import { DtlsError } from '../errors.ts'
@@ -28,7 +28,7 @@ export function createCertificate(options: {
   readonly pkcs8: Uint8Array
 }): Certificate {
   const { crypto } = options
-  const der = options.der.slice()
+  const der = copyBytes(options.der)
   try {
     const { subjectPublicKeyInfo, notAfter } = decodeCertificate(der)
     const privateKey = crypto.importPrivateKey(options.pkcs8)

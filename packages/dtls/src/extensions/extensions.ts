@@ -1,4 +1,4 @@
-import { Reader, Writer } from '@purertc/bytes'
+import { copyBytes, Reader, Writer } from '@purertc/bytes'
 
 import { PeerMisbehaved } from '../errors.ts'
 import type { ExtensionCodec } from './extension-codec.ts'
@@ -24,7 +24,7 @@ export class Extensions {
       // RFC 5246 §7.4.1.4: There MUST NOT be more than one extension of the same type.
       if (extensions.#bodies.has(type))
         throw new PeerMisbehaved('illegal-parameter', `extension ${type} stands twice`)
-      extensions.#bodies.set(type, body.slice())
+      extensions.#bodies.set(type, copyBytes(body))
     }
     return extensions
   }

@@ -1,4 +1,4 @@
-import { Writer } from '@purertc/bytes'
+import { copyBytes, Writer } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 
 import type { Transcript } from '../handshake/transcript.ts'
@@ -36,7 +36,7 @@ export class KeySchedule {
   ) {
     this.#crypto = crypto
     this.#suite = suite
-    this.#randoms = { client: randoms.client.slice(), server: randoms.server.slice() }
+    this.#randoms = { client: copyBytes(randoms.client), server: copyBytes(randoms.server) }
     const sessionHash = transcript.digest(crypto, suite.hash)
     this.#masterSecret = prf(crypto, suite.hash, preMasterSecret, 'extended master secret', [sessionHash], 48)
   }

@@ -1,4 +1,4 @@
-import { DecodeError } from '@purertc/bytes'
+import { copyBytes, DecodeError } from '@purertc/bytes'
 import { CryptoError, type CryptoProvider, equalConstantTime, type PublicKey } from '@purertc/crypto'
 
 import { computeFingerprint, decisiveFingerprints, type Fingerprint } from '../certificate/fingerprint.ts'
@@ -36,7 +36,7 @@ export function verifyPeer(
   verification: PeerVerification,
   chain: readonly Uint8Array[],
 ): PeerVerified {
-  const certificate = (chain[0] ?? new Uint8Array(0)).slice()
+  const certificate = copyBytes(chain[0] ?? new Uint8Array(0))
   const publicKey = readPublicKey(crypto, certificate)
   if (!signatureSchemes.some(({ keyKind }) => keyKind === publicKey.kind))
     throw new PeerMisbehaved('unsupported-certificate', `no scheme to verify with a key of ${publicKey.kind}`)

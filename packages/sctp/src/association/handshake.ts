@@ -1,4 +1,4 @@
-import { Millis } from '@purertc/bytes'
+import { copyBytes, Millis } from '@purertc/bytes'
 
 import { Timer } from '../timer.ts'
 import type { Tsn } from '../tsn.ts'
@@ -144,7 +144,7 @@ export class Handshake {
       peerForwardsTsn: parameters.forwardsTsn,
       peerResetsStreams: parameters.resetsStreams,
     }
-    this.#cookie = cookie.value.slice()
+    this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0
     this.#timeout = context.roundTrip.rto
     context.state = 'cookie-echoed'

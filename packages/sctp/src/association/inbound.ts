@@ -1,4 +1,4 @@
-import { type Millis, Reader } from '@purertc/bytes'
+import { copyBytes, type Millis, Reader } from '@purertc/bytes'
 
 import type { Receiver } from '../receive/receiver.ts'
 import type { Sender } from '../send/sender.ts'
@@ -308,7 +308,7 @@ export class Inbound {
         causes: [
           {
             type: CauseCode.unrecognizedChunkType,
-            value: packet.slice(at, Math.min(end, at + longestReport)),
+            value: copyBytes(packet, at, Math.min(end, at + longestReport)),
           },
         ],
       })

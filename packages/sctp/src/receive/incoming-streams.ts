@@ -1,3 +1,5 @@
+import { copyBytes } from '@purertc/bytes'
+
 /** Hands a message up; `message` is borrowed until the call returns. */
 export type Deliver = (stream: number, protocol: number, message: Uint8Array) => void
 
@@ -31,7 +33,7 @@ export class IncomingStreams {
     }
     if (isBehind(ssn, state.expected) || state.waiting?.has(ssn)) return false
     state.waiting ??= new Map()
-    state.waiting.set(ssn, { protocol, message: message.slice() })
+    state.waiting.set(ssn, { protocol, message: copyBytes(message) })
     this.#held += message.length + waitingOverhead
     return true
   }

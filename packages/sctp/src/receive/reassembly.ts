@@ -1,3 +1,4 @@
+import { copyBytes } from '@purertc/bytes'
 import { Tsn } from '../tsn.ts'
 import { DataFlag } from '../wire/data.ts'
 import { Assembly } from './assembly.ts'
@@ -77,7 +78,7 @@ export class Reassembly {
       this.#assemblies[Tsn.add(tsn, -1) & this.#mask] = null
       return this.#extend(previous, tsn, flags, bytes, start, end)
     }
-    return this.#keepEarly(tsn, { flags, stream, ssn, unordered, bytes: bytes.slice(start, end) })
+    return this.#keepEarly(tsn, { flags, stream, ssn, unordered, bytes: copyBytes(bytes, start, end) })
   }
 
   /** FORWARD TSN, RFC 3758 §3.6: nothing up to `to` will be completed. `from` is the old cumulative TSN. */

@@ -1,3 +1,5 @@
+import { copyBytes } from '@purertc/bytes'
+
 /**
  * Where the one copy of each outgoing message lives. Small messages share slabs, because an array of its own costs
  * ten times as much as the copy; a slab is garbage once its last message is.
@@ -19,7 +21,7 @@ export class MessageStore {
     const length = message.length
     if (length > largestShared) {
       this.start = 0
-      return message.slice()
+      return copyBytes(message)
     }
     if (this.#used + length > this.#slab.length) {
       this.#slab = new Uint8Array(Math.max(this.#nextSize, length))

@@ -5,10 +5,13 @@ import { MessageStore } from '../../src/send/message-store.ts'
 import { pattern } from '../support/association-pair.ts'
 
 describe('the message store', () => {
-  test('keeps copies that later messages leave alone', () => {
+  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['arrays', (bytes) => bytes],
+    ['Buffers', (bytes) => Buffer.from(bytes)],
+  ])('keeps copies of %s, which may be used again at once', (_, make) => {
     const store = new MessageStore()
     const kept = Array.from({ length: 500 }, (_, i) => {
-      const message = pattern(1 + ((i * 373) % 20_000), i)
+      const message = make(pattern(1 + ((i * 373) % 20_000), i))
       const buffer = store.keep(message)
       const { start } = store
       message.fill(0)

@@ -1,4 +1,4 @@
-import { Counters, Deadlines, Millis } from '@purertc/bytes'
+import { copyBytes, Counters, Deadlines, Millis } from '@purertc/bytes'
 import {
   AdditionalAddressFamily,
   type AuthenticatedMessage,
@@ -218,7 +218,7 @@ export class TurnClient {
     this.#relayed = relayed
     this.#mapped = mapped
     this.#additional = this.#additionalOf(response)
-    this.#reservation = response.get(ReservationToken)?.slice() ?? null
+    this.#reservation = copyOf(response.get(ReservationToken))
     this.#keepAlive(now, lifetime)
     this.#host.allocated(relayed, mapped)
   }
@@ -289,3 +289,6 @@ function isWhatWasAsked(relayed: TransportAddress, config: TurnClientConfig): bo
 }
 
 const Timer = { refresh: 0, expiry: 1 } as const
+
+const copyOf = (token: Uint8Array | undefined): Uint8Array | null =>
+  token === undefined ? null : copyBytes(token)

@@ -1,3 +1,4 @@
+import { copyBytes } from '@purertc/bytes'
 import {
   EvenPort,
   type IpFamily,
@@ -58,7 +59,7 @@ export function readAllocateDemand(
     family,
     additional,
     port: evenPort === undefined ? 'any' : evenPort.reserve ? 'pair' : 'even',
-    reservationToken: request.get(ReservationToken)?.slice() ?? null,
+    reservationToken: copyOf(request.get(ReservationToken)),
     lifetime: grantLifetime(request.get(Lifetime), limits),
   }
 }
@@ -67,3 +68,6 @@ export function readAllocateDemand(
 export function grantLifetime(asked: number | undefined, limits: LifetimeLimits): number {
   return Math.min(Math.max(asked ?? 0, limits.defaultLifetime), limits.maxLifetime)
 }
+
+const copyOf = (token: Uint8Array | undefined): Uint8Array | null =>
+  token === undefined ? null : copyBytes(token)

@@ -17,6 +17,14 @@ export function toHex(bytes: Uint8Array, separator = ''): string {
   return digits.join(separator)
 }
 
+/**
+ * A copy of `bytes` from `start` up to, not including, `end`. Not `slice()`: of a Node `Buffer`, which a caller may hand
+ * in for a `Uint8Array`, that is a view, and what was kept changes when the caller uses its memory again.
+ */
+export function copyBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): Uint8Array {
+  return new Uint8Array(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
