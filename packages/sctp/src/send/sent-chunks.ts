@@ -65,7 +65,10 @@ export class SentChunks {
     return (this.#next - this.#first) | 0
   }
 
-  /** A gap block reaches 65,535 TSNs far, so no more may be outstanding. */
+  /**
+   * A gap block reaches 65,535 TSNs far, and a receiver tells a stream's messages apart while no more than half of the
+   * 16-bit sequence numbers are under way. Where each chunk is a message, the second limit comes first.
+   */
   get isFull(): boolean {
     return this.size >= largestRing - 1
   }
@@ -226,4 +229,4 @@ export class SentChunks {
 export const fastRetransmitted = 0x80
 
 const smallestRing = 64
-const largestRing = 0x1_0000
+const largestRing = 0x8000

@@ -83,7 +83,7 @@ describe('sent chunks', () => {
 
   test('are full when no gap block could reach the next', () => {
     const chunks = new SentChunks(Tsn.of(1))
-    for (let i = 0; i < 0xfffe; i++) chunks.push(0, message, 0, 1, 3)
+    for (let i = 0; i < 0x7ffe; i++) chunks.push(0, message, 0, 1, 3)
     expect(chunks.isFull).toBe(false)
     chunks.push(0, message, 0, 1, 3)
     expect(chunks.isFull).toBe(true)

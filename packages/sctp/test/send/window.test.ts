@@ -85,6 +85,31 @@ describe('the peer’s window', () => {
   })
 })
 
+describe('what is outstanding', () => {
+  test('is never more than half of the sequence numbers of a stream, or the peer would take it for old', () => {
+    const peer = new ScriptedPeer({ config: { initialWindow: 1_000_000, maxBurst: 1_000 } })
+    peer.window = 10_000_000
+    peer.connect()
+    let highest = -1
+    const hear = (): void => {
+      for (const offset of peer.sentOffsets()) highest = Math.max(highest, offset)
+    }
+    peer.association.batch(peer.now, () => {
+      for (let i = 0; i < 70_000; i++) peer.association.send(peer.now, 0, 51, pattern(1))
+    })
+    hear()
+    // All but the first arrive, time and again.
+    for (let i = 0; i < 500 && highest < 69_999; i++) {
+      peer.send(peer.sack(-1, [[2, highest + 1]]))
+      hear()
+    }
+    expect(highest).toBe(0x7ffe)
+    peer.send(peer.sack(highest))
+    hear()
+    expect(highest).toBeGreaterThan(0x7ffe)
+  })
+})
+
 describe('bundling', () => {
   test('puts small messages of one batch into full packets', () => {
     const peer = new ScriptedPeer().connect()
