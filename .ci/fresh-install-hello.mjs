@@ -1,8 +1,9 @@
 /** Runs in an empty folder where only the packed tarballs are installed: two peers, one data channel, a clean exit. */
 import { RTCPeerConnection } from '@purertc/peer-connection'
 
-const alice = new RTCPeerConnection()
-const bob = new RTCPeerConnection()
+// A build machine may have no other interface.
+const alice = new RTCPeerConnection({ network: { includeLoopback: true } })
+const bob = new RTCPeerConnection({ network: { includeLoopback: true } })
 alice.addEventListener('icecandidate', ({ candidate }) => void bob.addIceCandidate(candidate))
 bob.addEventListener('icecandidate', ({ candidate }) => void alice.addIceCandidate(candidate))
 bob.addEventListener('datachannel', ({ channel }) => {
