@@ -18,12 +18,13 @@ import { summary } from './summary.ts'
 const fileSize = 64 * 1024 * 1024
 
 const reporter = new HumanReporter(process.stdout)
-const folder = await mkdtemp(join(tmpdir(), 'purertc-'))
+let folder: string | null = null
 let server: RunningServer | null = null
 try {
+  folder = await mkdtemp(join(tmpdir(), 'purertc-'))
   server = await startServer()
   reporter.line(`Demo server: signalling ${server.signalingUrl}, STUN and TURN ${server.stunAddress}`)
-  await tour(server)
+  await tour(server, folder)
 } catch (error) {
   reporter.close()
   const step = error instanceof TourFailure ? error.step : 'Setup'
@@ -32,10 +33,10 @@ try {
   process.exitCode = 1
 } finally {
   await server?.stop()
-  await rm(folder, { recursive: true, force: true })
+  if (folder !== null) await rm(folder, { recursive: true, force: true })
 }
 
-async function tour({ signalingUrl }: RunningServer): Promise<void> {
+async function tour({ signalingUrl }: RunningServer, folder: string): Promise<void> {
   const started = performance.now()
   const file = join(folder, 'photo-archive.bin')
   const expected = await createFile(file)
@@ -49,7 +50,7 @@ async function tour({ signalingUrl }: RunningServer): Promise<void> {
     options: ['--loopback'],
     timeoutSeconds: 60,
   })
-  await check(direct, expected)
+  await check(direct, folder, expected)
   const datagram = await act('A text as DTLS application data', {
     alice: ['--say', greeting],
     bob: ['--listen', '1'],
@@ -67,7 +68,7 @@ async function tour({ signalingUrl }: RunningServer): Promise<void> {
     options: ['--loopback', '--relay'],
     timeoutSeconds: 90,
   })
-  await check(relayed, expected)
+  await check(relayed, folder, expected)
   for (const peer of ['alice', 'bob'] as const)
     if (!find(relayed, peer, 'nominated')?.local.startsWith('relay'))
       throw new TourFailure('Connecting', `${peer} was limited to relay candidates but nominated another`)
@@ -96,7 +97,7 @@ async function createFile(path: string): Promise<string> {
 }
 
 /** Reads the received file back from the disk: the proof does not rest on what the peers said. */
-async function check(result: ActResult, expected: string): Promise<void> {
+async function check(result: ActResult, folder: string, expected: string): Promise<void> {
   const received = find(result, 'bob', 'file')
   if (!received) throw new TourFailure('Communicating', 'bob received no file')
   const hash = createHash('sha256')
