@@ -15,6 +15,8 @@ describe('a connected transport', () => {
     expect(pair.sim.now - start).toBe(9 * 20)
     for (const { session, dtlsState, iceState } of pair.peers) {
       expect(session?.cipherSuite.name).toBe('TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')
+      // SRTP_AEAD_AES_128_GCM, for media that may be added to the bundle later.
+      expect(session?.srtpProfile).toBe(7)
       expect(dtlsState).toBe('connected')
       expect(iceState).toMatch(/connected|completed/)
     }

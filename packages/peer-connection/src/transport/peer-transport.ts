@@ -6,6 +6,7 @@ import {
   DtlsAssociation,
   type DtlsSession,
   type Fingerprint,
+  SrtpProfile,
 } from '@purertc/dtls'
 import {
   IceAgent,
@@ -108,7 +109,7 @@ export class PeerTransport {
     else if (!this.#early.keep(datagram)) this.discarded.count('too-early')
   }
 
-  #createDtls({ dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
+  #createDtls({ mode, dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
     const { crypto, mtu } = this.#config
     return new DtlsAssociation(
       {
@@ -120,6 +121,7 @@ export class PeerTransport {
         cookie: 'verified-path',
         mtu,
         retransmitTimeout: RETRANSMIT_TIMEOUT,
+        srtpProfiles: mode === 'datachannel' ? SRTP_PROFILES : [],
       },
       {
         transmit: (datagram) => void this.#ice.send(this.#now, datagram),
@@ -356,6 +358,12 @@ export class PeerTransport {
     return this.#channels
   }
 }
+
+/**
+ * Agreed on though there is no media: media that is added later is bundled on this very session, which cannot negotiate
+ * again (RFC 8827 §6.5). Browsers do so, too, and some peers give up without.
+ */
+const SRTP_PROFILES = [SrtpProfile.aeadAes128Gcm, SrtpProfile.aeadAes256Gcm, SrtpProfile.aes128CmHmacSha1_80]
 
 /** Header, explicit nonce and tag of an AES-GCM record, rounded up so that SCTP's packets are multiples of 4. */
 const DTLS_OVERHEAD = 40

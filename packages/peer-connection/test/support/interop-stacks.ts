@@ -11,6 +11,8 @@ export interface Stack {
   readonly probe: readonly [command: string, ...args: string[]]
   /** Bytes of the largest message that it announces. */
   readonly maxMessageSize: number
+  /** What it is known to get wrong by itself, and is not asked to do. */
+  readonly faults?: readonly ('empty messages' | 'announces unordered channels as ordered')[]
 }
 
 const { resolve } = createRequire(import.meta.url)
@@ -33,6 +35,11 @@ const PYTHON = '/usr/bin/python3'
 export const nodeDatachannel: Stack = npmStack('node-datachannel', 262_144)
 /** Native: Google's libwebrtc, with BoringSSL. */
 export const wrtc: Stack = npmStack('@roamhq/wrtc', 262_144)
+/** TypeScript. It gives up unless use_srtp is negotiated, even for data alone. */
+export const werift: Stack = {
+  ...npmStack('werift', 65_536),
+  faults: ['empty messages', 'announces unordered channels as ordered'],
+}
 /** Python, with OpenSSL. */
 export const aiortc: Stack = {
   name: 'aiortc',

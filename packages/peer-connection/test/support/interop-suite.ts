@@ -37,7 +37,8 @@ function describeData(stack: Stack, offerer: Side): void {
     'text and binary of all sizes on a channel that %s open',
     async (opener) => {
       const channel = await open(session, opener, `sizes-${opener}`)
-      const sizes = [1, 0, 1_000, 16_384, 65_536, 0]
+      const sizes = [1, 1_000, 16_384, 65_536]
+      if (!stack.faults?.includes('empty messages')) sizes.splice(1, 0, 0)
       if (stack.maxMessageSize > 65_536) sizes.push(stack.maxMessageSize)
       const sent = sizes.flatMap((size) => [textOf(size), randomBytes(size)])
       const inbox = new Inbox(channel)
@@ -52,7 +53,8 @@ function describeData(stack: Stack, offerer: Side): void {
     expect(() => channel.send(new Uint8Array(stack.maxMessageSize + 1))).toThrow(TypeError)
   })
 
-  test.each(['we', 'they'] as const)('unordered and without retransmission, as %s say', async (opener) => {
+  const tellers = stack.faults?.includes('announces unordered channels as ordered') ? ['we'] : ['we', 'they']
+  test.each(tellers as Side[])('unordered and without retransmission, as %s say', async (opener) => {
     const label = `loose-${opener}`
     const channel = await open(session, opener, label, { ordered: false, maxRetransmits: 0 })
     expect(channel).toMatchObject({ ordered: false, maxRetransmits: 0 })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { ForeignChannel, ForeignConnection, ForeignHost } from './interop-child.ts'
 import type { ChannelOptions } from './interop-protocol.ts'
 
-/** The part of the W3C API that is used here, as wrtc has it. */
+/** The part of the W3C API that is used here, as wrtc and werift have it. */
 interface W3cChannel {
   readonly label: string
   readonly ordered: boolean
@@ -111,7 +111,8 @@ export class W3cStack implements ForeignConnection {
       this.#host.received(label, data instanceof ArrayBuffer ? new Uint8Array(data) : data)
     channel.addEventListener('bufferedamountlow', () => this.#host.bufferedAmountLow(label))
     return {
-      send: (data) => channel.send(data),
+      // werift takes Buffers only.
+      send: (data) => channel.send(typeof data === 'string' ? data : Buffer.from(data)),
       bufferedAmount: () => (tellsLow ? channel.bufferedAmount : 0),
       close: () => channel.close(),
     }
