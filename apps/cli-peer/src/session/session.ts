@@ -39,6 +39,7 @@ class Session {
   readonly #failed: Promise<never>
   #fail: (reason: SessionFailure) => void = () => {}
   #isJoined = false
+  #isConnected = false
   #farewell: NodeJS.Timeout | undefined
 
   constructor(options: SessionOptions, reporter: Reporter) {
@@ -63,6 +64,7 @@ class Session {
   async run(): Promise<void> {
     await this.#checkFiles()
     await Promise.race([this.#connect(), this.#failed])
+    this.#isConnected = true
     await Promise.race([this.#exchange(), this.#failed])
   }
 
@@ -162,7 +164,7 @@ class Session {
       this.#texts.count()
     })
     peer.on('error', (error) => {
-      if (stepOf[error.code] === null)
+      if (this.#survives(error))
         this.#narrator.tell({ step: this.#narrator.reached, event: 'note', text: error.message })
       else this.#fail(this.#failureOf(error))
     })
@@ -178,6 +180,12 @@ class Session {
       if (this.#isJoined && !peer.isConnected)
         this.#fail(new SessionFailure('Signaling', `the signalling server closed with ${code}`))
     })
+  }
+
+  /** Once there is a connection, or the peer has hung up, nothing depends on the signalling server any more. */
+  #survives({ code }: PeerError): boolean {
+    const isPastSignaling = this.#isConnected || this.#farewell !== undefined
+    return stepOf[code] === null || (code === 'signaling' && isPastSignaling)
   }
 
   #receive(channel: Parameters<typeof receiveInto>[0]): void {
