@@ -16,7 +16,7 @@ import { type StackName, stackNames } from './stacks.ts'
 /** By name; one that is missing is one that a stack did not get to. */
 type Figures = Readonly<Record<string, number>>
 
-const CONNECTIONS = 20
+const CONNECTIONS = 40
 /** Milliseconds that one measurement may take. */
 const PATIENCE = 60_000
 

@@ -135,7 +135,15 @@ async function libdatachannelStack(): Promise<Stack> {
       const connection = new PeerConnection('bench', { iceServers: [], bindAddress: '127.0.0.1' })
       connection.onLocalDescription((sdp, type) => signal.send({ sdp, type }))
       connection.onLocalCandidate((candidate, mid) => signal.send({ candidate, mid }))
-      // Its threads may tell of a candidate before they tell of the description.
+      // Its threads take their time: they may tell of a candidate before they tell of the description, and take a
+      // description without being ready for its candidates.
+      const addCandidate = (candidate: string, mid: string): void => {
+        try {
+          connection.addRemoteCandidate(candidate, mid)
+        } catch {
+          setTimeout(addCandidate, 1, candidate, mid)
+        }
+      }
       const early: [string, string][] = []
       let isDescribed = false
       signal.onMessage((message: { sdp?: string; type?: string; candidate?: string; mid?: string }) => {
@@ -143,7 +151,7 @@ async function libdatachannelStack(): Promise<Stack> {
         if (candidate !== undefined && mid !== undefined) early.push([candidate, mid])
         if (sdp !== undefined) connection.setRemoteDescription(sdp, type as never)
         isDescribed ||= sdp !== undefined
-        if (isDescribed) for (const each of early.splice(0)) connection.addRemoteCandidate(...each)
+        if (isDescribed) for (const each of early.splice(0)) addCandidate(...each)
       })
       const channel = await new Promise<Channel>((resolve) => {
         if (isOfferer) resolve(connection.createDataChannel('bench'))
