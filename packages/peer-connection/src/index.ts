@@ -27,6 +27,12 @@ export type { RTCIceServer } from './w3c/ice-servers.ts'
 export type { RTCOfferOptions } from './w3c/peer-connection.ts'
 export { RTCSessionDescription, type RTCSessionDescriptionInit } from './w3c/session-description.ts'
 export type { RTCStats, RTCStatsReport } from './w3c/stats-report.ts'
+export {
+  RTCDtlsTransport,
+  RTCIceTransport,
+  RTCSctpTransport,
+  type RTCSctpTransportState,
+} from './w3c/transports.ts'
 export type { PeerEvents, Security } from './peer/events.ts'
 export type { PeerDecisions, PeerOptions } from './peer/options.ts'
 export { PeerError, type PeerFault } from './peer/peer-error.ts'

@@ -316,6 +316,44 @@ describe('configuration', () => {
   })
 })
 
+describe('sctp', () => {
+  test('shows association, DTLS and ICE with their states, and what the peer takes', async () => {
+    const world = new SimWorld()
+    const [alice, bob] = world.pair()
+    const channel = alice.createDataChannel('x')
+    expect(alice.sctp).toBeNull()
+    await alice.setLocalDescription()
+    expect(alice.sctp).toBeNull()
+    await bob.setRemoteDescription(described(alice))
+    await bob.setLocalDescription()
+    const answer = described(bob).sdp.replace('max-message-size:262144', 'max-message-size:1000')
+    await alice.setRemoteDescription({ type: 'answer', sdp: answer })
+    const { sctp } = alice
+    const dtls = sctp?.transport
+    const ice = dtls?.iceTransport
+    expect(sctp).toMatchObject({ state: 'connecting', maxMessageSize: 1_000, maxChannels: null })
+    expect(dtls?.state).toBe('new')
+    expect(dtls?.getRemoteCertificates()).toEqual([])
+    expect(ice?.getSelectedCandidatePair()).toBeNull()
+    const states: string[] = []
+    for (const transport of [sctp, dtls, ice])
+      transport?.addEventListener('statechange', () => states.push(transport.state))
+    await world.until(() => channel.readyState === 'open')
+    expect(states).toEqual(['checking', 'connected', 'connecting', 'connected', 'connected'])
+    expect(alice.sctp).toBe(sctp)
+    expect(sctp).toMatchObject({ state: 'connected', maxChannels: 65_535 })
+    expect(dtls?.getRemoteCertificates()[0]?.byteLength).toBeGreaterThan(200)
+    expect(ice).toMatchObject({ role: 'controlling', gatheringState: 'complete', component: 'rtp' })
+    expect(ice?.getSelectedCandidatePair()).toMatchObject({
+      local: { address: '192.168.0.1', type: 'host' },
+      remote: { address: '192.168.0.2' },
+    })
+    expect(() => channel.send(new Uint8Array(1_001))).toThrow(TypeError)
+    alice.close()
+    expect([sctp?.state, dtls?.state, ice?.state]).toEqual(['closed', 'closed', 'closed'])
+  })
+})
+
 describe('getStats', () => {
   test('knows transport, pair, candidates, certificates and channels by their W3C names', async () => {
     const world = new SimWorld()

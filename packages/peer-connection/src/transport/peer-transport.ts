@@ -178,6 +178,7 @@ export class PeerTransport {
             roundTripTime: association.roundTripTime,
             congestionWindow: association.congestionWindow,
             receiveBuffered: association.receiveBuffered,
+            outboundStreams: association.outboundStreams,
           }
         : null,
       discarded: {

@@ -36,6 +36,8 @@ export interface TransportStatistics {
     /** Bytes. */
     readonly congestionWindow: number
     readonly receiveBuffered: number
+    /** Streams, and so channels, that may be used. */
+    readonly outboundStreams: number
   } | null
   readonly discarded: {
     readonly transport: Partial<Record<TransportDiscard, number>>

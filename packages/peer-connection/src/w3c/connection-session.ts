@@ -38,6 +38,11 @@ export class ConnectionSession {
     return this.#negotiator.session.state
   }
 
+  /** Whether both ends have accepted data channels. */
+  get hasDataChannels(): boolean {
+    return this.#negotiator.agreement?.local.mode === 'datachannel'
+  }
+
   /** This end's data section, as its latest description has it. */
   get localSection(): DataSection | null {
     return this.#negotiator.localDescription?.data ?? null

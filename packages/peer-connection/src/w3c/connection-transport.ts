@@ -40,7 +40,7 @@ export interface ConnectionTransportHost extends Omit<
  */
 export class ConnectionTransport {
   readonly #environment: Environment
-  readonly #config: ConnectionTransportConfig
+  readonly #config: () => ConnectionTransportConfig
   readonly #network: NetworkOptions
   readonly #events: EventQueue
   readonly #host: ConnectionTransportHost
@@ -57,7 +57,7 @@ export class ConnectionTransport {
 
   constructor(
     environment: Environment,
-    config: ConnectionTransportConfig,
+    config: () => ConnectionTransportConfig,
     network: NetworkOptions,
     events: EventQueue,
     host: ConnectionTransportHost,
@@ -71,6 +71,10 @@ export class ConnectionTransport {
 
   get iceState(): IceConnectionState {
     return this.#ice
+  }
+
+  get gatheringState(): GatheringState {
+    return this.#gathering
   }
 
   get dtlsState(): AssociationState {
@@ -110,7 +114,7 @@ export class ConnectionTransport {
   create(iceRole: IceRole): void {
     const { crypto } = this.#environment
     this.#driver ??= this.#environment.createDriver(
-      { ...this.#config, crypto, iceRole },
+      { ...this.#config(), crypto, iceRole },
       this.#network,
       this.#driverHost(),
     )
@@ -124,7 +128,7 @@ export class ConnectionTransport {
       fingerprints,
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
-      maxMessageSize: this.#config.maxMessageSize,
+      maxMessageSize: this.#config().maxMessageSize,
     }
   }
 

@@ -53,6 +53,11 @@ export class DataChannelSet {
     return this.#closed
   }
 
+  /** Bytes that the peer takes; 0 for no limit, or while it is unknown. */
+  get maxMessageSize(): number {
+    return this.#maxMessageSize ?? 0
+  }
+
   /** Those that are not closed, with what they have carried. */
   get traffic(): Iterable<readonly [RTCDataChannel, ChannelTraffic]> {
     return [...this.#byHandle].map(([handle, channel]) => [channel, this.#trafficOf(handle)] as const)

@@ -21,12 +21,18 @@ export class DataPlane {
   readonly #announce: Announcements
   readonly #channels: DataChannelSet
   #datagrams: RTCDatagramChannel | null = null
+  #state: 'connecting' | 'connected' | 'closed' = 'connecting'
 
   constructor(run: Run, events: EventQueue, announce: Announcements) {
     this.#run = run
     this.#events = events
     this.#announce = announce
     this.#channels = new DataChannelSet(run, events, (channel) => announce.dataChannel(channel))
+  }
+
+  /** Of what carries the data. */
+  get state(): 'connecting' | 'connected' | 'closed' {
+    return this.#state
   }
 
   get channels(): DataChannelSet {
@@ -65,6 +71,7 @@ export class DataPlane {
 
   /** The connection was closed here: channels end without events. */
   abandon(): void {
+    this.#state = 'closed'
     this.#channels.abandon()
     if (this.#datagrams !== null) datagramControl.abandon(this.#datagrams)
   }
@@ -74,6 +81,7 @@ export class DataPlane {
     const channels = this.#channels
     return {
       connected: () => {
+        this.#state = 'connected'
         if (isDatagram()) this.#openDatagrams()
       },
       channelOpened: (handle) => channels.handleChannelOpened(handle),
@@ -84,6 +92,7 @@ export class DataPlane {
       channelClosed: (handle) => channels.handleClosed(handle),
       datagramReceived: (_now, data) => this.#received(new Uint8Array(data).buffer),
       closed: (reason) => {
+        this.#state = 'closed'
         channels.handleLinkClosed(reason)
         this.#closeDatagrams()
       },

@@ -16,7 +16,7 @@ import {
   type RTCConfiguration,
 } from './configuration.ts'
 import { ConnectionSession } from './connection-session.ts'
-import { ConnectionTransport } from './connection-transport.ts'
+import { ConnectionTransport, type ConnectionTransportConfig } from './connection-transport.ts'
 import type { RTCDataChannel, RTCDataChannelInit } from './data-channel.ts'
 import { DataPlane } from './data-plane.ts'
 import type { RTCDatagramChannel } from './datagram-channel.ts'
@@ -39,6 +39,8 @@ import type {
   RTCSessionDescriptionInit,
 } from './session-description.ts'
 import { createStatsReport, type RTCStatsReport } from './stats-report.ts'
+import { transportView } from './transport-view.ts'
+import { RTCSctpTransport } from './transports.ts'
 
 export interface RTCOfferOptions {
   /** The offer announces a new ICE session. */
@@ -87,6 +89,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   readonly #data: DataPlane
   readonly #certificate: Promise<Certificate>
   #configuration: ResolvedConfiguration
+  #sctp: RTCSctpTransport | null = null
   #isClosed = false
   #signalingState: SignalingState = 'stable'
   #connectionState: RTCPeerConnectionState = 'new'
@@ -180,11 +183,16 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     return this.#session.canTrickle
   }
 
+  /** Null until both ends have accepted data channels. */
+  get sctp(): RTCSctpTransport | null {
+    return this.#sctp
+  }
+
   getConfiguration(): RTCConfiguration {
     return { ...this.#configuration }
   }
 
-  /** Servers and policy hold from the next gathering on, which `restartIce` brings about. */
+  /** Servers hold from the next gathering on, which `restartIce` brings about; the policy for a new transport. */
   setConfiguration(configuration: RTCConfiguration): void {
     this.#checkOpen()
     const next = resolveConfiguration(configuration, this.#environment.wallClock())
@@ -286,6 +294,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     this.#session.close()
     this.#data.abandon()
     this.#transport.close()
+    this.#sctp?.refresh()
     this.#iceConnectionState = 'closed'
     this.#connectionState = 'closed'
   }
@@ -307,12 +316,20 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       this.#signalingState = state
       this.#fire('signalingstatechange')
     }
+    if (this.#session.hasDataChannels) {
+      this.#sctp ??= new RTCSctpTransport(transportView(this.#transport, this.#data))
+      this.#sctp.refresh()
+    }
     if (state === 'stable') this.#negotiation.settled()
   }
 
   #createTransport(isDatagram: () => boolean): ConnectionTransport {
-    const { iceTransportPolicy: policy, network, hooks } = this.#configuration
-    const config = { policy, mtu: network.mtu ?? 1_200, maxMessageSize: 262_144 }
+    const { network, hooks } = this.#configuration
+    const config = (): ConnectionTransportConfig => ({
+      policy: this.#configuration.iceTransportPolicy,
+      mtu: network.mtu ?? 1_200,
+      maxMessageSize: 262_144,
+    })
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
     const data = this.#data.host(isDatagram)
     return new ConnectionTransport(this.#environment, config, network, this.#events, {
@@ -323,8 +340,13 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       pairSelected: (pair) => post(() => hooks.pairSelected?.(pair)),
       pairFailed: (pair, reason) => post(() => hooks.pairFailed?.(pair, reason)),
       secured: (session) => post(() => hooks.secured?.(session)),
+      connected: () => {
+        data.connected()
+        post(() => this.#sctp?.refresh())
+      },
       closed: (reason) => {
         data.closed(reason)
+        post(() => this.#sctp?.refresh())
         post(() => hooks.closed?.(reason))
       },
       candidate: (line) => post(() => this.#fireCandidate(line)),
@@ -363,6 +385,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     const isConnectionNew = connection !== this.#connectionState
     this.#iceConnectionState = iceState
     this.#connectionState = connection
+    this.#sctp?.refresh()
     if (isIceNew) this.#fire('iceconnectionstatechange')
     if (isConnectionNew && !this.#isClosed) this.#fire('connectionstatechange')
   }
