@@ -1,6 +1,6 @@
 import type { CipherSuite } from './protocol/cipher-suite.ts'
 import { DtlsError } from './errors.ts'
-import type { KeySchedule } from './keys/key-schedule.ts'
+import type { KeySchedule } from './dtls12/keys/key-schedule.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
 import type { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { FinishedVerified } from './proofs/finished-verified.ts'

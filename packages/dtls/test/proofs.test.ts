@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { PeerMisbehaved } from '../src/errors.ts'
-import type { KeySchedule } from '../src/keys/key-schedule.ts'
+import type { KeySchedule } from '../src/dtls12/keys/key-schedule.ts'
 import { namedGroups } from '../src/protocol/named-group.ts'
 import { type FinishedVerified, verifyFinished } from '../src/proofs/finished-verified.ts'
 import { type PeerVerified, verifyPeer } from '../src/proofs/peer-verified.ts'

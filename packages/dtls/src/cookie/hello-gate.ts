@@ -3,7 +3,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 
 import { handshakeHeaderLength, writeHandshakeHeader } from '../handshake/handshake-message.ts'
 import { decodeClientHelloStart } from '../messages/client-hello.ts'
-import { encodeHelloVerifyRequest } from '../messages/hello-verify-request.ts'
+import { encodeHelloVerifyRequest } from '../dtls12/messages/hello-verify-request.ts'
 import { ContentType } from '../protocol/content-type.ts'
 import { HandshakeType } from '../protocol/handshake-type.ts'
 import { isDtlsVersion, ProtocolVersion } from '../protocol/protocol-version.ts'

@@ -14,21 +14,30 @@ import { SupportedVersions } from '../../src/extensions/supported-versions.ts'
 import { UseSrtp } from '../../src/extensions/use-srtp.ts'
 import { decodeHandshakeFragment } from '../../src/handshake/handshake-fragment.ts'
 import { Reassembly } from '../../src/handshake/reassembly.ts'
-import { decodeCertificateMessage, encodeCertificateMessage } from '../../src/messages/certificate-message.ts'
-import { decodeCertificateRequest, encodeCertificateRequest } from '../../src/messages/certificate-request.ts'
+import {
+  decodeCertificateMessage,
+  encodeCertificateMessage,
+} from '../../src/dtls12/messages/certificate-message.ts'
+import {
+  decodeCertificateRequest,
+  encodeCertificateRequest,
+} from '../../src/dtls12/messages/certificate-request.ts'
 import { decodeCertificateVerify, encodeCertificateVerify } from '../../src/messages/certificate-verify.ts'
 import { decodeClientHello, encodeClientHello } from '../../src/messages/client-hello.ts'
-import { decodeClientKeyExchange, encodeClientKeyExchange } from '../../src/messages/client-key-exchange.ts'
+import {
+  decodeClientKeyExchange,
+  encodeClientKeyExchange,
+} from '../../src/dtls12/messages/client-key-exchange.ts'
 import {
   decodeHelloVerifyRequest,
   encodeHelloVerifyRequest,
-} from '../../src/messages/hello-verify-request.ts'
+} from '../../src/dtls12/messages/hello-verify-request.ts'
 import { decodeServerHello, encodeServerHello } from '../../src/messages/server-hello.ts'
 import {
   decodeServerKeyExchange,
   encodeEcdhParameters,
   encodeServerKeyExchange,
-} from '../../src/messages/server-key-exchange.ts'
+} from '../../src/dtls12/messages/server-key-exchange.ts'
 import { RecordHeader } from '../../src/record/record-header.ts'
 import { chromiumCertificate, chromiumClientHello, chromiumServerFlight } from '../vectors/chromium-156.ts'
 

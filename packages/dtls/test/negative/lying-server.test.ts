@@ -6,8 +6,11 @@ import { EcPointFormats } from '../../src/extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../src/extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../src/extensions/renegotiation-info.ts'
 import { UseSrtp } from '../../src/extensions/use-srtp.ts'
-import { encodeHelloVerifyRequest } from '../../src/messages/hello-verify-request.ts'
-import { encodeEcdhParameters, encodeServerKeyExchange } from '../../src/messages/server-key-exchange.ts'
+import { encodeHelloVerifyRequest } from '../../src/dtls12/messages/hello-verify-request.ts'
+import {
+  encodeEcdhParameters,
+  encodeServerKeyExchange,
+} from '../../src/dtls12/messages/server-key-exchange.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { SrtpProfile } from '../../src/protocol/srtp-profile.ts'
 import { clientCertificate, serverCertificate } from '../pair.ts'

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { nodeCrypto } from '@purertc/crypto/node'
 import fc from 'fast-check'
 
-import { AeadProtection } from '../../src/record/aead-protection.ts'
+import { AeadProtection } from '../../src/dtls12/record/aead-protection.ts'
 import { InboundEpoch, Unopened } from '../../src/record/inbound-epoch.ts'
 import { plaintext } from '../../src/record/plaintext.ts'
 import { maxSequence, RecordHeader, writeRecordHeader } from '../../src/record/record-header.ts'

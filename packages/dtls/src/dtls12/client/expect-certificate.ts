@@ -1,11 +1,11 @@
-import { PeerMisbehaved } from '../errors.ts'
-import type { HandshakeMessage } from '../handshake/handshake-message.ts'
-import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake/handshake-state.ts'
+import { PeerMisbehaved } from '../../errors.ts'
+import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
+import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import type { Randoms } from '../keys/key-schedule.ts'
 import { decodeCertificateMessage } from '../messages/certificate-message.ts'
-import { HandshakeType } from '../protocol/handshake-type.ts'
-import { verifyPeer } from '../proofs/peer-verified.ts'
-import type { Negotiated } from '../session.ts'
+import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { verifyPeer } from '../../proofs/peer-verified.ts'
+import type { Negotiated } from '../../session.ts'
 import { ExpectServerKeyExchange } from './expect-server-key-exchange.ts'
 
 export class ExpectCertificate implements HandshakeState {

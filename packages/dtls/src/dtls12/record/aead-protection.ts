@@ -1,7 +1,7 @@
 import type { Aead } from '@purertc/crypto'
 
-import { type RecordHeader, recordHeaderLength, writeRecordHeader } from './record-header.ts'
-import type { RecordProtection } from './record-protection.ts'
+import { type RecordHeader, recordHeaderLength, writeRecordHeader } from '../../record/record-header.ts'
+import type { RecordProtection } from '../../record/record-protection.ts'
 
 /**
  * AEAD records of DTLS 1.2, RFC 5246 §6.2.3.3 and RFC 5288 §3:

@@ -1,7 +1,7 @@
-import type { HandshakeMessage } from '../handshake/handshake-message.ts'
-import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake/handshake-state.ts'
+import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
+import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { decodeCertificateRequest } from '../messages/certificate-request.ts'
-import { HandshakeType } from '../protocol/handshake-type.ts'
+import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ExpectServerHelloDone } from './expect-server-hello-done.ts'
 import type { ServerOffer } from './server-offer.ts'
 

@@ -1,15 +1,15 @@
-import type { HandshakeMessage } from '../handshake/handshake-message.ts'
+import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import {
   Established,
   type HandshakeContext,
   type HandshakeState,
   unexpected,
-} from '../handshake/handshake-state.ts'
-import { HandshakeType } from '../protocol/handshake-type.ts'
-import { verifyFinished } from '../proofs/finished-verified.ts'
-import type { PeerVerified } from '../proofs/peer-verified.ts'
-import type { SignatureVerified } from '../proofs/signature-verified.ts'
-import { DtlsSession } from '../session.ts'
+} from '../../handshake/handshake-state.ts'
+import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { verifyFinished } from '../../proofs/finished-verified.ts'
+import type { PeerVerified } from '../../proofs/peer-verified.ts'
+import type { SignatureVerified } from '../../proofs/signature-verified.ts'
+import { DtlsSession } from '../../session.ts'
 import type { KeysAgreed } from './progress.ts'
 
 /** The client's last word; ours follows, and the handshake is complete. */

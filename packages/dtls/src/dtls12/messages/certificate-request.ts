@@ -1,6 +1,6 @@
 import { Reader, Writer } from '@purertc/bytes'
 
-import { decodeU16List, encodeU16List } from '../extensions/extension-codec.ts'
+import { decodeU16List, encodeU16List } from '../../extensions/extension-codec.ts'
 
 /**
  * CertificateRequest, RFC 5246 §7.4.4:

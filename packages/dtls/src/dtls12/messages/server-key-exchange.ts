@@ -1,6 +1,10 @@
 import { DecodeError, Reader, Writer } from '@purertc/bytes'
 
-import { decodeDigitallySigned, type DigitallySigned, encodeDigitallySigned } from './digitally-signed.ts'
+import {
+  decodeDigitallySigned,
+  type DigitallySigned,
+  encodeDigitallySigned,
+} from '../../messages/digitally-signed.ts'
 
 /**
  * ServerKeyExchange with an ephemeral key, RFC 8422 §5.4:

@@ -1,10 +1,10 @@
 import { copyBytes, Writer } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 
-import type { Transcript } from '../handshake/transcript.ts'
-import type { CipherSuite } from '../protocol/cipher-suite.ts'
+import type { Transcript } from '../../handshake/transcript.ts'
+import type { CipherSuite } from '../../protocol/cipher-suite.ts'
 import { AeadProtection } from '../record/aead-protection.ts'
-import type { RecordProtection } from '../record/record-protection.ts'
+import type { RecordProtection } from '../../record/record-protection.ts'
 import { prf } from './prf.ts'
 
 /** The two ends of an association, as the key schedule names them. */

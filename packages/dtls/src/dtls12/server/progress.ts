@@ -1,9 +1,9 @@
 import type { KeyExchange } from '@purertc/crypto'
 
 import type { KeySchedule, Randoms } from '../keys/key-schedule.ts'
-import type { NamedGroup } from '../protocol/named-group.ts'
-import type { RecordProtection } from '../record/record-protection.ts'
-import type { Negotiated } from '../session.ts'
+import type { NamedGroup } from '../../protocol/named-group.ts'
+import type { RecordProtection } from '../../record/record-protection.ts'
+import type { Negotiated } from '../../session.ts'
 
 /** What a server has told its client. */
 export interface ServerHelloSent {

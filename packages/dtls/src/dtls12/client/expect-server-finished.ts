@@ -1,14 +1,14 @@
-import type { HandshakeMessage } from '../handshake/handshake-message.ts'
+import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import {
   Established,
   type HandshakeContext,
   type HandshakeState,
   unexpected,
-} from '../handshake/handshake-state.ts'
+} from '../../handshake/handshake-state.ts'
 import type { KeySchedule } from '../keys/key-schedule.ts'
-import { HandshakeType } from '../protocol/handshake-type.ts'
-import { verifyFinished } from '../proofs/finished-verified.ts'
-import { DtlsSession } from '../session.ts'
+import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { verifyFinished } from '../../proofs/finished-verified.ts'
+import { DtlsSession } from '../../session.ts'
 import type { ServerOffer } from './server-offer.ts'
 
 export class ExpectServerFinished implements HandshakeState {
