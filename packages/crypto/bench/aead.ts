@@ -35,20 +35,22 @@ for (const algorithm of Object.keys(aeadSizes) as AeadAlgorithm[]) {
   const ciphertext = sealed.slice(0, size)
   const tag = sealed.slice(size)
 
-  const cipherName = algorithm as 'aes-128-gcm'
+  const cipherName = (algorithm === 'aes-128-ccm-8' ? 'aes-128-ccm' : algorithm) as 'aes-128-ccm'
+  const options = { authTagLength: sizes.tag }
+  const framing = { plaintextLength: size }
   const keyObject = createSecretKey(key)
   const bareSeal = (): Uint8Array => {
-    const cipher = createCipheriv(cipherName, keyObject, nonce)
-    cipher.setAAD(aad)
+    const cipher = createCipheriv(cipherName, keyObject, nonce, options)
+    cipher.setAAD(aad, framing)
     const output = cipher.update(plaintext)
     cipher.final()
     cipher.getAuthTag()
     return output
   }
   const bareOpen = (): Uint8Array => {
-    const decipher = createDecipheriv(cipherName, keyObject, nonce)
+    const decipher = createDecipheriv(cipherName, keyObject, nonce, options)
     decipher.setAuthTag(tag)
-    decipher.setAAD(aad)
+    decipher.setAAD(aad, framing)
     const output = decipher.update(ciphertext)
     decipher.final()
     return output

@@ -1,12 +1,13 @@
 import { CryptoError } from './crypto-error.ts'
 
-export type AeadAlgorithm = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+export type AeadAlgorithm = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | 'aes-128-ccm-8'
 
-/** Bytes of key, nonce and tag, RFC 5116 §5 and RFC 8439 §2.8. */
+/** Bytes of key, nonce and tag: RFC 5116 §5, RFC 8439 §2.8, and RFC 6655 §3 for CCM with a tag cut to 8 bytes. */
 export const aeadSizes: Readonly<Record<AeadAlgorithm, { key: number; nonce: number; tag: number }>> = {
   'aes-128-gcm': { key: 16, nonce: 12, tag: 16 },
   'aes-256-gcm': { key: 32, nonce: 12, tag: 16 },
   'chacha20-poly1305': { key: 32, nonce: 12, tag: 16 },
+  'aes-128-ccm-8': { key: 16, nonce: 12, tag: 8 },
 }
 
 /**
@@ -37,7 +38,7 @@ export function checkKey(algorithm: AeadAlgorithm, key: Uint8Array): void {
     throw new CryptoError('invalid-key', `${algorithm} takes a key of ${length} bytes`)
 }
 
-/** For providers: all three algorithms take 12 bytes, though the engines below would take other lengths for GCM. */
+/** For providers: all algorithms take 12 bytes, though the engines below would take other lengths for GCM and CCM. */
 export function checkNonce(nonce: Uint8Array): void {
   if (nonce.length !== 12) throw new CryptoError('invalid-nonce', 'a nonce has 12 bytes')
 }

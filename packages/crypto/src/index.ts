@@ -5,7 +5,7 @@ export { type Hash, type HashAlgorithm, hashSizes } from './hash.ts'
 export type { KeyExchange, KeyExchangeGroup } from './key-exchange.ts'
 export type { CryptoProvider } from './provider.ts'
 export {
-  keyKindOf,
+  keyKindsOf,
   type KeyKind,
   type PrivateKey,
   type PublicKey,

@@ -105,6 +105,13 @@ function readEcPrivateKey(inner: Reader): Uint8Array {
   return readDer(body, DerTag.octetString).rest()
 }
 
+/** Bits of the order of each group. */
+export const curveBits: Readonly<Record<Exclude<KeyKind, 'rsa'>, number>> = {
+  'ec-p256': 256,
+  'ec-p384': 384,
+  ed25519: 253,
+}
+
 const attributesTag = 0xa0
 
 type EllipticKind = 'ec-p256' | 'ec-p384'

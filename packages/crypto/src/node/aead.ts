@@ -2,8 +2,8 @@ import {
   createCipheriv,
   createDecipheriv,
   createSecretKey,
-  type CipherGCM,
-  type DecipherGCM,
+  type CipherCCM,
+  type DecipherCCM,
   type KeyObject,
 } from 'node:crypto'
 
@@ -15,8 +15,8 @@ export class NodeAead implements Aead {
   readonly tagLength: number
   readonly #key: KeyObject
   readonly #options: { readonly authTagLength: number }
-  /** One name for three ciphers that share the calls; Node's types name each on its own. */
-  readonly #cipher: 'aes-128-gcm'
+  /** One name for ciphers that share the calls; Node's types name each on its own, and CCM's ask for most. */
+  readonly #cipher: 'aes-128-ccm'
 
   constructor(algorithm: AeadAlgorithm, key: Uint8Array) {
     checkKey(algorithm, key)
@@ -24,14 +24,15 @@ export class NodeAead implements Aead {
     this.tagLength = aeadSizes[algorithm].tag
     this.#key = createSecretKey(key)
     this.#options = { authTagLength: this.tagLength }
-    this.#cipher = algorithm as 'aes-128-gcm'
+    this.#cipher = (algorithm === 'aes-128-ccm-8' ? 'aes-128-ccm' : algorithm) as 'aes-128-ccm'
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array, at: number): number {
     checkNonce(nonce)
     const length = plaintext.length
-    const cipher: CipherGCM = createCipheriv(this.#cipher, this.#key, nonce, this.#options)
-    cipher.setAAD(aad)
+    const cipher: CipherCCM = createCipheriv(this.#cipher, this.#key, nonce, this.#options)
+    // The length is what CCM needs beforehand, and the others ignore.
+    cipher.setAAD(aad, { plaintextLength: length })
     into.set(cipher.update(plaintext), at)
     cipher.final()
     into.set(cipher.getAuthTag(), at + length)
@@ -42,11 +43,12 @@ export class NodeAead implements Aead {
     checkNonce(nonce)
     const length = sealed.length - this.tagLength
     if (length < 0) return -1
-    const decipher: DecipherGCM = createDecipheriv(this.#cipher, this.#key, nonce, this.#options)
+    const decipher: DecipherCCM = createDecipheriv(this.#cipher, this.#key, nonce, this.#options)
     decipher.setAuthTag(sealed.subarray(length))
-    decipher.setAAD(aad)
-    const plaintext = decipher.update(sealed.subarray(0, length))
+    decipher.setAAD(aad, { plaintextLength: length })
+    let plaintext: Uint8Array
     try {
+      plaintext = decipher.update(sealed.subarray(0, length))
       decipher.final()
     } catch {
       return -1

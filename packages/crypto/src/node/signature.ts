@@ -1,8 +1,14 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 
 import { CryptoError } from '../crypto-error.ts'
-import { parsePkcs8, parseSpki } from '../key-format.ts'
-import { keyKindOf, type PrivateKey, type PublicKey, type SignatureScheme } from '../signature.ts'
+import { curveBits, parsePkcs8, parseSpki } from '../key-format.ts'
+import {
+  keyKindsOf,
+  type KeyKind,
+  type PrivateKey,
+  type PublicKey,
+  type SignatureScheme,
+} from '../signature.ts'
 import { plain } from './bytes.ts'
 
 export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
@@ -11,9 +17,13 @@ export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
   return {
     kind,
     sign: (scheme, data) => {
-      if (keyKindOf[scheme] !== kind)
+      if (!keyKindsOf[scheme].includes(kind))
         throw new CryptoError('unsupported', `${scheme} needs another key than ${kind}`)
-      return plain(sign(parameters[scheme].hash, data, { key, ...parameters[scheme].options }))
+      try {
+        return plain(sign(parameters[scheme].hash, data, { key, ...parameters[scheme].options }))
+      } catch (cause) {
+        throw new CryptoError('unsupported', `the key is too short for ${scheme}`, { cause })
+      }
     },
   }
 }
@@ -23,8 +33,9 @@ export function importNodePublicKey(spki: Uint8Array): PublicKey {
   const key = parse(() => createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' }))
   return {
     kind,
+    bits: bitsOf(kind, key),
     verify: (scheme, data, signature) =>
-      keyKindOf[scheme] === kind &&
+      keyKindsOf[scheme].includes(kind) &&
       verify(parameters[scheme].hash, data, { key, ...parameters[scheme].options }, signature),
   }
 }
@@ -37,17 +48,32 @@ function parse(read: () => KeyObject): KeyObject {
   }
 }
 
+function bitsOf(kind: KeyKind, key: KeyObject): number {
+  if (kind === 'rsa') return key.asymmetricKeyDetails?.modulusLength ?? 0
+  return curveBits[kind]
+}
+
 const ecdsa = { dsaEncoding: 'der' } as const
+const pkcs1 = { padding: constants.RSA_PKCS1_PADDING } as const
+/** The salt is as long as the digest, RFC 8446 §4.2.3. */
+const pss = {
+  padding: constants.RSA_PKCS1_PSS_PADDING,
+  saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+} as const
 
 const parameters: Readonly<
   Record<SignatureScheme, { readonly hash: string | null; readonly options: object }>
 > = {
   ecdsa_secp256r1_sha256: { hash: 'sha256', options: ecdsa },
   ecdsa_secp384r1_sha384: { hash: 'sha384', options: ecdsa },
+  ecdsa_sha256: { hash: 'sha256', options: ecdsa },
+  ecdsa_sha384: { hash: 'sha384', options: ecdsa },
+  ecdsa_sha512: { hash: 'sha512', options: ecdsa },
   ed25519: { hash: null, options: {} },
-  rsa_pss_rsae_sha256: {
-    hash: 'sha256',
-    options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-  },
-  rsa_pkcs1_sha256: { hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
+  rsa_pss_rsae_sha256: { hash: 'sha256', options: pss },
+  rsa_pss_rsae_sha384: { hash: 'sha384', options: pss },
+  rsa_pss_rsae_sha512: { hash: 'sha512', options: pss },
+  rsa_pkcs1_sha256: { hash: 'sha256', options: pkcs1 },
+  rsa_pkcs1_sha384: { hash: 'sha384', options: pkcs1 },
+  rsa_pkcs1_sha512: { hash: 'sha512', options: pkcs1 },
 }
