@@ -1,6 +1,6 @@
 import { Counters, Deadlines, DecodeError, Millis, Reader } from '@purertc/bytes'
 
-import { type DtlsConfig, resolveConfig, type ResolvedConfig } from './config.ts'
+import { type DtlsConfig, maxMtu, minMtu, resolveConfig, type ResolvedConfig } from './config.ts'
 import { HelloGate } from './cookie/hello-gate.ts'
 import type { Discard } from './discard.ts'
 import { DtlsError, PeerMisbehaved } from './errors.ts'
@@ -139,6 +139,24 @@ export class DtlsAssociation {
     if (this.#state !== 'connected') this.#outbox.length = 0
     const hasPeer = this.#handshake.isUnderWay || this.#state === 'connected'
     this.#end('closed', { kind: 'local' }, hasPeer ? closeNotify : null)
+  }
+
+  /**
+   * The path takes datagrams of this size from now on: what of the handshake is sent, or sent again, keeps to it. At
+   * least 100 bytes; less counts as that.
+   */
+  setMtu(bytes: number): void {
+    this.#handshake.setMtu(Math.min(Math.max(bytes, minMtu), maxMtu))
+  }
+
+  /**
+   * Milliseconds until a flight is sent again for the first time, as soon as the round-trip time is known better than
+   * when the association was made. Holds for a flight that is waiting as well: look at `nextTimeout` again. Throws
+   * {@link DtlsError} `invalid-argument`.
+   */
+  setRetransmitTimeout(milliseconds: number): void {
+    if (!(milliseconds > 0)) throw new DtlsError('invalid-argument', 'a timeout must be positive')
+    this.#handshake.setRetransmitTimeout(milliseconds)
   }
 
   handleTimeout(now: Millis): void {

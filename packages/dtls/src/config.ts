@@ -60,6 +60,6 @@ function invalid(message: string): never {
 }
 
 /** Headers and tag of a fragment of Finished, and some bytes of progress. */
-const minMtu = 100
+export const minMtu = 100
 /** Bytes of UDP payload over IPv4. */
-const maxMtu = 65_507
+export const maxMtu = 65_507

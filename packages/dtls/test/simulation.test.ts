@@ -143,6 +143,39 @@ describe('retransmission', () => {
     expect(pair.sim.now).toBeLessThan(start + 15_000)
   })
 
+  test('a path that becomes narrow during the handshake is kept to from then on, in what is sent again as well', () => {
+    const pair = new Pair({
+      client: { mtu: 1_400 },
+      server: { mtu: 1_400, cookie: 'verified-path' },
+      conditions: { latency, mtu: 300 },
+    })
+    const sizes: number[] = []
+    pair.toClient.intercept((_index, bytes) => {
+      sizes.push(bytes.length)
+      return 'pass'
+    })
+    pair.client.association.connect(pair.sim.now)
+    pair.sim.run({ until: () => sizes.length > 0 })
+    expect(Math.max(...sizes.splice(0))).toBeGreaterThan(300)
+    pair.server.association.setMtu(300)
+    pair.client.association.setMtu(300)
+    pair.sim.run({ until: () => pair.isConnected })
+    expect(pair.isConnected).toBe(true)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(300)
+    expect(pair.sim.now).toBeLessThan(start + 2_000)
+  })
+
+  test('a shorter timeout holds for the flight that waits', () => {
+    const pair = new Pair()
+    pair.toServer.intercept((index) => (index === 0 ? 'drop' : 'pass'))
+    pair.client.association.connect(pair.sim.now)
+    pair.client.association.setRetransmitTimeout(30)
+    expect(pair.client.association.nextTimeout).toBe(start + 30)
+    expect(() => pair.client.association.setRetransmitTimeout(0)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+  })
+
   test('what never gets through does not make the two repeat themselves for each other', () => {
     const pair = new Pair({
       client: { handshakeTimeout: 30_000 },

@@ -40,6 +40,7 @@ export class Handshake implements HandshakeContext {
   readonly #host: HandshakeHost
   readonly #reassembly = new Reassembly()
   readonly #timer: RetransmitTimer
+  #mtu: number
   /** Null at a client that has not started. */
   #state: HandshakeState | null
   #session: DtlsSession | null = null
@@ -58,6 +59,7 @@ export class Handshake implements HandshakeContext {
     this.records = host.records
     this.flight = createFlight(this.transcript)
     this.#timer = new RetransmitTimer(config.retransmitTimeout)
+    this.#mtu = config.mtu
     this.#state = config.role === 'server' ? new ExpectClientHello() : null
   }
 
@@ -76,9 +78,13 @@ export class Handshake implements HandshakeContext {
     return this.#timer.deadline
   }
 
-  /** How long the peer is given to answer at present, in ms. */
-  get patience(): number {
-    return this.#timer.timeout
+  /** Flights, also one that is sent again, keep to this from now on. */
+  setMtu(mtu: number): void {
+    this.#mtu = mtu
+  }
+
+  setRetransmitTimeout(initial: number): void {
+    this.#timer.setInitial(initial)
   }
 
   /** The client's first flight. */
@@ -100,7 +106,7 @@ export class Handshake implements HandshakeContext {
     while (!reader.isEmpty) {
       const fragment = this.#decodeFragment(reader)
       if (fragment === null) return
-      if (this.#session !== null) this.#receiveAfterwards(now, fragment)
+      if (this.#session !== null) this.#receiveAfterwards(fragment)
       else this.#receiveFragment(now, epoch, recordSequence, fragment)
     }
   }
@@ -205,10 +211,11 @@ export class Handshake implements HandshakeContext {
   }
 
   /** Only authentic fragments come here. */
-  #receiveAfterwards(now: Millis, fragment: HandshakeFragment): void {
+  #receiveAfterwards(fragment: HandshakeFragment): void {
     if (fragment.type === HandshakeType.finished) {
       this.#host.discarded.count('stale-fragment')
-      if (!this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
+      // A repeated record is stopped by the replay window, so this is a fresh one that the peer has made.
+      if (!this.flight.isEmpty && fragment.offset === 0) this.#send()
     } else if (fragment.type === HandshakeType.helloRequest || fragment.type === HandshakeType.clientHello) {
       if (fragment.offset === 0) this.#host.renegotiationRefused()
     } else {
@@ -231,7 +238,7 @@ export class Handshake implements HandshakeContext {
   #send(): void {
     // RFC 6347 §4.1.1.1: silence may mean that our datagrams are too large for the path.
     const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
-    this.flight.send(isSuspicious ? Math.min(this.config.mtu, smallMtu) : this.config.mtu)
+    this.flight.send(isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu)
   }
 }
 

@@ -2,11 +2,11 @@ import { Millis } from '@purertc/bytes'
 
 /**
  * When a flight is sent again, RFC 6347 §4.2.4.1: after the initial timeout, then after twice the time, and so on up
- * to a minute. A timeout that grew is kept until a flight is answered without having been sent again.
+ * to a minute. Each flight begins with the initial timeout: that the one before it had to wait tells more often that
+ * the peer was not there yet than that the path is slow.
  */
 export class RetransmitTimer {
-  readonly #initial: number
-  #timeout: number
+  #initial: number
   #attempts = 0
   #deadline: Millis = never
   #sentAt: Millis = never
@@ -14,7 +14,6 @@ export class RetransmitTimer {
   /** `initial` in ms: a second by default (RFC 6347), less where the round-trip time is known to be short. */
   constructor(initial: number) {
     this.#initial = initial
-    this.#timeout = initial
   }
 
   get deadline(): Millis {
@@ -23,7 +22,7 @@ export class RetransmitTimer {
 
   /** The time that a flight is given now, in ms. */
   get timeout(): number {
-    return this.#timeout
+    return Math.min(this.#initial * 2 ** this.#attempts, maxTimeout)
   }
 
   /** How often the flight has been sent again because of the time. */
@@ -31,9 +30,14 @@ export class RetransmitTimer {
     return this.#attempts
   }
 
+  /** Another initial timeout, which a flight that is waiting is measured by as well; perhaps it is due then. */
+  setInitial(initial: number): void {
+    this.#initial = initial
+    if (this.#deadline !== never) this.#deadline = Millis(this.#sentAt + this.timeout)
+  }
+
   /** A flight was sent for the first time. */
   start(now: Millis): void {
-    if (this.#attempts === 0) this.#timeout = this.#initial
     this.#attempts = 0
     this.#sent(now)
   }
@@ -41,7 +45,6 @@ export class RetransmitTimer {
   /** The deadline passed: the flight is sent again and given more time. */
   backOff(now: Millis): void {
     this.#attempts++
-    this.#timeout = Math.min(2 * this.#timeout, maxTimeout)
     this.#sent(now)
   }
 
@@ -63,7 +66,7 @@ export class RetransmitTimer {
 
   #sent(now: Millis): void {
     this.#sentAt = now
-    this.#deadline = Millis(now + this.#timeout)
+    this.#deadline = Millis(now + this.timeout)
   }
 }
 

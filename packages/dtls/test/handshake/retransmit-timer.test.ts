@@ -17,14 +17,24 @@ describe('the retransmission timer', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])
   })
 
-  test('keeps a longer timeout until a flight gets through at once', () => {
+  test('begins anew with each flight', () => {
     const timer = new RetransmitTimer(100)
     timer.start(Millis(0))
     timer.backOff(Millis(100))
+    expect(timer.deadline).toBe(100 + 200)
     timer.start(Millis(150))
-    expect(timer.deadline).toBe(150 + 200)
-    timer.start(Millis(200))
-    expect(timer.deadline).toBe(200 + 100)
+    expect(timer.deadline).toBe(150 + 100)
+  })
+
+  test('takes another initial timeout for the flight that waits, attempts counted', () => {
+    const timer = new RetransmitTimer(1_000)
+    timer.setInitial(500)
+    expect(timer.deadline).toBe(Infinity)
+    timer.start(Millis(0))
+    expect(timer.deadline).toBe(500)
+    timer.backOff(Millis(500))
+    timer.setInitial(50)
+    expect(timer.deadline).toBe(500 + 100)
   })
 
   test('answers a repetition, but not each copy of it', () => {
