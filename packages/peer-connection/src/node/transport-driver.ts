@@ -1,6 +1,7 @@
 import type { Millis } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { IceSockets, resolveServers } from '@purertc/ice/node'
+import type { TransportAddress } from '@purertc/stun'
 
 import type { DriverHost, TransportDriver } from '../environment.ts'
 import { PeerTransport, type PeerTransportConfig } from '../transport/peer-transport.ts'
@@ -15,13 +16,12 @@ export class NodeTransportDriver implements TransportDriver {
   readonly #alarm: Alarm
   #isClosed = false
   #isReleased = false
+  #isBatching = false
   #patience: NodeJS.Timeout | undefined
 
   constructor(config: PeerTransportConfig, network: NetworkOptions, host: DriverHost) {
     this.#host = host
-    this.#sockets = new IceSockets(network, (socket, from, bytes) => {
-      this.run((transport, now) => transport.handleDatagram(now, socket, from, bytes))
-    })
+    this.#sockets = new IceSockets(network, (socket, from, bytes) => this.#receive(socket, from, bytes))
     this.#transport = new PeerTransport(config, {
       ...host,
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
@@ -60,6 +60,24 @@ export class NodeTransportDriver implements TransportDriver {
     this.run((transport, now) => transport.gather(now, sockets, { awaitsServers: true }))
     const resolved = await resolving
     if (!this.#isClosed) this.run((transport, now) => transport.setServers(now, resolved))
+  }
+
+  /**
+   * All datagrams of one turn of the event loop are one batch: they share one acknowledgement, and the answers of the
+   * application share packets. What a turn reads is bounded by libuv (32 datagrams a socket).
+   */
+  #receive(socket: number, from: TransportAddress, bytes: Uint8Array): void {
+    if (!this.#isBatching) {
+      this.#isBatching = true
+      this.#transport.cork()
+      setImmediate(this.#endBatch)
+    }
+    this.#transport.handleDatagram(monotonicNow(), socket, from, bytes)
+  }
+
+  readonly #endBatch = (): void => {
+    this.#isBatching = false
+    this.run((transport, now) => transport.uncork(now))
   }
 
   #release(): void {

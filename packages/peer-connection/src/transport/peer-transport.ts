@@ -81,6 +81,8 @@ export class PeerTransport {
   #isOver = false
   #isShuttingDown = false
   #isClosed = false
+  /** How often {@link PeerTransport.cork} was called without its `uncork`. */
+  #corks = 0
   #now: Millis = Millis(0)
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
@@ -212,6 +214,7 @@ export class PeerTransport {
       this.#dtlsRole = agreement.dtlsRole
       this.#dtls = this.#createDtls(agreement)
       if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
+      if (this.#corks > 0) this.#channels?.cork()
     }
     this.#ice.setRemoteCredentials(now, agreement.remoteCredentials)
     this.#secure()
@@ -274,14 +277,17 @@ export class PeerTransport {
     if (!this.#isOver) this.#requireChannels().close(now, channel)
   }
 
-  /** From here on messages are only queued, until `uncork` (once for each): small ones share packets. */
+  /**
+   * From here on packets of data channels wait, until `uncork` (once for each): small messages share them, and what
+   * came in meanwhile is acknowledged at once. The end of the link does not wait.
+   */
   cork(): void {
-    this.#channels?.cork()
+    if (++this.#corks === 1) this.#channels?.cork()
   }
 
   uncork(now: Millis): void {
     this.#now = now
-    this.#channels?.uncork(now)
+    if (this.#corks > 0 && --this.#corks === 0) this.#channels?.uncork(now)
   }
 
   /** Mode `datagram`: sends one message as one record. Throws `DtlsError` `not-connected` or `too-large`. */
@@ -308,6 +314,7 @@ export class PeerTransport {
     this.#now = now
     this.#isOver = true
     this.#isClosed = true
+    this.#pullCork()
     this.#channels?.abort(now, 'closed')
     this.#dtls?.close(now)
     this.#ice.close(now)
@@ -348,10 +355,17 @@ export class PeerTransport {
   #end(reason: TransportError | null): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#pullCork()
     this.#channels?.abort(this.#now, 'closed')
     this.#dtls?.close(this.#now)
     this.#reportDtls()
     this.#host.closed(reason)
+  }
+
+  /** What waits leaves now, for there is no later. */
+  #pullCork(): void {
+    if (this.#corks > 0) this.#channels?.uncork(this.#now)
+    this.#corks = 0
   }
 
   #requireChannels(): DataChannels {
