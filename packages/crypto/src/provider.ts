@@ -1,6 +1,7 @@
 import type { Aead, AeadAlgorithm } from './aead.ts'
 import type { Hash, HashAlgorithm } from './hash.ts'
-import type { KeyExchange, KeyExchangeGroup } from './key-exchange.ts'
+import type { KeyExchange, KeyExchangeAnswer, KeyExchangeGroup } from './key-exchange.ts'
+import type { SampleMask } from './sample-mask.ts'
 import type { PrivateKey, PublicKey } from './signature.ts'
 
 /**
@@ -23,8 +24,15 @@ export interface CryptoProvider {
   readonly hmac: (algorithm: HashAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]) => Uint8Array
   /** Throws `CryptoError` `invalid-key` for a key of the wrong length. */
   readonly createAead: (algorithm: AeadAlgorithm, key: Uint8Array) => Aead
+  /** The cipher beside an AEAD that hides record numbers; the key is as long as the AEAD's. Throws as `createAead`. */
+  readonly createSampleMask: (algorithm: AeadAlgorithm, key: Uint8Array) => SampleMask
   /** A fresh ephemeral key pair. */
   readonly createKeyExchange: (group: KeyExchangeGroup) => KeyExchange
+  /**
+   * The other end of a key exchange: a fresh answer to a peer's public key, and the secret. Throws `CryptoError`
+   * `invalid-public-key` as `agree` does.
+   */
+  readonly answerKeyExchange: (group: KeyExchangeGroup, peerPublicKey: Uint8Array) => KeyExchangeAnswer
   /** `pkcs8` is the DER of an unencrypted PrivateKeyInfo, RFC 5208. Throws `CryptoError` `invalid-key` or `unsupported`. */
   readonly importPrivateKey: (pkcs8: Uint8Array) => PrivateKey
   /** `spki` is a DER SubjectPublicKeyInfo, points uncompressed. Throws `CryptoError` `invalid-key` or `unsupported`. */

@@ -2,12 +2,12 @@ import { concatBytes, fromHex, toHex } from '@purertc/bytes'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import type { KeyExchangeGroup } from '../src/index.ts'
+import type { CurveGroup } from '../src/index.ts'
 import { createNobleCrypto } from '../src/noble/index.ts'
 import { crossings, fault, providers } from './providers.ts'
 import { keyExchangeVectors, lowOrderPoints } from './vectors/key-exchange.ts'
 
-const groups: KeyExchangeGroup[] = ['x25519', 'p-256', 'p-384']
+const groups: CurveGroup[] = ['x25519', 'p-256', 'p-384']
 const shareSizes = { x25519: 32, 'p-256': 65, 'p-384': 97 }
 const secretSizes = { x25519: 32, 'p-256': 32, 'p-384': 48 }
 

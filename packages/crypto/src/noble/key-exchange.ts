@@ -2,14 +2,35 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 
 import { CryptoError } from '../crypto-error.ts'
-import { checkKeyShare, type KeyExchange, type KeyExchangeGroup } from '../key-exchange.ts'
+import { answerHybridKeyExchange, createHybridKeyExchange } from '../hybrid-key-exchange.ts'
+import {
+  answerOnCurve,
+  checkKeyShare,
+  type CurveGroup,
+  type KeyExchange,
+  type KeyExchangeAnswer,
+  type KeyExchangeGroup,
+} from '../key-exchange.ts'
+import { createNobleKem } from './kem.ts'
 
 /** The private key is made of the bytes that `randomFill` gives. */
 export function createNobleKeyExchange(
   group: KeyExchangeGroup,
   randomFill: (into: Uint8Array) => void,
 ): KeyExchange {
+  if (group === 'x25519mlkem768')
+    return createHybridKeyExchange(createNobleKem(randomFill), createX25519(randomFill))
   return group === 'x25519' ? createX25519(randomFill) : createNistCurve(group, randomFill)
+}
+
+export function answerNobleKeyExchange(
+  group: KeyExchangeGroup,
+  randomFill: (into: Uint8Array) => void,
+  peerPublicKey: Uint8Array,
+): KeyExchangeAnswer {
+  if (group === 'x25519mlkem768')
+    return answerHybridKeyExchange(createNobleKem(randomFill), createX25519(randomFill), peerPublicKey)
+  return answerOnCurve(createNobleKeyExchange(group, randomFill), peerPublicKey)
 }
 
 function createX25519(randomFill: (into: Uint8Array) => void): KeyExchange {
@@ -43,7 +64,7 @@ function createNistCurve(group: 'p-256' | 'p-384', randomFill: (into: Uint8Array
   }
 }
 
-function agree(group: KeyExchangeGroup, compute: () => Uint8Array): Uint8Array {
+function agree(group: CurveGroup, compute: () => Uint8Array): Uint8Array {
   try {
     return compute()
   } catch (cause) {

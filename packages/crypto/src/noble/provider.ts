@@ -1,7 +1,8 @@
 import type { CryptoProvider } from '../provider.ts'
 import { NobleAead } from './aead.ts'
 import { createNobleHash, nobleHash, nobleHmac } from './hash.ts'
-import { createNobleKeyExchange } from './key-exchange.ts'
+import { answerNobleKeyExchange, createNobleKeyExchange } from './key-exchange.ts'
+import { createNobleSampleMask } from './sample-mask.ts'
 import { importNoblePrivateKey, importNoblePublicKey } from './signature.ts'
 
 /**
@@ -22,7 +23,9 @@ export function createNobleCrypto(randomFill: (into: Uint8Array) => void): Crypt
     createHash: createNobleHash,
     hmac: nobleHmac,
     createAead: (algorithm, key) => new NobleAead(algorithm, key),
+    createSampleMask: createNobleSampleMask,
     createKeyExchange: (group) => createNobleKeyExchange(group, randomFill),
+    answerKeyExchange: (group, peerPublicKey) => answerNobleKeyExchange(group, randomFill, peerPublicKey),
     importPrivateKey: importNoblePrivateKey,
     importPublicKey: importNoblePublicKey,
   }

@@ -10,11 +10,26 @@ import {
 import { concatBytes, fromHex } from '@purertc/bytes'
 
 import { CryptoError } from '../crypto-error.ts'
-import { checkKeyShare, type KeyExchange, type KeyExchangeGroup } from '../key-exchange.ts'
+import { answerHybridKeyExchange, createHybridKeyExchange } from '../hybrid-key-exchange.ts'
+import {
+  answerOnCurve,
+  checkKeyShare,
+  type CurveGroup,
+  type KeyExchange,
+  type KeyExchangeAnswer,
+  type KeyExchangeGroup,
+} from '../key-exchange.ts'
 import { plain } from './bytes.ts'
+import { nodeKem } from './kem.ts'
 
 export function createNodeKeyExchange(group: KeyExchangeGroup): KeyExchange {
+  if (group === 'x25519mlkem768') return createHybridKeyExchange(nodeKem, new X25519())
   return group === 'x25519' ? new X25519() : new NistCurve(group)
+}
+
+export function answerNodeKeyExchange(group: KeyExchangeGroup, peerPublicKey: Uint8Array): KeyExchangeAnswer {
+  if (group === 'x25519mlkem768') return answerHybridKeyExchange(nodeKem, new X25519(), peerPublicKey)
+  return answerOnCurve(createNodeKeyExchange(group), peerPublicKey)
 }
 
 class X25519 implements KeyExchange {
@@ -60,7 +75,7 @@ class NistCurve implements KeyExchange {
   }
 }
 
-function agree(group: KeyExchangeGroup, compute: () => Uint8Array): Uint8Array {
+function agree(group: CurveGroup, compute: () => Uint8Array): Uint8Array {
   try {
     return plain(compute())
   } catch (cause) {

@@ -4,7 +4,8 @@ import type { Hash, HashAlgorithm } from '../hash.ts'
 import type { CryptoProvider } from '../provider.ts'
 import { NodeAead } from './aead.ts'
 import { plain } from './bytes.ts'
-import { createNodeKeyExchange } from './key-exchange.ts'
+import { answerNodeKeyExchange, createNodeKeyExchange } from './key-exchange.ts'
+import { createNodeSampleMask } from './sample-mask.ts'
 import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
 
 /** The provider on node:crypto (OpenSSL, or BoringSSL on Bun and ring on Deno). */
@@ -23,7 +24,9 @@ export const nodeCrypto: CryptoProvider = {
     return plain(hmac.digest())
   },
   createAead: (algorithm, key) => new NodeAead(algorithm, key),
+  createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
+  answerKeyExchange: answerNodeKeyExchange,
   importPrivateKey: importNodePrivateKey,
   importPublicKey: importNodePublicKey,
 }
