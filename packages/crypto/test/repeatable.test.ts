@@ -19,8 +19,8 @@ const portable = (seed: number): CryptoProvider => createNobleCrypto(counter(see
 /** As the README has it: repeatable and fast. */
 const composed = (seed: number): CryptoProvider => {
   const randomFill = counter(seed)
-  const { createKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
-  return { ...nodeCrypto, randomFill, createKeyExchange, importPrivateKey }
+  const { createKeyExchange, answerKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
+  return { ...nodeCrypto, randomFill, createKeyExchange, answerKeyExchange, importPrivateKey }
 }
 
 const transcript = (provider: CryptoProvider): string[] => {

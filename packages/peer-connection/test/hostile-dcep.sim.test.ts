@@ -15,7 +15,7 @@ test('10,000 announcements of channels that are none do no harm to the file besi
   const randomFill = (into: Uint8Array): void => random.fill(into)
   let isHostile = false
   let forged = 0
-  const { createKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
+  const { createKeyExchange, answerKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
   const createAead: typeof nodeCrypto.createAead = (algorithm, key) => {
     const aead = nodeCrypto.createAead(algorithm, key)
     return {
@@ -29,7 +29,14 @@ test('10,000 announcements of channels that are none do no harm to the file besi
       },
     }
   }
-  const crypto = { ...nodeCrypto, randomFill, createKeyExchange, importPrivateKey, createAead }
+  const crypto = {
+    ...nodeCrypto,
+    randomFill,
+    createKeyExchange,
+    answerKeyExchange,
+    importPrivateKey,
+    createAead,
+  }
   const pair = new SimPair({ seed: 11, latency: 5, config: { crypto } })
   expect(pair.connect()).toBe(true)
   const { alice, bob, sim } = pair

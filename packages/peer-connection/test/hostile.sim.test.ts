@@ -147,11 +147,12 @@ class Attack {
   #listeningCrypto(seed: number): CryptoProvider {
     const random = new Random(seed + 1)
     const randomFill = (into: Uint8Array): void => random.fill(into)
-    const { createKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
+    const { createKeyExchange, answerKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
     return {
       ...nodeCrypto,
       randomFill,
       createKeyExchange,
+      answerKeyExchange,
       importPrivateKey,
       createAead: (algorithm, key) => {
         const aead = nodeCrypto.createAead(algorithm, key)

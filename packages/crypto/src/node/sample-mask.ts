@@ -13,7 +13,7 @@ export function createNodeSampleMask(algorithm: AeadAlgorithm, key: Uint8Array):
         createCipheriv('chacha20', secret, sample.subarray(at, at + sampleLength)).update(zeros),
     }
   // ECB has no state between blocks: one cipher serves as long as the key.
-  const cipher = createCipheriv(algorithm === 'aes-128-gcm' ? 'aes-128-ecb' : 'aes-256-ecb', secret, null)
+  const cipher = createCipheriv(key.length === 16 ? 'aes-128-ecb' : 'aes-256-ecb', secret, null)
   return { of: (sample, at) => cipher.update(sample.subarray(at, at + sampleLength)) }
 }
 

@@ -12,8 +12,8 @@ import type { Simulation } from '@purertc/netsim'
 export function repeatableCrypto(sim: Simulation): CryptoProvider {
   const random = sim.random.fork()
   const randomFill = (into: Uint8Array): void => random.fill(into)
-  const { createKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
-  return { ...nodeCrypto, randomFill, createKeyExchange, importPrivateKey }
+  const { createKeyExchange, answerKeyExchange, importPrivateKey } = createNobleCrypto(randomFill)
+  return { ...nodeCrypto, randomFill, createKeyExchange, answerKeyExchange, importPrivateKey }
 }
 
 /** One of two identities whose keys never change. */
