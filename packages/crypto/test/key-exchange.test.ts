@@ -112,7 +112,7 @@ describe.each(crossings)('$name', ({ one, other }) => {
 
 describe('the portable provider with known private keys', () => {
   /** The seed from which the scalar is derived as (seed mod (n - 1)) + 1: thus the scalar less one. */
-  const seedFor = (group: KeyExchangeGroup, privateKey: string, into: Uint8Array): void => {
+  const seedFor = (group: CurveGroup, privateKey: string, into: Uint8Array): void => {
     const scalar = group === 'x25519' ? privateKey : (BigInt(`0x${privateKey}`) - 1n).toString(16)
     into.set(fromHex(scalar.padStart(2 * into.length, '0')))
   }
