@@ -1,7 +1,7 @@
 import { Counters, Millis } from '@purertc/bytes'
 import { isStunDatagram, type TransportAddress } from '@purertc/stun'
 
-import type { Base, LocalCandidate, LocalSocket } from './base.ts'
+import type { Base, LocalCandidate, LocalSocket, SocketBase } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
 import type { IceConfig } from './config.ts'
 import type { IceConnectionState } from './connection-state.ts'
@@ -16,7 +16,7 @@ import { Outbox } from './outbox.ts'
 import { Pacer } from './pacer.ts'
 import type { CandidatePair, Pair } from './pair.ts'
 import type { IceRole } from './role.ts'
-import type { IceServerAddress } from './server-address.ts'
+import type { IceServerAddress, TurnServerAddress } from './server-address.ts'
 import { Session } from './session.ts'
 import { readBinding, Sessions } from './sessions.ts'
 import { StateReporter } from './state-reporter.ts'
@@ -209,6 +209,19 @@ export class IceAgent {
     }
   }
 
+  /** A message that came over the connection of `IceHost.transmitToServer`. */
+  handleServerMessage(now: Millis, socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
+    this.#fromServer(now, socket, (base) => this.#gatherer.handleServerMessage(now, base, server, bytes))
+  }
+
+  /** That connection is no more, or could not be made. */
+  serverLost(now: Millis, socket: number, server: TurnServerAddress, reason: string): void {
+    this.#fromServer(now, socket, (base) => {
+      this.#gatherer.serverLost(base, server, reason)
+      this.#isUnsettled = true
+    })
+  }
+
   /**
    * Sends data to the peer, over the selected pair or, before there is one, the best that works. False, and nothing
    * sent, where there is none.
@@ -269,6 +282,21 @@ export class IceAgent {
     try {
       body()
       this.#settle(now)
+    } finally {
+      this.#outbox.leave()
+    }
+  }
+
+  #fromServer(now: Millis, socket: number, body: (base: SocketBase) => void): void {
+    const base = this.#gatherer.baseOf(socket)
+    if (base === undefined) {
+      this.discarded.count('unknown-socket')
+      return
+    }
+    this.#outbox.enter()
+    try {
+      body(base)
+      if (this.#isUnsettled || this.#isClosed) this.#settle(now)
     } finally {
       this.#outbox.leave()
     }
@@ -403,6 +431,8 @@ export class IceAgent {
     const config = { crypto, servers, policy, timeout: gatherTimeout, foundations: this.#foundations }
     return new Gatherer(config, {
       transmit: (socket, to, bytes) => this.#host.transmit(socket, to, bytes),
+      transmitToServer: (socket, server, bytes) => this.#host.transmitToServer?.(socket, server, bytes),
+      disconnectServer: (socket, server) => this.#host.disconnectServer?.(socket, server),
       sendQuery: (now, base, to, bytes) => this.#outbox.post(() => base.send(now, to, bytes)),
       candidateFound: (local) => this.#candidateFound(local),
       candidateFailed: (error) => {

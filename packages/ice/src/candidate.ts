@@ -1,3 +1,5 @@
+import type { RelayProtocol } from './server-address.ts'
+
 /**
  * Candidates, RFC 8445 §5.1: a transport address with what the peer must know to check it. Only component 1 over UDP:
  * WebRTC multiplexes RTP and RTCP (RFC 8834), and data channels have one component anyway.
@@ -20,6 +22,10 @@ export interface IceCandidate {
   readonly relatedPort?: number
   /** The ICE session that the candidate belongs to, RFC 8839 §5.1 `ufrag`. */
   readonly usernameFragment?: string
+  /** Of a local relayed candidate: how this agent reaches its relay. Not signalled. */
+  readonly relayProtocol?: RelayProtocol
+  /** Of a local candidate: the server that it comes from, as the application calls it. Not signalled. */
+  readonly url?: string
   /** All extension pairs of a parsed line in their order, `ufrag` among them. */
   readonly extensions?: readonly (readonly [name: string, value: string])[]
 }

@@ -6,9 +6,14 @@ import { addressScope } from './address-scope.ts'
 import { type Base, type LocalCandidate, type LocalSocket, type RelayBase, SocketBase } from './base.ts'
 import type { CandidateType, IceCandidate } from './candidate.ts'
 import type { Foundations } from './foundation.ts'
-import { candidatePriority, MAX_SERVERS } from './priority.ts'
+import { candidatePriority, MAX_SERVERS, relayPriority } from './priority.ts'
 import { type Relay, Relays } from './relays.ts'
-import type { CandidateError, IceServerAddress, TurnServerAddress } from './server-address.ts'
+import {
+  type CandidateError,
+  type IceServerAddress,
+  isStream,
+  type TurnServerAddress,
+} from './server-address.ts'
 import { StunQueries } from './stun-queries.ts'
 
 export interface GathererConfig {
@@ -23,6 +28,8 @@ export interface GathererConfig {
 export interface GathererHost {
   /** Bytes are borrowed until the call returns. */
   transmit(socket: number, to: TransportAddress, bytes: Uint8Array): void
+  transmitToServer(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
+  disconnectServer(socket: number, server: TurnServerAddress): void
   /** A STUN request; its bytes are the host's to keep. */
   sendQuery(now: Millis, base: SocketBase, to: TransportAddress, bytes: Uint8Array): void
   candidateFound(local: LocalCandidate): void
@@ -58,11 +65,15 @@ export class Gatherer {
     this.#servers = servers
     this.#queries = new StunQueries(crypto, {
       transmit: (now, base, to, bytes) => host.sendQuery(now, base, to, bytes),
-      mapped: ({ base, server, index }, address) => this.#reflexive(base, address, server.address, index),
+      mapped: ({ base, server, index }, address) => this.#reflexive(base, address, server, index),
       failed: (query, code, text) => this.#failed(query.base, query.server, code, text),
     })
     this.#relays = new Relays(crypto, {
-      transmit: (base, to, bytes) => host.transmit(base.id, to, bytes),
+      transmit: (base, server, bytes) =>
+        isStream(server)
+          ? host.transmitToServer(base.id, server, bytes)
+          : host.transmit(base.id, server.address, bytes),
+      disconnect: (base, server) => host.disconnectServer(base.id, server),
       allocated: (relay) => this.#allocated(relay),
       failed: (relay, code, text) => this.#failed(relay.via, relay.server, code, text),
       received: (now, base, peer, bytes) => host.relayReceived(now, base, peer, bytes),
@@ -105,7 +116,7 @@ export class Gatherer {
     const bases = sockets.map((socket) => this.#open(socket)).filter((base) => !this.#gathered.has(base))
     for (const base of bases) this.#gathered.add(base)
     if (this.#config.policy === 'all')
-      for (const base of bases) this.#add(base, 'host', base.address, undefined, '', 0)
+      for (const base of bases) this.#add(base, 'host', base.address, undefined, null, 0)
     if (!awaitsServers) this.#ask(bases)
   }
 
@@ -127,6 +138,16 @@ export class Gatherer {
   /** What a TURN server sent. False where the datagram is for somebody else. */
   handleRelay(now: Millis, base: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
     return this.#relays.handleDatagram(now, base, from, bytes)
+  }
+
+  /** What came over a connection to a TURN server. */
+  handleServerMessage(now: Millis, base: SocketBase, server: TurnServerAddress, bytes: Uint8Array): void {
+    this.#relays.handleMessage(now, base, server, bytes)
+  }
+
+  /** The connection to a TURN server is no more, or could not be made. */
+  serverLost(base: SocketBase, server: TurnServerAddress, reason: string): void {
+    this.#relays.serverLost(base, server, reason)
   }
 
   /** A response that may be a STUN server's. False where it is for somebody else. */
@@ -199,24 +220,24 @@ export class Gatherer {
   }
 
   #askForRelay(base: SocketBase, server: TurnServerAddress, index: number): void {
-    const known = this.#relays.find(base, server.address)
+    const known = this.#relays.find(base, server)
     if (known === undefined) this.#waiting.push((now) => this.#relays.allocate(now, base, server, index))
     else if (known.base !== null) this.#allocated(known)
-    else this.#relays.awaitPlace(base, server.address)
+    else this.#relays.awaitPlace(base, server)
   }
 
   #allocated({ via, server, base, mapped, index }: Relay): void {
     if (base === null || mapped === null) return
-    // An Allocate response tells what a Binding response would, too (RFC 8445 §5.1.1.2).
-    if (this.#config.policy === 'all') this.#reflexive(via, mapped, server.address, index)
+    // An Allocate response tells what a Binding response would, too (RFC 8445 §5.1.1.2), but over UDP alone.
+    if (this.#config.policy === 'all' && !isStream(server)) this.#reflexive(via, mapped, server, index)
     const related = this.#config.policy === 'all' ? mapped : anyAddress(mapped)
-    this.#add(base, 'relay', base.address, related, server.address.address, index)
+    this.#add(base, 'relay', base.address, related, server, index)
   }
 
-  #reflexive(base: SocketBase, mapped: TransportAddress, server: TransportAddress, index: number): void {
+  #reflexive(base: SocketBase, mapped: TransportAddress, server: IceServerAddress, index: number): void {
     // No NAT in between: redundant (RFC 8445 §5.1.3).
     if (sameAddress(mapped, base.address)) return
-    this.#add(base, 'srflx', mapped, base.address, server.address, index)
+    this.#add(base, 'srflx', mapped, base.address, server, index)
   }
 
   #add(
@@ -224,20 +245,27 @@ export class Gatherer {
     type: CandidateType,
     address: TransportAddress,
     related: TransportAddress | undefined,
-    server: string,
+    server: IceServerAddress | null,
     serverIndex: number,
   ): void {
     // Servers may say the same, and may be asked again (RFC 8445 §5.1.3).
     if (this.#found.some((local) => local.base === base && sameAddress(local.address, address))) return
+    const relayProtocol =
+      server?.kind === 'turn' && type === 'relay' ? (server.transport ?? 'udp') : undefined
     const candidate: IceCandidate = {
-      foundation: this.#config.foundations.of(type, base.address.address, server),
+      foundation: this.#config.foundations.of(type, base.address.address, foundationServer(server)),
       component: 1,
       transport: 'udp',
-      priority: candidatePriority(type, base.isRelay ? base.preference : base.preference - serverIndex),
+      priority:
+        relayProtocol !== undefined
+          ? relayPriority(relayProtocol, base.preference)
+          : candidatePriority(type, base.preference - serverIndex),
       address: address.address,
       port: address.port,
       type,
       ...(related && { relatedAddress: related.address, relatedPort: related.port }),
+      ...(relayProtocol && { relayProtocol }),
+      ...(server?.url !== undefined && { url: server.url }),
     }
     const local = { base, candidate, address }
     this.#found.push(local)
@@ -247,6 +275,13 @@ export class Gatherer {
   #failed(base: SocketBase, { address, url }: IceServerAddress, code: number, text: string): void {
     this.#host.candidateFailed({ server: address, url, base: base.address, code, text })
   }
+}
+
+/** RFC 8445 §5.1.1.3 tells servers apart by address; relays also by how they are reached. */
+function foundationServer(server: IceServerAddress | null): string {
+  if (server === null) return ''
+  const { address } = server.address
+  return server.kind === 'turn' && isStream(server) ? `${address} ${server.transport}` : address
 }
 
 /** A loopback socket reaches nothing outside, and a server is asked over its own family. */

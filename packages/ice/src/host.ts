@@ -6,7 +6,7 @@ import type { IceConnectionState } from './connection-state.ts'
 import type { GatheringState } from './gatherer.ts'
 import type { CandidatePair } from './pair.ts'
 import type { PairFailure } from './pair-failure.ts'
-import type { CandidateError } from './server-address.ts'
+import type { CandidateError, TurnServerAddress } from './server-address.ts'
 
 /** A peer's Binding request, before it is answered. */
 export interface ReceivedCheck {
@@ -22,6 +22,14 @@ export interface ReceivedCheck {
  */
 export interface IceHost {
   transmit(socket: number, to: TransportAddress, bytes: Uint8Array): void
+  /**
+   * Sends one message to a TURN server that is reached over TCP or TLS: over the connection that this socket's address
+   * has to that server, which is made where there is none. Messages come back by `IceAgent.handleServerMessage`, its
+   * end by `IceAgent.serverLost`. A host without streams leaves it out, and such servers yield no candidates.
+   */
+  transmitToServer?(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
+  /** The connection of that socket's address to that server has served its purpose. */
+  disconnectServer?(socket: number, server: TurnServerAddress): void
   /** A datagram of the peer that is no STUN. */
   received(now: Millis, bytes: Uint8Array): void
   /** To be signalled to the peer; `null`: that was the last one. */

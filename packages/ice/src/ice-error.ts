@@ -2,7 +2,7 @@
  * - `invalid-credentials`: a username fragment or password that RFC 8839 §5.4 forbids.
  * - `restart-needed`: new remote credentials for a session that has some; `restart()` comes first.
  * - `closed`: the agent was closed.
- * - `unsupported-server`: a server that is not reached over plain UDP.
+ * - `unsupported-server`: a server that is to be reached over DTLS, or a STUN server over TCP or TLS.
  * - `invalid-url`: a server URI that RFC 7064 or RFC 7065 forbid.
  */
 export type IceFault =

@@ -17,6 +17,7 @@ export type { IceRole } from './role.ts'
 export type {
   CandidateError,
   IceServerAddress,
+  RelayProtocol,
   StunServerAddress,
   TurnServerAddress,
 } from './server-address.ts'

@@ -1,4 +1,5 @@
 import type { CandidateType } from './candidate.ts'
+import type { RelayProtocol } from './server-address.ts'
 
 /** RFC 8445 §5.1.2.2: a relay costs a detour, so it comes last; what a check discovered beats what a server said. */
 export const typePreference: Readonly<Record<CandidateType, number>> = {
@@ -18,6 +19,14 @@ export function candidatePriority(type: CandidateType, localPreference: number):
   return typePreference[type] * 2 ** 24 + localPreference * 2 ** 8 + 255
 }
 
+/**
+ * Of a relayed candidate. A relay that is reached over UDP beats one over TCP, which delays what follows a lost segment,
+ * and that one over TLS: type preferences of 2, 1 and 0, as browsers have them.
+ */
+export function relayPriority(protocol: RelayProtocol, localPreference: number): number {
+  return candidatePriority('relay', localPreference) + RELAY_RANK[protocol] * 2 ** 24
+}
+
 /** RFC 8445 §6.1.2.3: both agents compute the same number, so that they order their pairs alike. */
 export function pairPriority(controlling: number, controlled: number): bigint {
   const min = BigInt(Math.min(controlling, controlled))
@@ -35,3 +44,5 @@ export function localPreference(baseIndex: number, serverIndex = 0): number {
 
 /** Servers of one kind that an agent asks; more are ignored. `serverIndex` is below it. */
 export const MAX_SERVERS = 8
+
+const RELAY_RANK: Readonly<Record<RelayProtocol, number>> = { udp: 2, tcp: 1, tls: 0 }

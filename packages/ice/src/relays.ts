@@ -5,7 +5,7 @@ import { TurnClient, type TurnError } from '@purertc/turn'
 
 import { type Base, RelayBase, type SocketBase } from './base.ts'
 import { localPreference } from './priority.ts'
-import { type TurnServerAddress, UNREACHABLE } from './server-address.ts'
+import { isStream, type TurnServerAddress, UNREACHABLE } from './server-address.ts'
 
 /** One TURN server asked from one base. */
 export interface Relay {
@@ -21,7 +21,9 @@ export interface Relay {
 
 export interface RelaysHost {
   /** Bytes are borrowed until the call returns. */
-  transmit(base: SocketBase, to: TransportAddress, bytes: Uint8Array): void
+  transmit(base: SocketBase, server: TurnServerAddress, bytes: Uint8Array): void
+  /** Nothing more is sent to that server, or comes from it. */
+  disconnect(base: SocketBase, server: TurnServerAddress): void
   allocated(relay: Relay): void
   /** There will be no allocation. */
   failed(relay: Relay, code: number, text: string): void
@@ -65,19 +67,19 @@ export class Relays {
     return this.#entries.size === 0
   }
 
-  find(via: SocketBase, server: TransportAddress): Relay | undefined {
+  find(via: SocketBase, server: TurnServerAddress): Relay | undefined {
     return this.#entries.get(keyOf(via, server))?.relay
   }
 
   /** The allocation there is being given back: `placeFree` says when another can be asked for. */
-  awaitPlace(via: SocketBase, server: TransportAddress): void {
+  awaitPlace(via: SocketBase, server: TurnServerAddress): void {
     const entry = this.#entries.get(keyOf(via, server))
     if (entry?.client.state === 'closing') entry.isAwaited = true
   }
 
   /** Asks for an allocation, unless the base has one there. `index`: position among the TURN servers. */
   allocate(now: Millis, via: SocketBase, server: TurnServerAddress, index: number): void {
-    const key = keyOf(via, server.address)
+    const key = keyOf(via, server)
     if (this.#entries.has(key)) return
     const relay: Relay = { via, server, index, base: null, mapped: null }
     const client = new TurnClient(
@@ -86,11 +88,12 @@ export class Relays {
         server: server.address,
         username: server.username,
         password: server.password,
+        isReliable: isStream(server),
         // A channel for every address that is checked would be a waste; the pair that carries data gets one.
         channels: 'manual',
       },
       {
-        transmit: (bytes) => this.#host.transmit(via, server.address, bytes),
+        transmit: (bytes) => this.#host.transmit(via, server, bytes),
         allocated: (relayed, mapped) => {
           relay.base = new RelayBase(client, relayed, localPreference(via.index, index))
           relay.mapped = mapped
@@ -103,11 +106,11 @@ export class Relays {
           if (relay.base !== null && typeof code === 'number') this.#host.peerRefused(relay.base, peer, code)
         },
         failed: (error) => {
-          this.#entries.delete(key)
-          this.#ended(relay, error)
+          this.#forget(key, relay)
+          this.#ended(relay, codeOf(error), error.reason)
         },
         closed: () => {
-          this.#entries.delete(key)
+          this.#forget(key, relay)
           if (entry.isAwaited) this.#host.placeFree(relay)
         },
       },
@@ -120,9 +123,25 @@ export class Relays {
   /** False where the datagram is not TURN's: it may be a peer's that lives at the server's address. */
   handleDatagram(now: Millis, via: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
     for (const { relay, client } of this.#entries.values())
-      if (relay.via === via && sameAddress(relay.server.address, from))
+      if (relay.via === via && !isStream(relay.server) && sameAddress(relay.server.address, from))
         return client.handleDatagram(now, bytes)
     return false
+  }
+
+  /** A message from the connection to a server over TCP or TLS. */
+  handleMessage(now: Millis, via: SocketBase, server: TurnServerAddress, bytes: Uint8Array): void {
+    this.#entries.get(keyOf(via, server))?.client.handleDatagram(now, bytes)
+  }
+
+  /** The connection is no more, or never was: neither is the allocation. */
+  serverLost(via: SocketBase, server: TurnServerAddress, reason: string): void {
+    const key = keyOf(via, server)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    const { relay, client } = entry
+    if (client.state !== 'closing') this.#ended(relay, UNREACHABLE, reason)
+    else if (entry.isAwaited) this.#host.placeFree(relay)
   }
 
   handleTimeout(now: Millis): void {
@@ -159,11 +178,16 @@ export class Relays {
     }
   }
 
-  #ended(relay: Relay, error: TurnError): void {
+  #forget(key: string, { via, server }: Relay): void {
+    this.#entries.delete(key)
+    if (isStream(server)) this.#host.disconnect(via, server)
+  }
+
+  #ended(relay: Relay, code: number, text: string): void {
     const { base } = relay
     relay.base = null
     if (base !== null) this.#host.lost(base, false)
-    else this.#host.failed(relay, codeOf(error), error.reason)
+    else this.#host.failed(relay, code, text)
   }
 }
 
@@ -173,6 +197,6 @@ function codeOf({ code }: TurnError): number {
 }
 
 /** A server sees one client a socket (RFC 8656 §3.2), so whoever shares both shares the allocation. */
-function keyOf(via: SocketBase, server: TransportAddress): string {
-  return `${via.id}>${formatAddress(server)}`
+function keyOf(via: SocketBase, { address, transport = 'udp' }: TurnServerAddress): string {
+  return `${via.id}>${transport}:${formatAddress(address)}`
 }

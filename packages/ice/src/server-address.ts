@@ -1,6 +1,6 @@
 import type { TransportAddress } from '@purertc/stun'
 
-/** A STUN or TURN server over UDP, its host name resolved. */
+/** A STUN server over UDP, or a TURN server, its host name resolved. */
 export type IceServerAddress = StunServerAddress | TurnServerAddress
 
 export interface StunServerAddress {
@@ -13,10 +13,17 @@ export interface StunServerAddress {
 export interface TurnServerAddress {
   readonly kind: 'turn'
   readonly address: TransportAddress
+  /** How it is reached; what it relays is UDP in any case. Default `udp`. */
+  readonly transport?: RelayProtocol
+  /** With `tls`, whom its certificate must name. */
+  readonly hostname?: string
   readonly username: string
   readonly password: string
   readonly url?: string
 }
+
+/** How an agent reaches its relay, W3C WebRTC §4.8.1.2. */
+export type RelayProtocol = 'udp' | 'tcp' | 'tls'
 
 /** Why a server yields no candidate. Not fatal. */
 export interface CandidateError {
@@ -32,3 +39,8 @@ export interface CandidateError {
 
 /** 701, for a server that cannot be reached. */
 export const UNREACHABLE = 701
+
+/** Whether the way to the server is a connection. */
+export function isStream({ transport = 'udp' }: TurnServerAddress): boolean {
+  return transport !== 'udp'
+}

@@ -17,7 +17,7 @@ describe('gathering, RFC 8445 §5.1.1', () => {
     expect(summary(a)).toEqual([
       { type: 'host', foundation: '1', priority: 2_130_706_431 },
       { type: 'srflx', foundation: '2', priority: 1_694_498_815 },
-      { type: 'relay', foundation: '3', priority: 16_777_215 },
+      { type: 'relay', foundation: '3', priority: 50_331_647 },
     ])
     const [host, srflx, relay] = a.agent.localCandidates
     expect(srflx).toMatchObject({

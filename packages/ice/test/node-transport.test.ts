@@ -89,7 +89,10 @@ describe('NodeIceTransport', () => {
   })
 
   test('sockets stay over a second open(), and none is opened after close()', async () => {
-    const sockets = new IceSockets({ addresses: ['127.0.0.1', '::1'] }, () => {})
+    const sockets = new IceSockets(
+      { addresses: ['127.0.0.1', '::1'] },
+      { handleDatagram: () => {}, handleServerMessage: () => {}, serverLost: () => {} },
+    )
     const [first, second] = await Promise.all([sockets.open(), sockets.open()])
     expect(first).toHaveLength(2)
     expect(second).toEqual(first)
@@ -105,12 +108,12 @@ describe('NodeIceTransport', () => {
   test('servers that cannot be used are reported, the others asked', async () => {
     const iceServers = [
       { urls: 'stun:name.invalid' },
-      { urls: 'turns:127.0.0.1', username: 'u', credential: 'p' },
-      { urls: 'turn:127.0.0.1?transport=tcp', username: 'u', credential: 'p' },
+      { urls: 'stuns:127.0.0.1' },
+      { urls: 'turns:127.0.0.1?transport=udp', username: 'u', credential: 'p' },
     ]
     const end = await new NodeEnd({ role: 'controlling', addresses: ['127.0.0.1'], iceServers }).gathered()
     expect(new Set(end.unusable)).toEqual(
-      new Set(['stun:name.invalid', 'turns:127.0.0.1', 'turn:127.0.0.1?transport=tcp']),
+      new Set(['stun:name.invalid', 'stuns:127.0.0.1', 'turns:127.0.0.1?transport=udp']),
     )
     await end.ice.close()
   })

@@ -23,6 +23,8 @@ export interface NatOptions {
   readonly hairpin?: boolean
   /** Milliseconds without outbound traffic after which mapping and filter forget. Default 120,000 (RFC 4787 REQ-5). */
   readonly mappingLifetime?: number
+  /** The NAT that this one stands behind: a carrier's, which the home's public address is private to. */
+  readonly behind?: Nat
 }
 
 interface Mapping {
@@ -38,6 +40,8 @@ export class Nat {
   readonly address: string
   readonly hairpin: boolean
   readonly mappingLifetime: number
+  /** Null on the public network. */
+  readonly outer: Nat | null
   readonly #random: Random
   readonly #byInside = new Map<string, Mapping>()
   readonly #byPort = new Map<number, Mapping>()
@@ -48,6 +52,7 @@ export class Nat {
     this.address = options.address
     this.hairpin = options.hairpin ?? false
     this.mappingLifetime = options.mappingLifetime ?? 120_000
+    this.outer = options.behind ?? null
   }
 
   /** The public address from which `inside` speaks to `peer`: makes or refreshes the mapping and opens the filter. */

@@ -10,8 +10,8 @@ import type { Simulation } from './simulation.ts'
 export type NetworkRule = (path: Path, bytes: Uint8Array) => 'pass' | 'drop' | Uint8Array
 
 /**
- * Hosts and NATs around one public network. A datagram passes its sender's NAT, then its sender's link, and where it
- * arrives the receiver's NAT.
+ * Hosts and NATs around one public network. A datagram passes its sender's NATs, then its sender's link, and where it
+ * arrives the receiver's NATs.
  *
  * @example
  * const network = new Network(sim, { latency: 20 })
@@ -26,9 +26,10 @@ export class Network {
     new Counters()
   readonly #sim: Simulation
   readonly #conditions: LinkConditions
-  readonly #nats = new Map<string, Nat>()
   /** Addresses are unique in a realm: the public network (null), or the inside of a NAT. */
-  readonly #realms = new Map<Nat | null, Map<string, SimHost>>([[null, new Map<string, SimHost>()]])
+  readonly #realms = new Map<Nat | null, Map<string, SimHost | Nat>>([
+    [null, new Map<string, SimHost | Nat>()],
+  ])
   #rule: NetworkRule | null = null
 
   /** `conditions` hold for hosts that have none of their own. */
@@ -38,9 +39,8 @@ export class Network {
   }
 
   nat(options: NatOptions): Nat {
-    this.#claim(options.address)
     const nat = new Nat(this.#sim.random.fork(), options)
-    this.#nats.set(nat.address, nat)
+    this.#claim(nat.outer, nat.address, nat)
     this.#realms.set(nat, new Map())
     return nat
   }
@@ -48,17 +48,13 @@ export class Network {
   /** `conditions` are those of what the host sends; what it receives is its peers' business. */
   host(address: string, options: { readonly nat?: Nat; readonly conditions?: LinkConditions } = {}): SimHost {
     const nat = options.nat ?? null
-    const realm = this.#realms.get(nat)
-    if (realm === undefined) throw new Error('the NAT belongs to another network')
-    if (nat === null) this.#claim(address)
-    else if (realm.has(address)) throw new Error(`${address} is taken behind this NAT`)
     const link = new Link<Path>(this.#sim, options.conditions ?? this.#conditions, (now, bytes, path) => {
       this.#arrive(now, nat, path, bytes)
     })
     const host = new SimHost(address, nat, link, (sender, path, bytes) => {
       this.#depart(sender, path, bytes)
     })
-    realm.set(address, host)
+    this.#claim(nat, address, host)
     return host
   }
 
@@ -76,9 +72,18 @@ export class Network {
     this.#rule = rule
   }
 
-  #claim(address: string): void {
-    if (this.#nats.has(address) || this.#realms.get(null)?.has(address) === true)
-      throw new Error(`${address} is taken`)
+  #claim(realm: Nat | null, address: string, owner: SimHost | Nat): void {
+    const owners = this.#realms.get(realm)
+    if (owners === undefined) throw new Error('the NAT belongs to another network')
+    if (owners.has(address)) throw new Error(`${address} is taken${realm === null ? '' : ' behind this NAT'}`)
+    owners.set(address, owner)
+  }
+
+  /** Where a datagram that starts inside `nat` meets its destination: the innermost realm that has the address. */
+  #realmOf(nat: Nat | null, address: string): Nat | null {
+    let realm = nat
+    while (realm !== null && this.#realms.get(realm)?.has(address) !== true) realm = realm.outer
+    return realm
   }
 
   #depart(host: SimHost, path: Path, bytes: Uint8Array): void {
@@ -86,37 +91,36 @@ export class Network {
       this.discarded.count('host-down')
       return
     }
-    const { nat, link } = host
-    const staysInside = nat === null || this.#realms.get(nat)?.has(path.to.address) === true
-    link.send(
-      bytes,
-      staysInside ? path : { from: nat.outbound(this.#sim.now, path.from, path.to), to: path.to },
-    )
+    const realm = this.#realmOf(host.nat, path.to.address)
+    let { from } = path
+    for (let nat = host.nat; nat !== null && nat !== realm; nat = nat.outer)
+      from = nat.outbound(this.#sim.now, from, path.to)
+    host.link.send(bytes, { from, to: path.to })
   }
 
   #arrive(now: Millis, senderRealm: Nat | null, path: Path, bytes: Uint8Array): void {
     const verdict = this.#rule?.(path, bytes) ?? 'pass'
-    if (verdict === 'drop') {
-      this.discarded.count('intercepted')
-      return
-    }
-    const datagram = verdict === 'pass' ? bytes : verdict
-    const neighbour = this.#realms.get(senderRealm)?.get(path.to.address)
-    const host = neighbour ?? this.#realms.get(null)?.get(path.to.address)
-    if (host !== undefined) this.#deliver(now, host, path.from, path.to.port, datagram)
-    else this.#enterNat(now, path, datagram)
+    if (verdict === 'drop') this.discarded.count('intercepted')
+    else
+      this.#enter(
+        now,
+        this.#realmOf(senderRealm, path.to.address),
+        path,
+        verdict === 'pass' ? bytes : verdict,
+      )
   }
 
-  #enterNat(now: Millis, { from, to }: Path, bytes: Uint8Array): void {
-    const nat = this.#nats.get(to.address)
-    if (nat === undefined) {
+  #enter(now: Millis, realm: Nat | null, { from, to }: Path, bytes: Uint8Array): void {
+    const owner = this.#realms.get(realm)?.get(to.address)
+    if (owner === undefined) {
       this.discarded.count('unrouted')
-      return
+    } else if (owner instanceof SimHost) {
+      this.#deliver(now, owner, from, to.port, bytes)
+    } else {
+      const inside = owner.inbound(now, from, to)
+      if (inside === null) this.discarded.count('filtered')
+      else this.#enter(now, owner, { from, to: inside }, bytes)
     }
-    const inside = nat.inbound(now, from, to)
-    const host = inside === null ? undefined : this.#realms.get(nat)?.get(inside.address)
-    if (inside === null || host === undefined) this.discarded.count('filtered')
-    else this.#deliver(now, host, from, inside.port, bytes)
   }
 
   #deliver(now: Millis, host: SimHost, from: SimAddress, port: number, bytes: Uint8Array): void {

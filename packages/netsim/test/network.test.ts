@@ -269,3 +269,36 @@ test('a host’s link can be made worse and be listened to', () => {
   send(sim, alice, bob.socket.local, 3)
   expect(bob.log.map(({ byte }) => byte)).toEqual([2])
 })
+
+describe('a NAT behind another', () => {
+  test('both map what goes out, and filter what comes in', () => {
+    const { sim, network } = setUp()
+    const carrier = network.nat({ kind: 'full-cone', address: '198.51.100.7' })
+    const home = network.nat({ kind: 'full-cone', address: '100.64.0.2', behind: carrier })
+    const neighbour = open(network.host('100.64.0.3', { nat: carrier }))
+    const inside = open(network.host('10.0.0.2', { nat: home }))
+    const server = open(network.host('198.51.100.1'))
+    send(sim, inside, server.socket.local)
+    send(sim, inside, neighbour.socket.local)
+    expect(server.log[0]?.from.address).toBe('198.51.100.7')
+    expect(neighbour.log[0]?.from.address).toBe('100.64.0.2')
+    const mapped = server.log[0]?.from
+    const home64 = neighbour.log[0]?.from
+    if (mapped === undefined || home64 === undefined) throw new Error('nothing came')
+    send(sim, server, mapped, 5)
+    send(sim, neighbour, home64, 6)
+    expect(inside.log.map(({ byte }) => byte)).toEqual([5, 6])
+    home.restart()
+    send(sim, server, mapped, 7)
+    expect(inside.log).toHaveLength(2)
+    expect(network.discarded.get('filtered')).toBe(1)
+  })
+
+  test('addresses are taken within one realm alone', () => {
+    const { network } = setUp()
+    const carrier = network.nat({ kind: 'symmetric', address: '198.51.100.7' })
+    network.nat({ kind: 'symmetric', address: '198.51.100.8', behind: carrier })
+    network.host('198.51.100.8')
+    expect(() => network.host('198.51.100.8', { nat: carrier })).toThrow('taken behind this NAT')
+  })
+})

@@ -3,7 +3,9 @@ import { randomInt } from 'node:crypto'
 import type { TransportAddress } from '@purertc/stun'
 
 import type { LocalSocket } from '../base.ts'
+import type { TurnServerAddress } from '../server-address.ts'
 import { type AddressFilter, interfaceAddresses } from './interface-addresses.ts'
+import { ServerConnections } from './server-connections.ts'
 import { UdpSocket } from './udp-socket.ts'
 
 export interface IceSocketsOptions extends AddressFilter {
@@ -11,32 +13,46 @@ export interface IceSocketsOptions extends AddressFilter {
   readonly portRange?: { readonly min: number; readonly max: number }
   /** Bytes of kernel buffer of each socket and direction. Default 1 MiB; the system may allow less. */
   readonly bufferSize?: number
+  /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
+  readonly authorities?: readonly string[]
+}
+
+/** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
+export interface IceSocketsHost {
+  handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
+  handleServerMessage(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
+  serverLost(socket: number, server: TurnServerAddress, reason: string): void
 }
 
 /**
- * The sockets of one agent: one for each address of this machine that may be of use. An address that cannot be bound is
- * left out.
+ * The sockets of one agent: a UDP one for each address of this machine that may be of use, and the connections from
+ * there to TURN servers. An address that cannot be bound is left out.
  *
  * @example
- * const sockets = new IceSockets({}, (id, from, bytes) => agent.handleDatagram(monotonicNow(), id, from, bytes))
+ * const sockets = new IceSockets({}, {
+ *   handleDatagram: (id, from, bytes) => agent.handleDatagram(monotonicNow(), id, from, bytes),
+ *   handleServerMessage: (id, server, bytes) => agent.handleServerMessage(monotonicNow(), id, server, bytes),
+ *   serverLost: (id, server, reason) => agent.serverLost(monotonicNow(), id, server, reason),
+ * })
  * agent.gather(monotonicNow(), await sockets.open())
  */
 export class IceSockets {
   readonly #options: IceSocketsOptions
-  readonly #received: (socket: number, from: TransportAddress, bytes: Uint8Array) => void
+  readonly #host: IceSocketsHost
+  readonly #servers: ServerConnections
   /** In the order of their ids; those of addresses that could not be bound, or were lost since, have gaps. */
   readonly #sockets = new Map<number, UdpSocket>()
   #nextId = 0
   #opening: Promise<readonly LocalSocket[]> = Promise.resolve([])
   #isClosed = false
 
-  /** `received` borrows the bytes until it returns. */
-  constructor(
-    options: IceSocketsOptions,
-    received: (socket: number, from: TransportAddress, bytes: Uint8Array) => void,
-  ) {
+  constructor(options: IceSocketsOptions, host: IceSocketsHost) {
     this.#options = options
-    this.#received = received
+    this.#host = host
+    this.#servers = new ServerConnections(options.authorities, {
+      received: (socket, server, bytes) => host.handleServerMessage(socket, server, bytes),
+      lost: (socket, server, reason) => host.serverLost(socket, server, reason),
+    })
   }
 
   /** Datagrams that could not be sent. */
@@ -59,12 +75,22 @@ export class IceSockets {
     this.#sockets.get(socket)?.send(to, bytes)
   }
 
+  /** As `IceHost.transmitToServer`. */
+  sendToServer(socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
+    const local = this.#sockets.get(socket)?.address.address
+    if (local !== undefined) this.#servers.send(socket, local, server, bytes)
+  }
+
+  disconnectServer(socket: number, server: TurnServerAddress): void {
+    this.#servers.disconnect(socket, server)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
-    await Promise.all(sockets.map((socket) => socket.close()))
+    await Promise.all([this.#servers.close(), ...sockets.map((socket) => socket.close())])
   }
 
   async #open(): Promise<readonly LocalSocket[]> {
@@ -88,7 +114,8 @@ export class IceSockets {
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */
   async #bind(id: number, address: string): Promise<UdpSocket | null> {
     const { bufferSize = DEFAULT_BUFFER, portRange } = this.#options
-    const received = (from: TransportAddress, bytes: Uint8Array): void => this.#received(id, from, bytes)
+    const received = (from: TransportAddress, bytes: Uint8Array): void =>
+      this.#host.handleDatagram(id, from, bytes)
     for (const port of portRange === undefined ? [0] : portsOf(portRange)) {
       try {
         return await UdpSocket.bind({ address, port, bufferSize, received })

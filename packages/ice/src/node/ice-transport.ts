@@ -18,8 +18,11 @@ export interface NodeIceOptions extends Omit<IceConfig, 'crypto' | 'servers'>, I
   readonly crypto?: CryptoProvider
 }
 
-export interface NodeIceHost extends Omit<IceHost, 'transmit' | 'released'> {
-  /** A server that cannot be asked: its name is unknown, or it is not reached over UDP. Not fatal. */
+export interface NodeIceHost extends Omit<
+  IceHost,
+  'transmit' | 'transmitToServer' | 'disconnectServer' | 'released'
+> {
+  /** A server that cannot be asked: its name is unknown, or it is to be reached in a way that this agent has not. Not fatal. */
   serverUnusable?(url: string, reason: Error): void
 }
 
@@ -47,9 +50,15 @@ export class NodeIceTransport {
     checkServers(iceServers)
     this.#host = host
     this.#iceServers = iceServers
-    this.#sockets = new IceSockets(options, (socket, from, bytes) => {
-      this.agent.handleDatagram(monotonicNow(), socket, from, bytes)
-      this.#alarm.set(this.agent.nextTimeout)
+    this.#sockets = new IceSockets(options, {
+      handleDatagram: (socket, from, bytes) => {
+        this.agent.handleDatagram(monotonicNow(), socket, from, bytes)
+        this.#alarm.set(this.agent.nextTimeout)
+      },
+      handleServerMessage: (socket, server, bytes) =>
+        this.#command((now) => this.agent.handleServerMessage(now, socket, server, bytes)),
+      serverLost: (socket, server, reason) =>
+        this.#command((now) => this.agent.serverLost(now, socket, server, reason)),
     })
     this.agent = new IceAgent(
       { ...options, crypto },
@@ -66,6 +75,8 @@ export class NodeIceTransport {
         acceptRemoteCandidate: (candidate) => host.acceptRemoteCandidate?.(candidate) ?? true,
         acceptCheck: (check) => host.acceptCheck?.(check) ?? true,
         transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
+        transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
+        disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
         released: () => this.#released(),
       },
     )

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
 import { IceError } from '../ice-error.ts'
-import type { IceServerAddress } from '../server-address.ts'
+import type { IceServerAddress, TurnServerAddress } from '../server-address.ts'
 import { parseServerUrl, type ServerUrl } from '../server-url.ts'
 
 /** As in the W3C's RTCIceServer. */
@@ -24,8 +24,8 @@ export function checkServers(servers: readonly IceServer[]): void {
 
 /**
  * The addresses of STUN and TURN servers, one of each family for a name that has both. A server that this agent cannot
- * use, because its name is unknown or because it is to be reached over TCP or TLS, is reported to `unusable` and left
- * out. Rejects as {@link checkServers} throws.
+ * use, because its name is unknown or because it is to be reached over DTLS, or is a STUN server over TCP or TLS, is
+ * reported to `unusable` and left out. Rejects as {@link checkServers} throws.
  */
 export async function resolveServers(
   servers: readonly IceServer[],
@@ -40,7 +40,7 @@ export async function resolveServers(
         return addresses.map((address): IceServerAddress =>
           parsed.kind === 'stun'
             ? { kind: 'stun', address, url }
-            : { kind: 'turn', address, url, username, password },
+            : { kind: 'turn', address, url, username, password, ...wayTo(parsed) },
         )
       } catch (error) {
         unusable(url, error instanceof Error ? error : new Error(String(error)))
@@ -51,9 +51,22 @@ export async function resolveServers(
   return (await Promise.all(resolved)).flat()
 }
 
-async function addressesOf({ host, port, transport, isSecure }: ServerUrl): Promise<TransportAddress[]> {
-  if (transport !== 'udp' || isSecure)
-    throw new IceError('unsupported-server', 'servers are reached over plain UDP only')
+function wayTo({ host, transport, isSecure }: ServerUrl): Pick<TurnServerAddress, 'transport' | 'hostname'> {
+  if (transport === 'udp') return {}
+  return isSecure ? { transport: 'tls', hostname: host } : { transport: 'tcp' }
+}
+
+async function addressesOf({
+  kind,
+  host,
+  port,
+  transport,
+  isSecure,
+}: ServerUrl): Promise<TransportAddress[]> {
+  if (kind === 'stun' && transport !== 'udp')
+    throw new IceError('unsupported-server', 'what a STUN server sees of a connection is no candidate')
+  if (transport === 'udp' && isSecure)
+    throw new IceError('unsupported-server', 'servers are not reached over DTLS')
   const literal = isIpAddress(host)
   if (literal !== null) return [{ family: literal, address: host, port }]
   const found = await lookup(host, { all: true })

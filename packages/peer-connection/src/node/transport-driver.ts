@@ -21,10 +21,22 @@ export class NodeTransportDriver implements TransportDriver {
 
   constructor(config: PeerTransportConfig, network: NetworkOptions, host: DriverHost) {
     this.#host = host
-    this.#sockets = new IceSockets(network, (socket, from, bytes) => this.#receive(socket, from, bytes))
+    this.#sockets = new IceSockets(network, {
+      handleDatagram: (socket, from, bytes) => this.#receive(socket, from, bytes),
+      handleServerMessage: (socket, server, bytes) =>
+        this.run((transport, now) =>
+          transport.withIce(now, (ice) => ice.handleServerMessage(now, socket, server, bytes)),
+        ),
+      serverLost: (socket, server, reason) =>
+        this.run((transport, now) =>
+          transport.withIce(now, (ice) => ice.serverLost(now, socket, server, reason)),
+        ),
+    })
     this.#transport = new PeerTransport(config, {
       ...host,
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
+      transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
+      disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
       released: () => this.#release(),
     })
     this.#alarm = new Alarm(() => this.run((transport, now) => transport.handleTimeout(now)))

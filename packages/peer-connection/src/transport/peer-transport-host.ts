@@ -7,6 +7,7 @@ import type {
   IceCandidate,
   IceConnectionState,
   PairFailure,
+  TurnServerAddress,
 } from '@purertc/ice'
 import type { DataChannel } from '@purertc/sctp'
 import type { TransportAddress } from '@purertc/stun'
@@ -19,6 +20,9 @@ import type { TransportError } from './transport-error.ts'
  */
 export interface PeerTransportHost {
   transmit(socket: number, to: TransportAddress, bytes: Uint8Array): void
+  /** As `IceHost.transmitToServer`: for TURN servers over TCP and TLS. */
+  transmitToServer?(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
+  disconnectServer?(socket: number, server: TurnServerAddress): void
   /** After `close()`: no TURN server holds anything for this transport any more, so its sockets can go. */
   released(): void
 

@@ -241,6 +241,13 @@ export class PeerTransport {
     this.#reportDtls()
   }
 
+  /** What the host of ICE's sockets has to say to the agent: what came over streams, names that were resolved. */
+  withIce(now: Millis, command: (ice: IceAgent) => void): void {
+    this.#now = now
+    command(this.#ice)
+    this.#reportDtls()
+  }
+
   get nextTimeout(): Millis {
     const dtls = this.#dtls?.nextTimeout ?? Infinity
     const channels = this.#channels?.nextTimeout ?? Infinity

@@ -39,6 +39,8 @@ export interface NetworkOptions {
   readonly portRange?: { readonly min: number; readonly max: number }
   /** Bytes of kernel buffer of each socket and direction. */
   readonly bufferSize?: number
+  /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
+  readonly authorities?: readonly string[]
   /** Bytes of the largest DTLS datagram. Default 1200. */
   readonly mtu?: number
 }
