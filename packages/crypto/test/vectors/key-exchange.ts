@@ -1,8 +1,8 @@
-import type { KeyExchangeGroup } from '../../src/index.ts'
+import type { CurveGroup } from '../../src/index.ts'
 
 export interface KeyExchangeVector {
   readonly name: string
-  readonly group: KeyExchangeGroup
+  readonly group: CurveGroup
   readonly privateKey: string
   /** Where the source gives it. */
   readonly publicKey?: string
