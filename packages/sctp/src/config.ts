@@ -13,6 +13,18 @@ export interface SctpConfig {
   readonly remotePort?: number
   /** The largest SCTP packet to send. Default 1160: what a DTLS 1.2 record in a datagram of 1200 bytes holds. */
   readonly mtu?: number
+  /**
+   * The largest SCTP packet that is searched for when there is much to send, RFC 8899. Default `mtu`: the size of
+   * packets stays fixed.
+   */
+  readonly maxMtu?: number
+  /** Bytes below SCTP in an IP packet: DTLS, UDP, IP. It makes the search quicker. Default 68. */
+  readonly packetOverhead?: number
+  /**
+   * Packets go without a checksum where the peer takes that, RFC 9653: only over DTLS, which protects them better.
+   * Default false.
+   */
+  readonly zeroChecksum?: boolean
   /** Streams offered in each direction. Default 65535, RFC 8831 §6.2. */
   readonly streams?: number
   /** Bytes of user data that may wait here for missing pieces. At least `maxMessageSize`. Default 4 MiB. */
@@ -59,6 +71,9 @@ export function settle(config: SctpConfig): Settings {
     localPort: 5_000,
     remotePort: 5_000,
     mtu,
+    maxMtu: mtu,
+    packetOverhead: 68,
+    zeroChecksum: false,
     streams: 65_535,
     receiveWindow: 4 * 1_048_576,
     maxMessageSize: 262_144,
@@ -80,6 +95,7 @@ export function settle(config: SctpConfig): Settings {
     ...config,
   }
   checkPacketSize(settings.mtu)
+  checkPacketSize(settings.maxMtu)
   check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')
   check(settings.receiveWindow >= 1_500, 'receiveWindow must be at least 1500')
   check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')

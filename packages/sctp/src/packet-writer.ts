@@ -11,6 +11,8 @@ import { commonHeaderLength, packetChecksum, putChecksum } from './wire/packet.t
  */
 export class PacketWriter {
   readonly #transmit: (packet: Uint8Array) => void
+  /** The peer takes packets whose checksum is 0, RFC 9653. */
+  omitsChecksum = false
   #size: number
   #bytes: Uint8Array
   #view: DataView
@@ -70,7 +72,7 @@ export class PacketWriter {
     if (padded > this.room && !this.isEmpty) this.flush()
     const at = this.#length
     const end = at + padded
-    if (end > this.#bytes.length) this.#grow(end)
+    if (end > this.#bytes.length) this.#grow(Math.max(end, this.#size))
     if (padded !== length) this.#bytes.fill(0, at + length, end)
     this.#length = end
     return at
@@ -87,7 +89,7 @@ export class PacketWriter {
     const length = this.#length
     if (length === commonHeaderLength) return
     this.#length = commonHeaderLength
-    putChecksum(this.#view, packetChecksum(this.#view, 0, length))
+    putChecksum(this.#view, this.omitsChecksum ? 0 : packetChecksum(this.#view, 0, length))
     if (this.#cut.length !== length) this.#cut = this.#bytes.subarray(0, length)
     this.#transmit(this.#cut)
   }

@@ -11,6 +11,8 @@ export const Timer = {
   delayedSack: 4,
   heartbeat: 5,
   reConfig: 6,
+  /** A probe for the packet size is on its way, or the next search is due. RFC 8899 §5.1.1. */
+  packetSize: 7,
 } as const
 
-export const timerCount = 7
+export const timerCount = 8

@@ -3,6 +3,7 @@ import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { IceSockets, resolveServers } from '@purertc/ice/node'
 import type { TransportAddress } from '@purertc/stun'
 
+import { nodePathLimit } from './path-limit.ts'
 import type { DriverHost, TransportDriver } from '../environment.ts'
 import { PeerTransport, type PeerTransportConfig } from '../transport/peer-transport.ts'
 import type { NetworkOptions } from '../w3c/configuration.ts'
@@ -34,6 +35,7 @@ export class NodeTransportDriver implements TransportDriver {
     })
     this.#transport = new PeerTransport(config, {
       ...host,
+      pathLimit: nodePathLimit,
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
       transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
       disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),

@@ -36,6 +36,11 @@ export interface PeerTransportHost {
   pairSelected(pair: CandidatePair): void
   /** Not fatal. */
   pairFailed(pair: CandidatePair, reason: PairFailure): void
+  /**
+   * Bytes of the largest UDP payload that leaves for the pair's remote candidate in one piece. Default: what Ethernet
+   * carries.
+   */
+  pathLimit?(pair: CandidatePair): number
   /** False refuses the pair; others may be nominated. */
   acceptPair?(pair: CandidatePair): boolean
   /** False: the candidate is neither signalled nor used. */

@@ -23,6 +23,7 @@ import type { TransportAddress } from '@purertc/stun'
 
 import { trafficOf } from './demultiplex.ts'
 import { EarlyDatagrams } from './early-datagrams.ts'
+import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
 import { dtlsFailure, sctpFailure, TransportError } from './transport-error.ts'
 import type { TransportDiscard, TransportStatistics } from './transport-statistics.ts'
@@ -35,6 +36,11 @@ export interface PeerTransportConfig {
   readonly policy?: 'all' | 'relay'
   /** Bytes of the largest DTLS datagram. Default 1200, which fits every path that carries IPv6 and a TURN hop. */
   readonly mtu?: number
+  /**
+   * Bytes of the largest DTLS datagram that is searched for when there is much to send. Default: `mtu` where that is
+   * given, else 16,424, which holds the largest DTLS record.
+   */
+  readonly maxMtu?: number
   /** Bytes of the largest message taken from the peer. Default 262144. */
   readonly maxMessageSize?: number
 }
@@ -86,7 +92,8 @@ export class PeerTransport {
   #now: Millis = Millis(0)
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
-    this.#config = { policy: 'all', mtu: 1_200, maxMessageSize: 262_144, ...config }
+    const maxMtu = config.mtu ?? largestDatagram
+    this.#config = { policy: 'all', mtu: 1_200, maxMtu, maxMessageSize: 262_144, ...config }
     this.#host = host
     this.#ice = this.#createIce()
   }
@@ -100,6 +107,10 @@ export class PeerTransport {
       {
         ...this.#host,
         stateChanged: (state) => this.#iceChanged(state),
+        pairSelected: (pair) => {
+          this.#channels?.association.pathChanged(this.#largestPacket)
+          this.#host.pairSelected(pair)
+        },
         received: (now, datagram) => this.#receive(now, datagram),
       },
     )
@@ -144,6 +155,8 @@ export class PeerTransport {
         crypto,
         dtlsRole: agreement.dtlsRole,
         mtu: mtu - DTLS_OVERHEAD,
+        maxMtu: this.#largestPacket,
+        packetOverhead: DTLS_OVERHEAD + ipAndUdp(this.#ice.activePair?.remote.address ?? ''),
         maxMessageSize,
         remotePort: agreement.remoteSctpPort ?? 5_000,
         remoteMaxMessageSize: agreement.remoteMaxMessageSize ?? 65_536,
@@ -179,6 +192,7 @@ export class PeerTransport {
         ? {
             roundTripTime: association.roundTripTime,
             congestionWindow: association.congestionWindow,
+            packetSize: association.mtu,
             receiveBuffered: association.receiveBuffered,
             outboundStreams: association.outboundStreams,
           }
@@ -375,6 +389,14 @@ export class PeerTransport {
     this.#corks = 0
   }
 
+  /** Bytes of SCTP packet that may be searched for over the present path. */
+  get #largestPacket(): number {
+    const { mtu, maxMtu } = this.#config
+    const pair = this.#ice.activePair
+    const limit = pair === null ? mtu : (this.#host.pathLimit?.(pair) ?? defaultPathLimit(pair))
+    return Math.min(Math.max(mtu, Math.min(maxMtu, limit)) - DTLS_OVERHEAD, LARGEST_RECORD)
+  }
+
   #requireChannels(): DataChannels {
     if (this.#channels === null) throw new TransportError('not-started', 'there are no data channels yet')
     return this.#channels
@@ -389,6 +411,11 @@ const SRTP_PROFILES = [SrtpProfile.aeadAes128Gcm, SrtpProfile.aeadAes256Gcm, Srt
 
 /** Header, explicit nonce and tag of an AES-GCM record, rounded up so that SCTP's packets are multiples of 4. */
 const DTLS_OVERHEAD = 40
+
+/** Bytes of content, RFC 6347 §4.1. */
+const LARGEST_RECORD = 16_384
+/** Bytes of the largest DTLS datagram that one record makes. */
+export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
 
 /** The path is proven and its round trip mostly short; the time-out doubles where it is not. Milliseconds. */
 const RETRANSMIT_TIMEOUT = 100

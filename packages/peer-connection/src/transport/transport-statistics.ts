@@ -35,6 +35,8 @@ export interface TransportStatistics {
     readonly roundTripTime: number | undefined
     /** Bytes. */
     readonly congestionWindow: number
+    /** Of the largest SCTP packet that is sent. */
+    readonly packetSize: number
     readonly receiveBuffered: number
     /** Streams, and so channels, that may be used. */
     readonly outboundStreams: number

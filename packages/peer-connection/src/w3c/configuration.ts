@@ -41,7 +41,10 @@ export interface NetworkOptions {
   readonly bufferSize?: number
   /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
   readonly authorities?: readonly string[]
-  /** Bytes of the largest DTLS datagram. Default 1200. */
+  /**
+   * Bytes of the largest DTLS datagram, held fixed. By default it starts at 1200, which passes every path, and grows to
+   * what the path carries (RFC 8899).
+   */
   readonly mtu?: number
 }
 

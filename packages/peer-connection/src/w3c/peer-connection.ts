@@ -9,6 +9,7 @@ import { connectionState, type RTCPeerConnectionState } from '../negotiation/con
 import { Negotiator } from '../negotiation/negotiator.ts'
 import type { SignalingState } from '../negotiation/signaling-session.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
+import { largestDatagram } from '../transport/peer-transport.ts'
 import {
   changeConfiguration,
   resolveConfiguration,
@@ -328,6 +329,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     const config = (): ConnectionTransportConfig => ({
       policy: this.#configuration.iceTransportPolicy,
       mtu: network.mtu ?? 1_200,
+      maxMtu: network.mtu ?? largestDatagram,
       maxMessageSize: 262_144,
     })
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())

@@ -13,7 +13,8 @@ import { Context, type Discard } from './context.ts'
 import { type Agreement, Handshake } from './handshake.ts'
 import type { SctpHost, SendOptions } from './host.ts'
 import { Inbound } from './inbound.ts'
-import { PathMonitor } from './path-monitor.ts'
+import { PathMonitor } from '../path/path-monitor.ts'
+import { PathMtu } from '../path/path-mtu.ts'
 import { Shutdown } from './shutdown.ts'
 import type { AssociationState } from './state.ts'
 import { StreamReset } from './stream-reset.ts'
@@ -35,6 +36,7 @@ export class SctpAssociation {
   readonly #context: Context
   readonly #handshake: Handshake
   readonly #path: PathMonitor
+  readonly #pathMtu: PathMtu
   readonly #shutdown: Shutdown
   readonly #inbound: Inbound
   readonly #store = new MessageStore()
@@ -65,9 +67,19 @@ export class SctpAssociation {
       established: (now, agreement, restarted) => this.#established(now, agreement, restarted),
     })
     this.#path = new PathMonitor(this.#context, newNumber)
+    this.#pathMtu = new PathMtu(this.#context, newNumber, (size, base) =>
+      this.#sender.packetSizeChanged(size, base),
+    )
     this.#shutdown = new Shutdown(this.#context, this.#path)
     this.#sender = this.#newSender(localTsn)
-    this.#inbound = new Inbound(this.#context, this.#handshake, this.#path, this.#shutdown, this.#sender)
+    this.#inbound = new Inbound(
+      this.#context,
+      this.#handshake,
+      this.#path,
+      this.#pathMtu,
+      this.#shutdown,
+      this.#sender,
+    )
   }
 
   get state(): AssociationState {
@@ -104,15 +116,24 @@ export class SctpAssociation {
     return this.#receiver?.held ?? 0
   }
 
-  /** The largest packet to send, in bytes. May be changed at any time, within the limits of the configuration. */
+  /** The largest packet to send, in bytes: what the search has found so far, where there is one. */
   get mtu(): number {
-    return this.#context.output.packet.size
+    return this.#pathMtu.size
   }
 
+  /** Holds the size of packets at this, and searches no more. Throws {@link SctpError} `invalid-config`. */
   set mtu(size: number) {
     checkPacketSize(size)
-    this.#context.output.packet.size = size
-    this.#sender.packetSizeChanged(size)
+    this.#pathMtu.pathChanged(size, size)
+  }
+
+  /**
+   * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched
+   * for up to `maxMtu`. Throws {@link SctpError} `invalid-config`.
+   */
+  pathChanged(maxMtu: number): void {
+    checkPacketSize(maxMtu)
+    this.#pathMtu.pathChanged(this.#settings.mtu, maxMtu)
   }
 
   /** The largest message that the peer takes, in bytes; 0 means any size (RFC 8841 §6.1). May be changed. */
@@ -280,8 +301,10 @@ export class SctpAssociation {
     if (restarted) {
       this.#context.deadlines.disarmAll()
       this.#sender = this.#newSender(agreement.localTsn)
+      this.#pathMtu.restart()
     }
     this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn)
+    this.#context.output.packet.omitsChecksum = this.#settings.zeroChecksum && agreement.peerTakesZeroChecksum
     this.#outboundStreams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
     this.#receiver = new Receiver(
       this.#settings,
@@ -324,10 +347,14 @@ export class SctpAssociation {
     const cumulativeTsn = this.#receiver?.cumulativeTsn ?? (0 as Tsn)
     if (deadlines.take(Timer.t1, now)) this.#handshake.handleT1(now)
     if (deadlines.take(Timer.t2, now)) this.#shutdown.handleT2(now, cumulativeTsn)
-    if (deadlines.take(Timer.t3, now) && this.#sender.handleT3(now)) this.#path.failed()
+    if (deadlines.take(Timer.t3, now) && this.#sender.handleT3(now)) {
+      this.#path.failed()
+      if (this.#context.state !== 'closed') this.#pathMtu.suspect(now)
+    }
     if (deadlines.take(Timer.t5, now)) this.#shutdown.handleT5()
     if (deadlines.take(Timer.delayedSack, now)) this.#receiver?.handleDelayedSack()
     if (deadlines.take(Timer.heartbeat, now)) this.#path.handleTimeout(now)
+    if (deadlines.take(Timer.packetSize, now)) this.#pathMtu.handleTimeout(now)
     if (deadlines.take(Timer.reConfig, now)) this.#streamReset?.handleTimeout()
   }
 
@@ -356,6 +383,7 @@ export class SctpAssociation {
 
   #produce(now: Millis): void {
     const { output } = this.#context
+    if (this.#receiver) this.#considerPacketSize(now)
     output.begin()
     if (this.#receiver && this.#context.state !== 'closed') {
       const { packet } = output
@@ -370,7 +398,17 @@ export class SctpAssociation {
     }
     output.packet.flush()
   }
+
+  #considerPacketSize(now: Millis): void {
+    if (this.#context.state === 'closed') return
+    if (this.#sender.takeDoubt()) this.#pathMtu.suspect(now)
+    else if (this.#pathMtu.isIdle && this.#sender.queue.queuedBytes > worthSearching * this.#settings.mtu)
+      this.#pathMtu.begin(now)
+  }
 }
+
+/** So many packets' worth of data, and larger packets are worth the search. */
+const worthSearching = 4
 
 /** Tags must not be 0 (RFC 9260 §5.3.1), and no other use minds. */
 function randomNumbers(settings: Settings): () => number {

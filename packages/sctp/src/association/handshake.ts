@@ -94,6 +94,7 @@ export class Handshake {
       peerInboundStreams: init.inboundStreams,
       peerForwardsTsn: parameters.forwardsTsn,
       peerResetsStreams: parameters.resetsStreams,
+      peerTakesZeroChecksum: parameters.takesZeroChecksum,
       localTieTag: state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag,
       peerTieTag: this.#context.peerTag,
     })
@@ -106,7 +107,7 @@ export class Handshake {
       initialTsn: localTsn,
       parameters: [
         { type: ParameterType.stateCookie, value: cookie },
-        ...initParameters(),
+        ...initParameters(settings),
         ...parameters.unrecognized.map((value) => ({ type: ParameterType.unrecognizedParameter, value })),
       ],
     })
@@ -143,6 +144,7 @@ export class Handshake {
       peerInboundStreams: init.inboundStreams,
       peerForwardsTsn: parameters.forwardsTsn,
       peerResetsStreams: parameters.resetsStreams,
+      peerTakesZeroChecksum: parameters.takesZeroChecksum,
     }
     this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0
@@ -257,7 +259,7 @@ export class Handshake {
       outboundStreams: settings.streams,
       inboundStreams: settings.streams,
       initialTsn: this.#localTsn,
-      parameters: initParameters(),
+      parameters: initParameters(settings),
     })
   }
 

@@ -12,7 +12,8 @@ import { commonHeaderLength, packetChecksum } from '../wire/packet.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
 import type { Context } from './context.ts'
 import type { Handshake } from './handshake.ts'
-import type { PathMonitor } from './path-monitor.ts'
+import type { PathMonitor } from '../path/path-monitor.ts'
+import type { PathMtu } from '../path/path-mtu.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { StreamReset } from './stream-reset.ts'
 
@@ -21,6 +22,7 @@ export class Inbound {
   readonly #context: Context
   readonly #handshake: Handshake
   readonly #path: PathMonitor
+  readonly #pathMtu: PathMtu
   readonly #shutdown: Shutdown
   #sender: Sender
   #receiver: Receiver | undefined
@@ -28,10 +30,18 @@ export class Inbound {
   /** Packets mostly come in the same memory: its view is kept. */
   #view: DataView = new DataView(new ArrayBuffer(0))
 
-  constructor(context: Context, handshake: Handshake, path: PathMonitor, shutdown: Shutdown, sender: Sender) {
+  constructor(
+    context: Context,
+    handshake: Handshake,
+    path: PathMonitor,
+    pathMtu: PathMtu,
+    shutdown: Shutdown,
+    sender: Sender,
+  ) {
     this.#context = context
     this.#handshake = handshake
     this.#path = path
+    this.#pathMtu = pathMtu
     this.#shutdown = shutdown
     this.#sender = sender
   }
@@ -70,7 +80,9 @@ export class Inbound {
     if (this.#view.buffer !== packet.buffer) this.#view = new DataView(packet.buffer)
     const start = packet.byteOffset
     const checksum = this.#view.getUint32(start + 8, true)
-    if (checksum !== packetChecksum(this.#view, start, start + packet.length)) {
+    // RFC 9653 §5.3: DTLS has checked the packet; an INIT comes before anything is agreed.
+    const isExempt = checksum === 0 && settings.zeroChecksum && packet[commonHeaderLength] !== ChunkType.init
+    if (!isExempt && checksum !== packetChecksum(this.#view, start, start + packet.length)) {
       discarded.count('bad-checksum')
       return false
     }
@@ -203,6 +215,8 @@ export class Inbound {
           return false
         }
         break
+      case ChunkType.pad:
+        return true
       case ChunkType.cookieAck:
         this.#handshake.handleCookieAck(now)
         return true
@@ -238,7 +252,8 @@ export class Inbound {
         output.queue({ type: ChunkType.heartbeatAck, info: chunk.info })
         break
       case ChunkType.heartbeatAck:
-        if (this.#path.handleHeartbeatAck(now, chunk.info)) this.#sender.pathAnswered(now)
+        if (this.#pathMtu.handleHeartbeatAck(now, chunk.info)) this.#path.confirmed()
+        else if (this.#path.handleHeartbeatAck(now, chunk.info)) this.#sender.pathAnswered(now)
         break
       case ChunkType.forwardTsn:
         if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')

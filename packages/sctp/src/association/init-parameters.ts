@@ -1,5 +1,6 @@
-import { Writer } from '@purertc/bytes'
+import { Reader, Writer } from '@purertc/bytes'
 
+import type { Settings } from '../config.ts'
 import { ChunkType, unknownTypeAction } from '../wire/chunk-type.ts'
 import type { InitChunk } from '../wire/init.ts'
 import { ParameterType } from '../wire/parameter-type.ts'
@@ -11,24 +12,30 @@ export interface InitParameters {
   readonly forwardsTsn: boolean
   /** RFC 6525 §5.1: RE-CONFIG among the supported extensions. */
   readonly resetsStreams: boolean
+  /** RFC 9653 §4: takes packets without a checksum, since DTLS protects them. */
+  readonly takesZeroChecksum: boolean
   /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1. */
   readonly unrecognized: readonly Uint8Array[]
 }
 
 /** What we say of ourselves. */
-export function initParameters(): Parameter[] {
+export function initParameters(settings: Settings): Parameter[] {
   return [
     { type: ParameterType.forwardTsnSupported, value: new Uint8Array(0) },
     {
       type: ParameterType.supportedExtensions,
       value: Uint8Array.of(ChunkType.reConfig, ChunkType.forwardTsn),
     },
+    ...(settings.zeroChecksum
+      ? [{ type: ParameterType.zeroChecksumAcceptable, value: Uint8Array.of(0, 0, 0, errorDetectionByDtls) }]
+      : []),
   ]
 }
 
 export function readInitParameters(init: InitChunk): InitParameters {
   let forwardsTsn = false
   let resetsStreams = false
+  let takesZeroChecksum = false
   const unrecognized: Uint8Array[] = []
   for (const parameter of init.parameters) {
     if (parameter.type === ParameterType.forwardTsnSupported) {
@@ -36,13 +43,20 @@ export function readInitParameters(init: InitChunk): InitParameters {
     } else if (parameter.type === ParameterType.supportedExtensions) {
       resetsStreams = parameter.value.includes(ChunkType.reConfig)
       if (parameter.value.includes(ChunkType.forwardTsn)) forwardsTsn = true
+    } else if (parameter.type === ParameterType.zeroChecksumAcceptable) {
+      takesZeroChecksum = isByDtls(parameter.value)
     } else if (!withoutMeaning.has(parameter.type)) {
       const { stop, report } = unknownTypeAction(parameter.type >>> 14)
       if (report) unrecognized.push(encode(parameter))
       if (stop) break
     }
   }
-  return { forwardsTsn, resetsStreams, unrecognized }
+  return { forwardsTsn, resetsStreams, takesZeroChecksum, unrecognized }
+}
+
+/** Another method of error detection is not ours: its peer gets checksums. */
+function isByDtls(value: Uint8Array): boolean {
+  return value.length === 4 && new Reader(value).u32() === errorDetectionByDtls
 }
 
 function encode(parameter: Parameter): Uint8Array {
@@ -51,11 +65,15 @@ function encode(parameter: Parameter): Uint8Array {
   return writer.finish()
 }
 
+/** RFC 9653 §6: the Error Detection Method Identifier of SCTP over DTLS. */
+const errorDetectionByDtls = 1
+
 /** Known, and void over DTLS, where there is one address on each side (RFC 8261 §6.1). */
 const withoutMeaning: ReadonlySet<number> = new Set([
   ParameterType.stateCookie,
   ParameterType.unrecognizedParameter,
   ParameterType.cookiePreservative,
+  ParameterType.padding,
   /** IPv4 and IPv6 addresses, host name, supported address types. */
   5,
   6,

@@ -41,15 +41,15 @@ export class Output {
     this.#chunks.push(this.#writer.finish())
   }
 
-  /** Sends the chunk in a packet of its own with this verification tag. */
-  queueAlone(verificationTag: number, chunk: ControlChunk): void {
+  /** Sends the chunks in a packet of their own with this verification tag. */
+  queueAlone(verificationTag: number, ...chunks: readonly ControlChunk[]): void {
     const { localPort, remotePort } = this.#settings
     this.#alone.push(
       encodePacket({
         sourcePort: localPort,
         destinationPort: remotePort,
         verificationTag,
-        chunks: [chunk],
+        chunks,
       }),
     )
   }

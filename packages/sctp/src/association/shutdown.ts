@@ -5,7 +5,7 @@ import type { Tsn } from '../tsn.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import { CauseCode } from '../wire/error-cause.ts'
 import type { Context } from './context.ts'
-import type { PathMonitor } from './path-monitor.ts'
+import type { PathMonitor } from '../path/path-monitor.ts'
 
 /** Ends an association when all data has arrived, RFC 9260 §9.2. */
 export class Shutdown {

@@ -19,6 +19,7 @@ export interface StateCookie {
   readonly peerInboundStreams: number
   readonly peerForwardsTsn: boolean
   readonly peerResetsStreams: boolean
+  readonly peerTakesZeroChecksum: boolean
   /** The tags of the association that existed when the cookie was made, else 0 (RFC 9260 §5.2.2). */
   readonly localTieTag: number
   readonly peerTieTag: number
@@ -44,7 +45,11 @@ export class CookieJar {
     writer.u32(cookie.peerWindow)
     writer.u16(cookie.peerOutboundStreams)
     writer.u16(cookie.peerInboundStreams)
-    writer.u8((cookie.peerForwardsTsn ? 1 : 0) | (cookie.peerResetsStreams ? 2 : 0))
+    writer.u8(
+      (cookie.peerForwardsTsn ? 1 : 0) |
+        (cookie.peerResetsStreams ? 2 : 0) |
+        (cookie.peerTakesZeroChecksum ? 4 : 0),
+    )
     writer.u32(cookie.localTieTag)
     writer.u32(cookie.peerTieTag)
     writer.bytes(this.#crypto.hmac('sha256', this.#key, writer.view()))
@@ -85,6 +90,7 @@ function readBody(reader: Reader): StateCookie {
     peerInboundStreams,
     peerForwardsTsn: (features & 1) !== 0,
     peerResetsStreams: (features & 2) !== 0,
+    peerTakesZeroChecksum: (features & 4) !== 0,
     localTieTag,
     peerTieTag,
   }

@@ -12,7 +12,7 @@ import {
   ReConfigResult,
 } from '../wire/re-config.ts'
 import type { Context } from './context.ts'
-import type { PathMonitor } from './path-monitor.ts'
+import type { PathMonitor } from '../path/path-monitor.ts'
 
 export interface StreamResetHost {
   /** The last TSN that was given to a chunk. */

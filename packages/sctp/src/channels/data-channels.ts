@@ -13,8 +13,8 @@ import type { DataChannelHost } from './host.ts'
 import { ProtocolId } from './protocol-id.ts'
 
 /**
- * Settings of {@link DataChannels}. Two defaults differ from an association's: `rtoMax` is 5000 and `maxRetransmits`
- * 30. Under data channels ICE tells when the path is gone and brings it back, and then nobody wants to wait a minute.
+ * Settings of {@link DataChannels}. Three defaults differ from an association's: `rtoMax` is 5000, `maxRetransmits`
+ * 30 and `zeroChecksum` true. Under data channels ICE tells when the path is gone and brings it back, and then nobody wants to wait a minute.
  */
 export interface DataChannelsConfig extends SctpConfig {
   /** Which DTLS role this side has: the client's channels have even ids, the server's odd ones (RFC 8832 §6). */
@@ -49,7 +49,7 @@ export class DataChannels {
     this.#host = host
     this.#ids = new ChannelIds(config.dtlsRole)
     this.#association = new SctpAssociation(
-      { rtoMax: 5_000, maxRetransmits: 30, ...config },
+      { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, ...config },
       {
         transmit: (packet) => host.transmit(packet),
         connected: () => this.#connected(),
@@ -89,6 +89,7 @@ export class DataChannels {
   get association(): Pick<
     SctpAssociation,
     | 'mtu'
+    | 'pathChanged'
     | 'remoteMaxMessageSize'
     | 'roundTripTime'
     | 'congestionWindow'

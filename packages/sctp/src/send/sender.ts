@@ -27,6 +27,8 @@ export class Sender {
   readonly #acks: Acknowledgements
   readonly #fastRetransmit: FastRetransmit
   readonly #partial: PartialReliability
+  #packetSize: number
+  #baseSize: number
   /** The peer's last advertised window. */
   #peerWindow = 0
   /** Bytes that may still leave before the next SACK, so that an opened window is no burst. */
@@ -36,6 +38,8 @@ export class Sender {
   #lastSentAt = 0
   /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
   #awaitsAnswer = false
+  /** A chunk was lost so often that the packet size may be to blame. */
+  #doubtsPath = false
 
   constructor(settings: Settings, deadlines: Deadlines, roundTrip: RoundTripTime, initialTsn: Tsn) {
     this.#settings = settings
@@ -46,6 +50,8 @@ export class Sender {
     this.#acks = new Acknowledgements(this.#chunks)
     this.#fastRetransmit = new FastRetransmit(this.#chunks)
     this.#partial = new PartialReliability(this.#chunks)
+    this.#packetSize = settings.mtu
+    this.#baseSize = settings.mtu
     this.#burst = settings.maxBurst * settings.mtu
   }
 
@@ -93,7 +99,7 @@ export class Sender {
     if (verdict !== 'applied') return verdict
     this.#peerWindow = window
     this.#awaitsAnswer = false
-    this.#burst = this.#settings.maxBurst * this.#settings.mtu
+    this.#burst = this.#settings.maxBurst * this.#packetSize
     if (!Number.isNaN(acks.roundTrip)) {
       this.#roundTrip.measured(acks.roundTrip)
       acks.measured()
@@ -140,7 +146,7 @@ export class Sender {
     this.#partial.review(now, true)
     this.#partial.repeat()
     this.#retransmitsOnePacket = true
-    this.#burst = this.#settings.maxBurst * this.#settings.mtu
+    this.#burst = this.#settings.maxBurst * this.#packetSize
     this.#restartT3(now)
     return !isProbe
   }
@@ -148,6 +154,13 @@ export class Sender {
   /** The path works after all: a timeout that losses have drawn out to a minute is not waited for. */
   pathAnswered(now: Millis): void {
     if (this.#deadlines.isArmed(Timer.t3)) this.#restartT3(now)
+  }
+
+  /** Whether losses make one doubt that the path carries packets of this size; said once. */
+  takeDoubt(): boolean {
+    const doubts = this.#doubtsPath
+    this.#doubtsPath = false
+    return doubts
   }
 
   /** Whether {@link Sender.produce} would send anything now. */
@@ -167,7 +180,10 @@ export class Sender {
     if (this.#chunks.lostCount === 0) this.#sendNew(now, packet)
   }
 
-  packetSizeChanged(size: number): void {
+  /** Packets have `size` bytes at most from now on; each chunk must fit one of `base`, should the path shrink. */
+  packetSizeChanged(size: number, base: number): void {
+    this.#baseSize = base
+    this.#packetSize = size
     this.congestion.packetSizeChanged(size)
   }
 
@@ -187,6 +203,7 @@ export class Sender {
         if (!this.#retransmitsOnePacket || (startsPacket && hasBegun)) break
       }
       if (tsn === chunks.first) this.#restartT3(now)
+      if (chunks.sends(tsn) >= sendsUntilDoubt) this.#doubtsPath = true
       chunks.resent(now, tsn)
       this.#write(now, packet, tsn)
       hasBegun = true
@@ -196,7 +213,7 @@ export class Sender {
 
   #sendNew(now: Millis, packet: PacketWriter): void {
     const chunks = this.#chunks
-    const largest = packet.size - commonHeaderLength - dataHeaderLength
+    const largest = this.#baseSize - commonHeaderLength - dataHeaderLength
     while (this.#windowIsOpen && !chunks.isFull) {
       const message = this.queue.next(now)
       if (message === null) return
@@ -261,6 +278,9 @@ export class Sender {
     if (timeouts > 0 && this.#lastSentAt > 0) this.congestion.idled(timeouts)
   }
 }
+
+/** A chunk that was lost so often may be too large for the path. */
+const sendsUntilDoubt = 3
 
 /** A smaller piece at the end of a packet is not worth its header. */
 const smallestFragment = 128

@@ -15,6 +15,8 @@ export const ChunkType = {
   shutdownComplete: 14,
   /** RFC 6525 §3.1 */
   reConfig: 130,
+  /** RFC 4820 §3 */
+  pad: 132,
   /** RFC 3758 §3.2 */
   forwardTsn: 192,
 } as const

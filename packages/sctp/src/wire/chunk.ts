@@ -9,6 +9,7 @@ import { decodeError, encodeError, type ErrorChunk } from './error.ts'
 import { decodeForwardTsn, encodeForwardTsn, type ForwardTsnChunk } from './forward-tsn.ts'
 import { decodeHeartbeat, encodeHeartbeat, type HeartbeatChunk } from './heartbeat.ts'
 import { decodeInit, encodeInit, type InitChunk } from './init.ts'
+import { decodePad, encodePad, type PadChunk } from './pad.ts'
 import { decodeReConfig, encodeReConfig, type ReConfigChunk } from './re-config.ts'
 import { decodeSack, encodeSack, type SackChunk } from './sack.ts'
 import {
@@ -33,6 +34,7 @@ export type ControlChunk =
   | CookieEchoChunk
   | ShutdownCompleteChunk
   | ReConfigChunk
+  | PadChunk
   | ForwardTsnChunk
 
 /**
@@ -66,6 +68,8 @@ export function decodeChunk(type: number, flags: number, value: Reader): Chunk |
       return decodeShutdownComplete(flags, value)
     case ChunkType.reConfig:
       return decodeReConfig(value)
+    case ChunkType.pad:
+      return decodePad(value)
     case ChunkType.forwardTsn:
       return decodeForwardTsn(value)
     default:
@@ -111,6 +115,9 @@ export function encodeChunk(writer: Writer, chunk: Chunk): void {
       break
     case ChunkType.reConfig:
       encodeReConfig(writer, chunk)
+      break
+    case ChunkType.pad:
+      encodePad(writer, chunk)
       break
     case ChunkType.forwardTsn:
       encodeForwardTsn(writer, chunk)

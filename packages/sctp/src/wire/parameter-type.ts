@@ -11,6 +11,10 @@ export const ParameterType = {
   reconfigResponse: 16,
   addOutgoingStreams: 17,
   addIncomingStreams: 18,
+  /** RFC 9653 §4 */
+  zeroChecksumAcceptable: 0x8001,
+  /** RFC 4820 §4 */
+  padding: 0x8005,
   /** RFC 5061 §4.2.7 */
   supportedExtensions: 0x8008,
   /** RFC 3758 §3.1 */

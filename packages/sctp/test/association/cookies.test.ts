@@ -18,6 +18,7 @@ const cookie: StateCookie = {
   peerInboundStreams: 7,
   peerForwardsTsn: true,
   peerResetsStreams: false,
+  peerTakesZeroChecksum: true,
   localTieTag: 8,
   peerTieTag: 9,
 }

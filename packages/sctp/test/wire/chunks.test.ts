@@ -106,6 +106,7 @@ const vectors: [string, string, Chunk][] = [
     '82 00 0010 0011 000c 00000009 00020000',
     { type: ChunkType.reConfig, parameters: [{ type: 17, requestSequence: 9, rest: fromHex('00020000') }] },
   ],
+  ['PAD', '84 00 000a 000000000000 0000', { type: ChunkType.pad, padding: 6 }],
   [
     'FORWARD TSN',
     'c0 00 0010 00000064 0001 0002 0003 0004',

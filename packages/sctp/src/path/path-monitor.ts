@@ -2,7 +2,7 @@ import { Millis, Reader, Writer } from '@purertc/bytes'
 
 import { Timer } from '../timer.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
-import type { Context } from './context.ts'
+import type { Context } from '../association/context.ts'
 
 /** Knows whether the peer is still there: HEARTBEATs and the error counter, RFC 9260 §8.1 to §8.3. */
 export class PathMonitor {
