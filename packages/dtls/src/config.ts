@@ -26,6 +26,11 @@ export interface DtlsConfig {
   readonly retransmitTimeout?: number
   /** Milliseconds that the handshake may take, 60,000 by default. */
   readonly handshakeTimeout?: number
+  /**
+   * Bytes of the largest handshake message that is taken, 32,768 by default. A WebRTC certificate has about 400, a
+   * chain of an enterprise some thousands. Twice as much may be held for an unfinished handshake.
+   */
+  readonly maxHandshakeMessage?: number
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
 }
@@ -41,6 +46,7 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     mtu: 1_200,
     retransmitTimeout: 1_000,
     handshakeTimeout: 60_000,
+    maxHandshakeMessage: 32_768,
     srtpProfiles: [],
     ...config,
   }
@@ -50,6 +56,7 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
   if ('fingerprints' in resolved.verify && decisiveFingerprints(resolved.verify.fingerprints).length === 0)
     invalid('no fingerprint of SHA-256, SHA-384 or SHA-512 to verify the peer with')
   if (!(resolved.mtu >= minMtu && resolved.mtu <= maxMtu)) invalid(`mtu must be ${minMtu} to ${maxMtu}`)
+  if (!(resolved.maxHandshakeMessage >= 1_024)) invalid('maxHandshakeMessage must be at least 1024')
   if (!(resolved.retransmitTimeout > 0)) invalid('retransmitTimeout must be positive')
   if (!(resolved.handshakeTimeout > 0)) invalid('handshakeTimeout must be positive')
   return resolved
