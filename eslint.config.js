@@ -88,13 +88,15 @@ const nonNullAssertion = {
 const originsOfProofs = [
   'packages/stun/src/integrity.ts',
   'packages/dtls/src/proofs/finished-verified.ts',
+  'packages/dtls/src/proofs/peer-authenticated.ts',
   'packages/dtls/src/proofs/peer-verified.ts',
+  'packages/dtls/src/proofs/psk-mixed.ts',
   'packages/dtls/src/proofs/signature-verified.ts',
 ]
 
 const forgedProof = {
   selector:
-    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerVerified|SignatureVerified)$/]',
+    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerAuthenticated|PeerVerified|PskMixed|SignatureVerified)$/]',
   message: 'A proof is made where the check is made, and nowhere else.',
 }
 

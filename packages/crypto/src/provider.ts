@@ -2,7 +2,7 @@ import type { Aead, AeadAlgorithm } from './aead.ts'
 import type { Hash, HashAlgorithm } from './hash.ts'
 import type { KeyExchange, KeyExchangeAnswer, KeyExchangeGroup } from './key-exchange.ts'
 import type { SampleMask } from './sample-mask.ts'
-import type { PrivateKey, PublicKey } from './signature.ts'
+import type { KeyKind, PrivateKey, PublicKey } from './signature.ts'
 
 /**
  * All cryptography that a protocol machine may use. Every call is synchronous, so that a handler runs from the first
@@ -14,6 +14,8 @@ import type { PrivateKey, PublicKey } from './signature.ts'
  */
 export interface CryptoProvider {
   readonly name: string
+  /** The kinds of keys that `importPublicKey` takes. */
+  readonly keyKinds: readonly KeyKind[]
   /** Fills `into` from a CSPRNG. */
   readonly randomFill: (into: Uint8Array) => void
   /** The hash of the concatenated parts. */

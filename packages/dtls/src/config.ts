@@ -1,17 +1,50 @@
+import { toUtf8 } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 
 import type { Certificate } from './certificate/certificate.ts'
 import { decisiveFingerprints } from './certificate/fingerprint.ts'
 import { DtlsError } from './errors.ts'
 import type { PeerVerification } from './proofs/peer-verified.ts'
+import {
+  type CipherSuite12,
+  type CipherSuite12Name,
+  cipherSuites,
+  defaultCipherSuites,
+} from './protocol/cipher-suite.ts'
+import type { ClientPsk, ServerPsk } from './protocol/psk.ts'
+import {
+  fitsKey,
+  type NamedSignatureScheme,
+  type SignatureSchemeName,
+  signatureSchemes,
+} from './protocol/signature-scheme.ts'
 
 export interface DtlsConfig {
   readonly role: 'client' | 'server'
   readonly crypto: CryptoProvider
-  /** Our own identity: ECDSA P-256. */
-  readonly certificate: Certificate
+  /**
+   * Our own identity, or several: a server takes the first that suits the client, by the name that the client asks
+   * for, the kind of key, and its signature schemes. None where a shared key is all there is, or at a client that
+   * stays anonymous.
+   */
+  readonly certificate?: Certificate | readonly Certificate[]
   /** How the peer is recognised. There is no association without. */
   readonly verify: PeerVerification
+  /**
+   * Server only: whether a client is asked for a certificate, and refused without. `required` by default, `none` where
+   * `verify` is `{ anonymous: true }` or `{ psk: true }`.
+   */
+  readonly clientCertificate?: 'required' | 'optional' | 'none'
+  /** Shared keys (RFC 4279), which are offered and accepted besides certificates unless `verify` is `{ psk: true }`. */
+  readonly psk?: ClientPsk | ServerPsk
+  /** Client only: the name of the server, which it may choose its certificate by (RFC 6066 §3). No address. */
+  readonly serverName?: string
+  /** Application protocols, best first (RFC 7301); none by default. */
+  readonly alpn?: readonly string[]
+  /** Suites that are offered and accepted, best first. */
+  readonly cipherSuites?: readonly CipherSuite12Name[]
+  /** Signature schemes that are offered, accepted and signed with, best first. */
+  readonly signatureSchemes?: readonly SignatureSchemeName[]
   /**
    * Server only. `required` (the default) answers a ClientHello with a cookie, and keeps no state until the client
    * has shown that it receives at its address (RFC 6347 §4.2.1). `verified-path` is for hosts that know so already,
@@ -20,53 +53,120 @@ export interface DtlsConfig {
   readonly cookie?: 'required' | 'verified-path'
   /** The client's address in any form, which the cookie is bound to. Needed where `cookie` is `required`. */
   readonly clientAddress?: string
-  /** Bytes of the largest datagram of the handshake, 1200 by default, at least 100. */
+  /** Bytes of the largest datagram of the handshake, 1200 by default, at least 160. */
   readonly mtu?: number
   /** Milliseconds until a flight is sent again for the first time, 1000 by default. */
   readonly retransmitTimeout?: number
   /** Milliseconds that the handshake may take, 60,000 by default. */
   readonly handshakeTimeout?: number
-  /**
-   * Bytes of the largest handshake message that is taken, 32,768 by default. A WebRTC certificate has about 400, a
-   * chain of an enterprise some thousands. Twice as much may be held for an unfinished handshake.
-   */
-  readonly maxHandshakeMessage?: number
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
 }
 
-/** A configuration with nothing left out. */
-export type ResolvedConfig = Required<DtlsConfig>
+/** A configuration with nothing left out, and with the registry's rows instead of names. */
+export interface ResolvedConfig extends Required<
+  Omit<DtlsConfig, 'certificate' | 'psk' | 'serverName' | 'cipherSuites' | 'signatureSchemes'>
+> {
+  readonly certificates: readonly Certificate[]
+  readonly clientPsk: ClientPsk | null
+  readonly serverPsk: ServerPsk | null
+  readonly serverName: string | null
+  readonly cipherSuites: readonly CipherSuite12[]
+  readonly signatureSchemes: readonly NamedSignatureScheme[]
+}
 
 /** Throws {@link DtlsError} `invalid-config`. */
 export function resolveConfig(config: DtlsConfig): ResolvedConfig {
+  const { certificate = [], psk, serverName = null, ...rest } = config
+  const signatureSchemes = resolveSignatureSchemes(config)
   const resolved: ResolvedConfig = {
     cookie: 'required',
     clientAddress: '',
     mtu: 1_200,
     retransmitTimeout: 1_000,
     handshakeTimeout: 60_000,
-    maxHandshakeMessage: 32_768,
     srtpProfiles: [],
-    ...config,
+    alpn: [],
+    clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
+    ...rest,
+    certificates: 'der' in certificate ? [certificate] : certificate,
+    clientPsk: config.role === 'client' ? ((psk as ClientPsk | undefined) ?? null) : null,
+    serverPsk: config.role === 'server' ? ((psk as ServerPsk | undefined) ?? null) : null,
+    serverName,
+    signatureSchemes,
+    cipherSuites: resolveCipherSuites(config, signatureSchemes),
   }
-  if (resolved.role === 'server' && resolved.cookie === 'required' && resolved.clientAddress === '')
-    invalid('a server that requires a cookie needs clientAddress')
-  // Without a fingerprint that counts, nobody could connect; an empty list must not look like "anybody".
-  if ('fingerprints' in resolved.verify && decisiveFingerprints(resolved.verify.fingerprints).length === 0)
-    invalid('no fingerprint of SHA-256, SHA-384 or SHA-512 to verify the peer with')
-  if (!(resolved.mtu >= minMtu && resolved.mtu <= maxMtu)) invalid(`mtu must be ${minMtu} to ${maxMtu}`)
-  if (!(resolved.maxHandshakeMessage >= 1_024)) invalid('maxHandshakeMessage must be at least 1024')
-  if (!(resolved.retransmitTimeout > 0)) invalid('retransmitTimeout must be positive')
-  if (!(resolved.handshakeTimeout > 0)) invalid('handshakeTimeout must be positive')
+  checkIdentities(resolved)
+  checkNumbers(resolved)
   return resolved
+}
+
+function resolveSignatureSchemes({
+  crypto,
+  signatureSchemes: names,
+}: DtlsConfig): readonly NamedSignatureScheme[] {
+  const supported = signatureSchemes.filter(({ name }) => crypto.keyKinds.some((kind) => fitsKey(name, kind)))
+  return names === undefined ? supported : pick(supported, names, 'signature scheme')
+}
+
+/** Those that keys and configuration allow: a suite that could never be used is not offered. */
+function resolveCipherSuites(
+  config: DtlsConfig,
+  schemes: readonly NamedSignatureScheme[],
+): readonly CipherSuite12[] {
+  const chosen =
+    config.cipherSuites === undefined
+      ? defaultCipherSuites
+      : pick(cipherSuites, config.cipherSuites, 'cipher suite')
+  const hasRsa = schemes.some(({ dtls12 }) => fitsKey(dtls12, 'rsa'))
+  const hasCurves = schemes.some(({ dtls12 }) => !fitsKey(dtls12, 'rsa'))
+  const isPskOnly = 'psk' in config.verify
+  const usable = chosen.filter(({ keyExchange }) => {
+    if (keyExchange === 'psk' || keyExchange === 'ecdhe_psk') return config.psk !== undefined
+    return !isPskOnly && (keyExchange === 'ecdhe_rsa' ? hasRsa : hasCurves)
+  })
+  if (usable.length === 0) invalid('no cipher suite is left')
+  return usable
+}
+
+function pick<T extends { readonly name: string }>(
+  rows: readonly T[],
+  names: readonly string[],
+  what: string,
+): readonly T[] {
+  if (names.length === 0) invalid(`no ${what}`)
+  return names.map((name) => rows.find((row) => row.name === name) ?? invalid(`no ${what} ${name}`))
+}
+
+function checkIdentities(config: ResolvedConfig): void {
+  const { role, verify, certificates, clientCertificate, serverPsk } = config
+  // Without a fingerprint that counts, nobody could connect; an empty list must not look like "anybody".
+  if ('fingerprints' in verify && decisiveFingerprints(verify.fingerprints).length === 0)
+    invalid('no fingerprint of SHA-256, SHA-384 or SHA-512 to verify the peer with')
+  if ('anonymous' in verify && (role === 'client' || clientCertificate !== 'none'))
+    invalid('anonymous peers are for servers that ask for no certificate')
+  if ('psk' in verify && clientCertificate !== 'none')
+    invalid('certificates cannot be verified by a shared key')
+  if (role === 'server' && certificates.length === 0 && serverPsk === null)
+    invalid('a server needs a certificate or shared keys')
+}
+
+function checkNumbers(config: ResolvedConfig): void {
+  if (config.role === 'server' && config.cookie === 'required' && config.clientAddress === '')
+    invalid('a server that requires a cookie needs clientAddress')
+  if (!(config.mtu >= minMtu && config.mtu <= maxMtu)) invalid(`mtu must be ${minMtu} to ${maxMtu}`)
+  if (!(config.retransmitTimeout > 0)) invalid('retransmitTimeout must be positive')
+  if (!(config.handshakeTimeout > 0)) invalid('handshakeTimeout must be positive')
+  for (const name of config.alpn)
+    if (name === '' || toUtf8(name).length > 255)
+      invalid('names of application protocols have 1 to 255 bytes')
 }
 
 function invalid(message: string): never {
   throw new DtlsError('invalid-config', message)
 }
 
-/** Headers and tag of a fragment of Finished, and some bytes of progress. */
-export const minMtu = 100
+/** What a ClientHello must bring in one fragment for a stateless answer: all up to its extensions, with its headers. */
+export const minMtu = 160
 /** Bytes of UDP payload over IPv4. */
 export const maxMtu = 65_507

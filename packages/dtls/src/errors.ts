@@ -33,7 +33,12 @@ export class DtlsError extends Error {
  * - `no-certificate`: a client that has none, RFC 5246 §7.4.6.
  * - `unsolicited-extension`: an answer to an extension that was not offered.
  * - `bad-certificate`, `unsupported-certificate`: it cannot be parsed, or has a key that we cannot use.
- * - `certificate-refused`: it matches no fingerprint, or the verifier does not want it.
+ * - `certificate-refused`: it matches no fingerprint or known key, or the verifier does not want it.
+ * - `certificate-expired`: it, or an authority on the way to it, is out of date or not yet valid.
+ * - `unknown-authority`: no path leads from it to an authority that we trust.
+ * - `wrong-host`: it is good, and another's.
+ * - `unknown-psk-identity`: no shared key by this name.
+ * - `no-application-protocol`: RFC 7301 §3.2.
  * - `invalid-public-key`: an ephemeral key that is no point on its curve, or yields an all-zero secret.
  * - `bad-signature`, `bad-finished`: the proofs of identity and of an unchanged handshake.
  * - `record-overflow`: an authentic record with more than 16,384 bytes of content.
@@ -51,6 +56,11 @@ export type PeerFault =
   | 'bad-certificate'
   | 'unsupported-certificate'
   | 'certificate-refused'
+  | 'certificate-expired'
+  | 'unknown-authority'
+  | 'wrong-host'
+  | 'unknown-psk-identity'
+  | 'no-application-protocol'
   | 'invalid-public-key'
   | 'bad-signature'
   | 'bad-finished'
@@ -86,6 +96,11 @@ const alertFor: Readonly<Record<PeerFault, AlertDescription>> = {
   'bad-certificate': AlertDescription.badCertificate,
   'unsupported-certificate': AlertDescription.unsupportedCertificate,
   'certificate-refused': AlertDescription.badCertificate,
+  'certificate-expired': AlertDescription.certificateExpired,
+  'unknown-authority': AlertDescription.unknownCa,
+  'wrong-host': AlertDescription.certificateUnknown,
+  'unknown-psk-identity': AlertDescription.unknownPskIdentity,
+  'no-application-protocol': AlertDescription.noApplicationProtocol,
   'invalid-public-key': AlertDescription.illegalParameter,
   'bad-signature': AlertDescription.decryptError,
   'bad-finished': AlertDescription.decryptError,

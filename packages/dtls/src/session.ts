@@ -4,44 +4,58 @@ import type { KeySchedule } from './dtls12/keys/key-schedule.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
 import type { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { FinishedVerified } from './proofs/finished-verified.ts'
-import type { PeerVerified } from './proofs/peer-verified.ts'
-import type { SignatureVerified } from './proofs/signature-verified.ts'
+import type { PeerAuthenticated, PeerIdentity } from './proofs/peer-authenticated.ts'
 
 /** What the hellos agreed on. */
 export interface Negotiated {
   readonly version: ProtocolVersion
   readonly suite: CipherSuite
   readonly srtpProfile: number | null
+  /** RFC 7301. */
+  readonly alpnProtocol: string | null
+  /** The name that the client asked for, RFC 6066 §3. */
+  readonly serverName: string | null
 }
 
 /**
- * What a completed handshake has established. It takes three proofs to make one: that the certificate is the right
- * one, that the peer holds its key, and that nobody changed the handshake.
+ * What a completed handshake has established. It takes two proofs to make one: that the peer is who it should be, and
+ * that nobody changed the handshake.
  */
 export class DtlsSession {
   readonly version: ProtocolVersion
   readonly cipherSuite: CipherSuite
-  readonly group: NamedGroup
-  /** DER. */
-  readonly peerCertificate: Uint8Array
+  /** The group of the ephemeral keys, null where a shared key alone made the secret. */
+  readonly group: NamedGroup | null
+  /** Who the peer is, and how it was recognised. */
+  readonly peer: PeerIdentity
   /** The SRTP protection profile that was agreed on, null where SRTP is not to be used (RFC 5764 §4.1.2). */
   readonly srtpProfile: number | null
+  /** The application protocol that was agreed on, null where there is none (RFC 7301). */
+  readonly alpnProtocol: string | null
+  /** The server's name as the client gave it, null where it gave none (RFC 6066 §3). */
+  readonly serverName: string | null
   readonly #keys: KeySchedule
 
   constructor(
     negotiated: Negotiated,
-    group: NamedGroup,
+    group: NamedGroup | null,
     keys: KeySchedule,
-    peer: PeerVerified,
-    _signature: SignatureVerified,
+    peer: PeerAuthenticated,
     _finished: FinishedVerified,
   ) {
     this.version = negotiated.version
     this.cipherSuite = negotiated.suite
     this.srtpProfile = negotiated.srtpProfile
     this.group = group
-    this.peerCertificate = peer.certificate
+    this.alpnProtocol = negotiated.alpnProtocol
+    this.serverName = negotiated.serverName
+    this.peer = peer.identity
     this.#keys = keys
+  }
+
+  /** The peer's certificate, DER; null where it was recognised by something else. */
+  get peerCertificate(): Uint8Array | null {
+    return this.peer.kind === 'certificate' ? this.peer.certificate : null
   }
 
   /**

@@ -52,7 +52,7 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     })
     running.push(socket)
     await once(socket, 'secureConnect')
-    expect(socket.session?.group.name).toBe(name)
+    expect(socket.session?.group?.name).toBe(name)
     expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
     socket.send('there and back\n')
     expect(String((await once(socket, 'message'))[0])).toBe('there and back\n')
@@ -80,7 +80,7 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
       ...['--keymatexport', 'EXPERIMENTAL-purertc', '--keymatexportsize', '40', '127.0.0.1'],
     )
     const [socket] = (await connected) as [DtlsSocket]
-    expect(socket.session?.group.name).toBe(name)
+    expect(socket.session?.group?.name).toBe(name)
     expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
     await client.says(/Handshake was completed/)
     await client.says(/DTLS1.2/)

@@ -53,7 +53,7 @@ describe('an undisturbed handshake', () => {
     for (const { session } of [client, server]) {
       expect(session?.version).toBe(ProtocolVersion.dtls12)
       expect(session?.cipherSuite.name).toBe('TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')
-      expect(session?.group.name).toBe('x25519')
+      expect(session?.group?.name).toBe('x25519')
       expect(session?.srtpProfile).toBeNull()
     }
   })

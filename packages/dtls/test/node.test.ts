@@ -61,7 +61,7 @@ describe('client and server over UDP', () => {
   })
 
   test('serve many clients on one socket, each with its own certificate', async () => {
-    const seen: Uint8Array[] = []
+    const seen: (Uint8Array | null)[] = []
     const server = await listen((socket) => {
       if (socket.session !== null) seen.push(socket.session.peerCertificate)
       socket.on('message', (data) => socket.send(data))

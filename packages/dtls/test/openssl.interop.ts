@@ -81,7 +81,7 @@ describeWith('openssl', 'OpenSSL', () => {
     const socket = dial(port, args.includes('-mtu') ? 256 : 1_200)
     await once(socket, 'secureConnect')
     expect(socket.session?.peerCertificate).toEqual(theirs.certificate.der)
-    expect(socket.session?.group.name).toBe(args.includes('P-256') ? 'p-256' : 'x25519')
+    expect(socket.session?.group?.name).toBe(args.includes('P-256') ? 'p-256' : 'x25519')
     expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
     await server.says(/subject=CN = ours/)
     await server.says(/SRTP_AES128_CM_SHA1_80/)

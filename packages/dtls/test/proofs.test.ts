@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -7,7 +8,15 @@ import { PeerMisbehaved } from '../src/errors.ts'
 import type { KeySchedule } from '../src/dtls12/keys/key-schedule.ts'
 import { namedGroups } from '../src/protocol/named-group.ts'
 import { type FinishedVerified, verifyFinished } from '../src/proofs/finished-verified.ts'
+import {
+  admitAnonymous,
+  authenticateByCertificate,
+  authenticateByPsk,
+} from '../src/proofs/peer-authenticated.ts'
 import { type PeerVerified, verifyPeer } from '../src/proofs/peer-verified.ts'
+import type { PskMixed } from '../src/proofs/psk-mixed.ts'
+import { ProtocolVersion } from '../src/protocol/protocol-version.ts'
+import { signatureSchemes } from '../src/protocol/signature-scheme.ts'
 import { type SignatureVerified, verifySignature } from '../src/proofs/signature-verified.ts'
 import { DtlsSession, type Negotiated } from '../src/session.ts'
 import { clientCertificate, serverCertificate } from './pair.ts'
@@ -33,8 +42,8 @@ describe('PeerVerified', () => {
     ['another certificate', clientCertificate.der, 'certificate-refused'],
     ['no certificate', Uint8Array.of(1, 2, 3), 'bad-certificate'],
     ['an empty one', new Uint8Array(0), 'bad-certificate'],
-    ['an RSA key', rsaCertificate, 'unsupported-certificate'],
-    ['a P-384 key', p384Certificate, 'unsupported-certificate'],
+    ['another with an RSA key', rsaCertificate, 'certificate-refused'],
+    ['another with a P-384 key', p384Certificate, 'certificate-refused'],
     ['an Ed448 key', ed448Certificate, 'unsupported-certificate'],
   ])('does not come of %s', (_name, der, code) => {
     expect(() => verifyPeer(nodeCrypto, verify, [der])).toThrow(fault(code))
@@ -61,9 +70,11 @@ describe('SignatureVerified', () => {
   const peer = verifyPeer(nodeCrypto, verify, [serverCertificate.der])
   const signature = serverCertificate.privateKey.sign('ecdsa_secp256r1_sha256', data)
   const scheme = 0x0403
+  const { dtls12, dtls13 } = ProtocolVersion
+  const offered = signatureSchemes
 
-  test('comes of a signature by the certificate’s key', () => {
-    expect(verifySignature(peer, [scheme], data, { scheme, signature })).toBeDefined()
+  test.each([dtls12, dtls13])('comes of a signature by the certificate’s key, in version %i', (version) => {
+    expect(verifySignature(version, peer, offered, data, { scheme, signature })).toBeDefined()
   })
 
   test.each([
@@ -77,14 +88,48 @@ describe('SignatureVerified', () => {
     ['that is empty', { scheme, signature: new Uint8Array(0) }, data, 'bad-signature'],
     ['that is no DER', { scheme, signature: new Uint8Array(64).fill(1) }, data, 'bad-signature'],
     ['of an unknown scheme', { scheme: 0x0203, signature }, data, 'illegal-parameter'],
+    ['by a scheme of another key', { scheme: 0x0804, signature }, data, 'illegal-parameter'],
+    ['that says it is of Ed25519', { scheme: 0x0807, signature }, data, 'illegal-parameter'],
   ])('does not come of a signature %s', (_name, signed, over, code) => {
-    expect(() => verifySignature(peer, [scheme], over, signed)).toThrow(fault(code))
+    for (const version of [dtls12, dtls13])
+      expect(() => verifySignature(version, peer, offered, over, signed)).toThrow(fault(code))
   })
 
   test('does not come of a scheme that was not offered', () => {
-    expect(() => verifySignature(peer, [0x0804], data, { scheme, signature })).toThrow(
+    const others = signatureSchemes.filter(({ id }) => id !== scheme)
+    expect(() => verifySignature(dtls12, peer, others, data, { scheme, signature })).toThrow(
       fault('illegal-parameter'),
     )
+  })
+
+  test('with another hash than the curve’s comes of 1.2 only', () => {
+    const signed = { scheme: 0x0503, signature: serverCertificate.privateKey.sign('ecdsa_sha384', data) }
+    expect(verifySignature(dtls12, peer, offered, data, signed)).toBeDefined()
+    expect(() => verifySignature(dtls13, peer, offered, data, signed)).toThrow(fault('illegal-parameter'))
+  })
+
+  test('by PKCS#1 comes of 1.2 only', () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    const key = nodeCrypto.importPrivateKey(pair.privateKey.export({ type: 'pkcs8', format: 'der' }))
+    const publicKey = nodeCrypto.importPublicKey(pair.publicKey.export({ type: 'spki', format: 'der' }))
+    const rsaPeer = { ...peer, publicKey } as PeerVerified
+    const signed = { scheme: 0x0401, signature: key.sign('rsa_pkcs1_sha256', data) }
+    expect(verifySignature(dtls12, rsaPeer, offered, data, signed)).toBeDefined()
+    expect(() => verifySignature(dtls13, rsaPeer, offered, data, signed)).toThrow(fault('illegal-parameter'))
+  })
+})
+
+describe('PeerAuthenticated', () => {
+  const required = { role: 'server', clientCertificate: 'required' } as const
+
+  test('does not come of nothing where a certificate is required, and never at a client', () => {
+    expect(() => admitAnonymous(required)).toThrow(fault('no-certificate'))
+    expect(() => admitAnonymous({ role: 'client', clientCertificate: 'none' })).toThrow(
+      fault('no-certificate'),
+    )
+    expect(admitAnonymous({ ...required, clientCertificate: 'optional' }).identity).toEqual({
+      kind: 'anonymous',
+    })
   })
 })
 
@@ -102,31 +147,39 @@ describe('FinishedVerified', () => {
       expect(() => verifyFinished(expected, other)).toThrow(fault('bad-finished'))
     }
     for (const length of [0, 11, 13])
-      expect(() => verifyFinished(expected, new Uint8Array(length).fill(5))).toThrow(fault('bad-finished'))
+      expect(() => verifyFinished(expected, new Uint8Array(length).fill(5))).toThrow(fault('decode'))
   })
 })
 
-test('a session cannot be had without all three proofs', () => {
+test('a session cannot be had without its proofs', () => {
   const make = (
     negotiated: Negotiated,
     keys: KeySchedule,
-    peer: PeerVerified,
+    certified: PeerVerified,
     signature: SignatureVerified,
+    psk: PskMixed,
     finished: FinishedVerified,
   ): unknown[] => {
-    const group = namedGroups[0]
-    if (group === undefined) throw new Error('no group')
-    const unproven = { certificate: peer.certificate, publicKey: peer.publicKey }
+    const group = namedGroups[0] ?? null
+    const peer = authenticateByCertificate(certified, signature)
+    const unproven = { certificate: certified.certificate, chain: [], publicKey: certified.publicKey }
     return [
-      new DtlsSession(negotiated, group, keys, peer, signature, finished),
+      new DtlsSession(negotiated, group, keys, peer, finished),
+      new DtlsSession(negotiated, group, keys, authenticateByPsk(psk), finished),
       // @ts-expect-error an object is no proof
-      new DtlsSession(negotiated, group, keys, peer, signature, {}),
+      new DtlsSession(negotiated, group, keys, peer, {}),
       // @ts-expect-error an object is no proof
-      new DtlsSession(negotiated, group, keys, peer, {}, finished),
+      new DtlsSession(negotiated, group, keys, { identity: peer.identity }, finished),
+      // @ts-expect-error a certificate is no proof that the peer has its key
+      new DtlsSession(negotiated, group, keys, certified, finished),
       // @ts-expect-error one proof does not stand in for another
-      new DtlsSession(negotiated, group, keys, peer, finished, finished),
+      new DtlsSession(negotiated, group, keys, finished, finished),
       // @ts-expect-error nor a certificate for the proof that it is the right one
-      new DtlsSession(negotiated, group, keys, unproven, signature, finished),
+      authenticateByCertificate(unproven, signature),
+      // @ts-expect-error nor a signature that nobody has verified
+      authenticateByCertificate(certified, {}),
+      // @ts-expect-error nor a name for the proof that its key is in the secret
+      authenticateByPsk({ identity: psk.identity, preMasterSecret: psk.preMasterSecret }),
     ]
   }
   expect(make).toBeInstanceOf(Function)
@@ -137,13 +190,17 @@ test('each proof is made in one place', () => {
   const makers = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .flatMap((path) =>
-      [...readFileSync(join(root, path), 'utf8').matchAll(/\bas (\w+Verified)\b/g)].map(
-        ([, proof]) => `${String(proof)}: ${path}`,
-      ),
+      [
+        ...readFileSync(join(root, path), 'utf8').matchAll(
+          /\bas (\w+Verified|PskMixed|PeerAuthenticated)\b/g,
+        ),
+      ].map(([, proof]) => `${String(proof)}: ${path}`),
     )
-  expect(makers.sort()).toEqual([
+  expect([...new Set(makers)].sort()).toEqual([
     'FinishedVerified: proofs/finished-verified.ts',
+    'PeerAuthenticated: proofs/peer-authenticated.ts',
     'PeerVerified: proofs/peer-verified.ts',
+    'PskMixed: proofs/psk-mixed.ts',
     'SignatureVerified: proofs/signature-verified.ts',
   ])
   expect(new PeerMisbehaved('bad-finished', '').alert).toBe(51)

@@ -18,6 +18,7 @@ import { importNoblePrivateKey, importNoblePublicKey } from './signature.ts'
 export function createNobleCrypto(randomFill: (into: Uint8Array) => void): CryptoProvider {
   return {
     name: 'noble',
+    keyKinds: ['ec-p256', 'ec-p384', 'ed25519'],
     randomFill,
     hash: nobleHash,
     createHash: createNobleHash,

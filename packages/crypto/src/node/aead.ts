@@ -1,14 +1,15 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createSecretKey,
   type CipherCCM,
   type DecipherCCM,
   type KeyObject,
 } from 'node:crypto'
 
-import { type Aead, type AeadAlgorithm, aeadSizes, checkNonce } from '../aead.ts'
+import { type Aead, type AeadAlgorithm, aeadSizes, checkKey, checkNonce } from '../aead.ts'
 
-/** As node:crypto does it, with a cipher object for each text. The key stays a KeyObject: a raw key is imported again on every call, which costs four times as much on Node 24. */
+/** The key stays a KeyObject: a raw key is imported again on every call, which costs four times as much on Node 24. */
 export class NodeAead implements Aead {
   readonly algorithm: AeadAlgorithm
   readonly tagLength: number
@@ -17,10 +18,11 @@ export class NodeAead implements Aead {
   /** One name for ciphers that share the calls; Node's types name each on its own, and CCM's ask for most. */
   readonly #cipher: 'aes-128-ccm'
 
-  constructor(algorithm: AeadAlgorithm, key: KeyObject) {
+  constructor(algorithm: AeadAlgorithm, key: Uint8Array) {
+    checkKey(algorithm, key)
     this.algorithm = algorithm
     this.tagLength = aeadSizes[algorithm].tag
-    this.#key = key
+    this.#key = createSecretKey(key)
     this.#options = { authTagLength: this.tagLength }
     this.#cipher = (algorithm === 'aes-128-ccm-8' ? 'aes-128-ccm' : algorithm) as 'aes-128-ccm'
   }

@@ -1,10 +1,8 @@
-import { createHash, createHmac, createSecretKey, randomFillSync } from 'node:crypto'
+import { createHash, createHmac, randomFillSync } from 'node:crypto'
 
-import { type Aead, type AeadAlgorithm, checkKey } from '../aead.ts'
 import type { Hash, HashAlgorithm } from '../hash.ts'
 import type { CryptoProvider } from '../provider.ts'
 import { NodeAead } from './aead.ts'
-import { NodeAesGcm, SharedGcm } from './aes-gcm.ts'
 import { plain } from './bytes.ts'
 import { answerNodeKeyExchange, createNodeKeyExchange } from './key-exchange.ts'
 import { createNodeSampleMask } from './sample-mask.ts'
@@ -13,6 +11,7 @@ import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
 /** The provider on node:crypto (OpenSSL, or BoringSSL on Bun and ring on Deno). */
 export const nodeCrypto: CryptoProvider = {
   name: 'node',
+  keyKinds: ['ec-p256', 'ec-p384', 'ed25519', 'rsa'],
   randomFill: (into) => void randomFillSync(into),
   hash: (algorithm, ...parts) => {
     const hash = createHash(algorithm)
@@ -25,23 +24,13 @@ export const nodeCrypto: CryptoProvider = {
     for (const part of parts) hmac.update(part)
     return plain(hmac.digest())
   },
-  createAead,
+  createAead: (algorithm, key) => new NodeAead(algorithm, key),
   createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
   answerKeyExchange: answerNodeKeyExchange,
   importPrivateKey: importNodePrivateKey,
   importPublicKey: importNodePublicKey,
 }
-
-function createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead {
-  if (algorithm === 'aes-128-gcm' || algorithm === 'aes-256-gcm')
-    return new NodeAesGcm(algorithm, key, sharedGcm)
-  checkKey(algorithm, key)
-  return new NodeAead(algorithm, createSecretKey(key))
-}
-
-/** Scratch memory, and tables that can be made again. */
-const sharedGcm = new SharedGcm()
 
 class NodeHash implements Hash {
   readonly #hash: ReturnType<typeof createHash>

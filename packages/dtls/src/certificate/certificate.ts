@@ -1,42 +1,52 @@
 import { copyBytes, toUtf8 } from '@purertc/bytes'
-import type { CryptoProvider, PrivateKey } from '@purertc/crypto'
+import type { CryptoProvider, KeyKind, PrivateKey, SignatureScheme } from '@purertc/crypto'
 
 import { DtlsError } from '../errors.ts'
 import { computeFingerprint, type Fingerprint, type FingerprintAlgorithm } from './fingerprint.ts'
 import { decodeCertificate } from './x509.ts'
+import { decodeExtensions, type SubjectNames } from './x509-extensions.ts'
 
 /** An identity of our own: a certificate and its private key. */
 export interface Certificate {
   readonly der: Uint8Array
+  /** Those that lead from it to an authority which the peer knows, issuer by issuer; DER. Often none. */
+  readonly chain: readonly Uint8Array[]
   readonly privateKey: PrivateKey
   /** When it ends, in milliseconds since 1970. */
   readonly expires: number
+  /** The hosts that it is made out to. */
+  readonly names: SubjectNames
   /** The fingerprint to signal, of SHA-256 by default. */
   fingerprint(algorithm?: FingerprintAlgorithm): Fingerprint
 }
 
 /**
- * A {@link Certificate} of a DER certificate and its key in PKCS #8 (DER). The key must be ECDSA P-256, which every
- * suite here signs with.
+ * A {@link Certificate} of a DER certificate, those that vouch for it, and its key in PKCS #8 (DER): ECDSA P-256 or
+ * P-384, Ed25519, or RSA of at least 2,048 bits.
  *
- * Throws {@link DtlsError} `invalid-certificate` where either cannot be read, the key is of another kind, or the two
- * do not belong together.
+ * Throws {@link DtlsError} `invalid-certificate` where one of them cannot be read, the provider has no keys of this
+ * kind, or key and certificate do not belong together.
  */
 export function createCertificate(options: {
   readonly crypto: CryptoProvider
   readonly der: Uint8Array
   readonly pkcs8: Uint8Array
+  readonly chain?: readonly Uint8Array[]
 }): Certificate {
   const { crypto } = options
   const der = copyBytes(options.der)
+  const chain = (options.chain ?? []).map((issuer) => copyBytes(issuer))
   try {
-    const { subjectPublicKeyInfo, notAfter } = decodeCertificate(der)
+    const { subjectPublicKeyInfo, notAfter, extensions } = decodeCertificate(der)
+    for (const issuer of chain) decodeCertificate(issuer)
     const privateKey = crypto.importPrivateKey(options.pkcs8)
     checkPair(crypto, privateKey, subjectPublicKeyInfo)
     return {
       der,
+      chain,
       privateKey,
       expires: notAfter,
+      names: decodeExtensions(extensions).names,
       fingerprint: (algorithm) => computeFingerprint(crypto, der, algorithm),
     }
   } catch (cause) {
@@ -46,10 +56,18 @@ export function createCertificate(options: {
 }
 
 function checkPair(crypto: CryptoProvider, privateKey: PrivateKey, subjectPublicKeyInfo: Uint8Array): void {
-  if (privateKey.kind !== 'ec-p256')
-    throw new DtlsError('invalid-certificate', `an ECDSA P-256 key is needed, not ${privateKey.kind}`)
+  const publicKey = crypto.importPublicKey(subjectPublicKeyInfo)
+  const scheme = probeSchemes[privateKey.kind]
   const probe = toUtf8('does this key belong to the certificate?')
-  const signature = privateKey.sign('ecdsa_secp256r1_sha256', probe)
-  if (!crypto.importPublicKey(subjectPublicKeyInfo).verify('ecdsa_secp256r1_sha256', probe, signature))
+  if (!publicKey.verify(scheme, probe, privateKey.sign(scheme, probe)))
     throw new DtlsError('invalid-certificate', 'the key does not belong to the certificate')
+  if (publicKey.kind === 'rsa' && publicKey.bits < 2_048)
+    throw new DtlsError('invalid-certificate', 'an RSA key needs 2,048 bits')
+}
+
+const probeSchemes: Readonly<Record<KeyKind, SignatureScheme>> = {
+  'ec-p256': 'ecdsa_secp256r1_sha256',
+  'ec-p384': 'ecdsa_secp384r1_sha384',
+  ed25519: 'ed25519',
+  rsa: 'rsa_pkcs1_sha256',
 }

@@ -2,8 +2,10 @@ import { concatBytes, DecodeError, type Reader } from '@purertc/bytes'
 
 /** The tags that certificates are made of, X.690 §8. */
 export const Tag = {
+  boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
+  octetString: 0x04,
   objectIdentifier: 0x06,
   utf8String: 0x0c,
   utcTime: 0x17,
@@ -12,6 +14,8 @@ export const Tag = {
   set: 0x31,
   /** `[0] EXPLICIT`, the version of a certificate. */
   explicit0: 0xa0,
+  /** `[3] EXPLICIT`, its extensions. */
+  explicit3: 0xa3,
 } as const
 
 /** One element: `body` is bound to its contents, `bytes` holds it whole. Both borrow. */

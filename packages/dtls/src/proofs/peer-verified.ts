@@ -4,7 +4,6 @@ import { CryptoError, type CryptoProvider, equalConstantTime, type PublicKey } f
 import { computeFingerprint, decisiveFingerprints, type Fingerprint } from '../certificate/fingerprint.ts'
 import { decodeCertificate } from '../certificate/x509.ts'
 import { PeerMisbehaved } from '../errors.ts'
-import { signatureSchemes } from '../protocol/signature-scheme.ts'
 
 declare const proof: unique symbol
 
@@ -16,16 +15,27 @@ export interface PeerVerified {
   readonly [proof]: 'peer'
   /** DER. */
   readonly certificate: Uint8Array
+  /** What the peer sent besides, DER. */
+  readonly chain: readonly Uint8Array[]
   readonly publicKey: PublicKey
 }
 
-/** How a peer is recognised: by fingerprints that came over an authentic channel, or by a judgement of the host's. */
+/**
+ * How a peer is recognised:
+ *
+ * - by fingerprints that came over an authentic channel (RFC 8122),
+ * - by a judgement of the host's,
+ * - by nothing but a shared key (RFC 4279), for which `psk` must be configured,
+ * - not at all: a server's clients only, which are then asked for no certificate.
+ */
 export type PeerVerification =
   | { readonly fingerprints: readonly Fingerprint[] }
   | {
       /** Whether the peer may have this certificate (DER); `chain` holds those it sent besides. Borrowed. */
       readonly certificate: (der: Uint8Array, chain: readonly Uint8Array[]) => boolean
     }
+  | { readonly psk: true }
+  | { readonly anonymous: true }
 
 /**
  * RFC 8122 §6.2, RFC 8827 §6.5. The only origin of {@link PeerVerified}: review this function, not its callers.
@@ -37,12 +47,13 @@ export function verifyPeer(
   chain: readonly Uint8Array[],
 ): PeerVerified {
   const certificate = copyBytes(chain[0] ?? new Uint8Array(0))
+  const others = chain.slice(1).map((der) => copyBytes(der))
   const publicKey = readPublicKey(crypto, certificate)
-  if (!signatureSchemes.some(({ keyKind }) => keyKind === publicKey.kind))
-    throw new PeerMisbehaved('unsupported-certificate', `no scheme to verify with a key of ${publicKey.kind}`)
-  if (!isExpected(crypto, verification, certificate, chain.slice(1)))
+  if (publicKey.kind === 'rsa' && publicKey.bits < minRsaBits)
+    throw new PeerMisbehaved('unsupported-certificate', `an RSA key of ${publicKey.bits} bits`)
+  if (!isExpected(crypto, verification, certificate, others))
     throw new PeerMisbehaved('certificate-refused', 'the certificate is not the one that was expected')
-  return { certificate, publicKey } as PeerVerified
+  return { certificate, chain: others, publicKey } as unknown as PeerVerified
 }
 
 function isExpected(
@@ -55,6 +66,7 @@ function isExpected(
     return decisiveFingerprints(verification.fingerprints).some(({ algorithm, value }) =>
       equalConstantTime(value, computeFingerprint(crypto, certificate, algorithm).value),
     )
+  if (!('certificate' in verification)) return false
   try {
     // A promise, which JavaScript would let through, is no agreement either.
     const verdict: unknown = verification.certificate(certificate, chain)
@@ -76,3 +88,6 @@ function readPublicKey(crypto: CryptoProvider, certificate: Uint8Array): PublicK
     throw cause
   }
 }
+
+/** RFC 9325 §4.5: shorter ones are no longer safe. */
+const minRsaBits = 2_048

@@ -1,4 +1,4 @@
-import type { Reader } from '@purertc/bytes'
+import { DecodeError, type Reader } from '@purertc/bytes'
 
 /** RFC 5246 §7.2. */
 export const AlertLevel = { warning: 1, fatal: 2 } as const
@@ -30,21 +30,24 @@ export const AlertDescription = {
   missingExtension: 109,
   unsupportedExtension: 110,
   unrecognizedName: 112,
+  unknownPskIdentity: 115,
   certificateRequired: 116,
+  noApplicationProtocol: 120,
 } as const
 export type AlertDescription = (typeof AlertDescription)[keyof typeof AlertDescription]
 
-/** The numbers on the wire, which need not be in the registries. */
+/** `description` is the number on the wire, which need not be in the registry. */
 export interface Alert {
-  readonly level: number
+  readonly level: AlertLevel
   readonly description: number
 }
 
-/** Throws `DecodeError` for anything but one whole alert */
+/** Throws `DecodeError` for anything but one whole alert. */
 export function decodeAlert(reader: Reader): Alert {
   const level = reader.u8()
   const description = reader.u8()
   reader.done()
+  if (level !== AlertLevel.warning && level !== AlertLevel.fatal) throw new DecodeError('invalid')
   return { level, description }
 }
 

@@ -10,4 +10,5 @@ export interface NamedGroup {
 export const namedGroups: readonly NamedGroup[] = [
   { id: 0x001d, name: 'x25519' },
   { id: 0x0017, name: 'p-256' },
+  { id: 0x0018, name: 'p-384' },
 ]

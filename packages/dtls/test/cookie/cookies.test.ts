@@ -134,7 +134,7 @@ describe('a server that requires cookies', () => {
 
   test('takes a fragmented ClientHello in whatever order the fragments come', () => {
     const pair = new Pair({
-      client: { mtu: 100 },
+      client: { mtu: 160 },
       conditions: { latency: 20, reorder: 0.5 },
       seed: 3,
     }).handshake()

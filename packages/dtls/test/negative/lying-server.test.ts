@@ -6,6 +6,7 @@ import { EcPointFormats } from '../../src/extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../src/extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../src/extensions/renegotiation-info.ts'
 import { UseSrtp } from '../../src/extensions/use-srtp.ts'
+import { encodeCertificateMessage } from '../../src/dtls12/messages/certificate-message.ts'
 import { encodeHelloVerifyRequest } from '../../src/dtls12/messages/hello-verify-request.ts'
 import {
   encodeEcdhParameters,
@@ -14,7 +15,7 @@ import {
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { SrtpProfile } from '../../src/protocol/srtp-profile.ts'
 import { clientCertificate, serverCertificate } from '../pair.ts'
-import { rsaCertificate } from '../vectors/certificates.ts'
+import { ed448Certificate } from '../vectors/certificates.ts'
 import { type Lie, Trial } from './liar.ts'
 import {
   append,
@@ -62,7 +63,7 @@ describe('ServerHello', () => {
   test.each([
     ['DTLS 1.0', { version: 0xfeff }, 'unsupported-version: protocol_version'],
     ['DTLS 1.3', { version: 0xfefc }, 'unsupported-version: protocol_version'],
-    ['a suite that was not offered', { cipherSuite: 0xc02c }, 'illegal-parameter: illegal_parameter'],
+    ['a suite that was not offered', { cipherSuite: 0xc0ae }, 'illegal-parameter: illegal_parameter'],
     ['the SCSV as a suite', { cipherSuite: 0x00ff }, 'illegal-parameter: illegal_parameter'],
     ['compression', { compressionMethod: 1 }, 'illegal-parameter: illegal_parameter'],
   ])('that chooses %s', (_name, change, verdict) => {
@@ -85,7 +86,7 @@ describe('ServerHello', () => {
 
   test('with an extension twice', () => {
     const lie = instead(HandshakeType.serverHello, (body) => repeatLastExtension(body, 38, 4 + 2))
-    expect(judge(lie)).toBe('decode: decode_error')
+    expect(judge(lie)).toBe('illegal-parameter: illegal_parameter')
   })
 
   test('with renegotiation_info of another handshake', () => {
@@ -159,9 +160,7 @@ describe('the certificate', () => {
   })
 
   test('with a key that signs nothing here', () => {
-    const size = rsaCertificate.length
-    const prefix = Uint8Array.of(0, (size + 3) >> 8, size + 3, 0, size >> 8, size)
-    expect(judge(say(certificate, concatBytes(prefix, rsaCertificate)))).toBe(
+    expect(judge(say(certificate, encodeCertificateMessage([ed448Certificate])))).toBe(
       'unsupported-certificate: unsupported_certificate',
     )
   })
@@ -206,7 +205,7 @@ describe('ServerKeyExchange', () => {
   })
 
   test('in a group that was not offered', () => {
-    expect(judge(say(serverKeyExchange, keyExchange(0x18, new Uint8Array(97).fill(4))))).toBe(
+    expect(judge(say(serverKeyExchange, keyExchange(0x19, new Uint8Array(133).fill(4))))).toBe(
       'illegal-parameter: illegal_parameter',
     )
   })
@@ -312,23 +311,13 @@ describe('Finished', () => {
   })
 
   test('of another length', () => {
-    expect(judge(append(finished))).toBe('bad-finished: decrypt_error')
-    expect(judge(cutEnd(finished))).toBe('bad-finished: decrypt_error')
-    expect(judge(say(finished, new Uint8Array(0)))).toBe('bad-finished: decrypt_error')
+    expect(judge(append(finished))).toBe('decode: decode_error')
+    expect(judge(cutEnd(finished))).toBe('decode: decode_error')
+    expect(judge(say(finished, new Uint8Array(0)))).toBe('decode: decode_error')
   })
 
   test('that repeats the client’s', () => {
     expect(judge(instead(finished, (_body, before) => before.slice(-12)))).toBe('bad-finished: decrypt_error')
-  })
-
-  test('twice', () => {
-    expect(judge(double(finished))).toBe('connected, then unexpected-message: unexpected_message')
-  })
-
-  test('with another message in its place, under the new keys', () => {
-    expect(judge(instead(finished, (body) => [[HandshakeType.helloRequest, body]]))).toBe(
-      'unexpected-message: unexpected_message',
-    )
   })
 
   test('that is missing leaves the client waiting', () => {

@@ -261,8 +261,10 @@ export class PeerLink {
     return {
       version: version === ProtocolVersion.dtls12 ? 'DTLS 1.2' : 'DTLS 1.3',
       cipherSuite: cipherSuite.name,
-      group: group.name,
-      fingerprint: formatFingerprint(computeFingerprint(this.#crypto, peerCertificate)),
+      // Shared keys and anonymity are for others: a peer connection always has both.
+      group: group?.name ?? '',
+      fingerprint:
+        peerCertificate === null ? '' : formatFingerprint(computeFingerprint(this.#crypto, peerCertificate)),
     }
   }
 }

@@ -102,8 +102,8 @@ export class RTCDtlsTransport extends Transport<AssociationState> {
 
   /** DER; of the peer, once it has proven it. */
   getRemoteCertificates(): ArrayBuffer[] {
-    const certificate = this.#view.session?.peerCertificate
-    return certificate === undefined ? [] : [new Uint8Array(certificate).buffer]
+    const certificate = this.#view.session?.peerCertificate ?? null
+    return certificate === null ? [] : [new Uint8Array(certificate).buffer]
   }
 }
 

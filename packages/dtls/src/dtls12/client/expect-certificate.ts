@@ -1,19 +1,19 @@
 import { PeerMisbehaved } from '../../errors.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
-import type { Randoms } from '../keys/key-schedule.ts'
-import { decodeCertificateMessage } from '../messages/certificate-message.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { verifyPeer } from '../../proofs/peer-verified.ts'
-import type { Negotiated } from '../../session.ts'
+import type { Randoms } from '../keys/key-schedule.ts'
+import { decodeCertificateMessage } from '../messages/certificate-message.ts'
+import type { Negotiated12 } from '../negotiated.ts'
 import { ExpectServerKeyExchange } from './expect-server-key-exchange.ts'
 
 export class ExpectCertificate implements HandshakeState {
   readonly expects = 'certificate'
-  readonly #negotiated: Negotiated
+  readonly #negotiated: Negotiated12
   readonly #randoms: Randoms
 
-  constructor(negotiated: Negotiated, randoms: Randoms) {
+  constructor(negotiated: Negotiated12, randoms: Randoms) {
     this.#negotiated = negotiated
     this.#randoms = randoms
   }
@@ -24,6 +24,8 @@ export class ExpectCertificate implements HandshakeState {
     // RFC 5246 §7.4.2: the server MUST send one where the suite authenticates it.
     if (chain.length === 0) throw new PeerMisbehaved('decode', 'a server without certificate')
     const peer = verifyPeer(cx.config.crypto, cx.config.verify, chain)
+    if ((peer.publicKey.kind === 'rsa') !== (this.#negotiated.suite.keyExchange === 'ecdhe_rsa'))
+      throw new PeerMisbehaved('illegal-parameter', `a key of ${peer.publicKey.kind} does not fit the suite`)
     cx.transcript.add(message.type, message.sequence, message.body)
     return new ExpectServerKeyExchange(this.#negotiated, this.#randoms, peer)
   }

@@ -2,17 +2,21 @@ import { PeerMisbehaved } from '../../errors.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
+import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { type ClientHello, encodeClientHello } from '../../messages/client-hello.ts'
 import { decodeHelloVerifyRequest } from '../messages/hello-verify-request.ts'
 import { decodeServerHello, type ServerHello } from '../../messages/server-hello.ts'
-import { cipherSuites } from '../../protocol/cipher-suite.ts'
+import { acceptProtocol } from '../../protocol/alpn.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
-import type { Negotiated } from '../../session.ts'
+import type { ResolvedConfig } from '../../config.ts'
+import type { Negotiated12 } from '../negotiated.ts'
+import type { Randoms } from '../keys/key-schedule.ts'
 import { ExpectCertificate } from './expect-certificate.ts'
+import { ExpectPskServerKeyExchange } from './expect-psk-server-key-exchange.ts'
 
 /** The server may ask for a cookie first, more than once where its secret has changed meanwhile. */
 export class ExpectServerHello implements HandshakeState {
@@ -29,10 +33,14 @@ export class ExpectServerHello implements HandshakeState {
     if (message.type === HandshakeType.helloVerifyRequest) return this.#answerCookie(message, cx)
     if (message.type !== HandshakeType.serverHello) throw unexpected(this, message)
     const hello = decodeServerHello(message.body)
-    const negotiated = acceptServerHello(this.#hello, hello)
+    const negotiated = acceptServerHello(cx.config, this.#hello, hello)
     cx.transcript.add(message.type, message.sequence, message.body)
     cx.records.setVersion(negotiated.version)
-    return new ExpectCertificate(negotiated, { client: this.#hello.random, server: hello.random })
+    const randoms: Randoms = { client: this.#hello.random, server: hello.random }
+    const { keyExchange } = negotiated.suite
+    return keyExchange === 'psk' || keyExchange === 'ecdhe_psk'
+      ? new ExpectPskServerKeyExchange(negotiated, randoms)
+      : new ExpectCertificate(negotiated, randoms)
   }
 
   #answerCookie(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
@@ -53,12 +61,12 @@ export function sendClientHello(cx: HandshakeContext, hello: ClientHello): void 
 }
 
 /** Checks that the server chose from what we offered, and answered nothing else. RFC 5246 §7.4.1.3. */
-function acceptServerHello(offer: ClientHello, hello: ServerHello): Negotiated {
+function acceptServerHello(config: ResolvedConfig, offer: ClientHello, hello: ServerHello): Negotiated12 {
   // A server that knows DTLS 1.3 marks its random (RFC 8446 §4.1.3). That is for clients that offered 1.3.
   if (hello.version !== ProtocolVersion.dtls12)
     throw new PeerMisbehaved('unsupported-version', `version ${hello.version} was not offered`)
-  const suite = cipherSuites.find(({ id }) => id === hello.cipherSuite)
-  if (suite === undefined || !offer.cipherSuites.includes(suite.id))
+  const suite = config.cipherSuites.find(({ id }) => id === hello.cipherSuite)
+  if (suite === undefined)
     throw new PeerMisbehaved('illegal-parameter', `cipher suite ${hello.cipherSuite} was not offered`)
   if (!offer.compressionMethods.includes(hello.compressionMethod))
     throw new PeerMisbehaved('illegal-parameter', 'compression was not offered')
@@ -73,7 +81,15 @@ function acceptServerHello(offer: ClientHello, hello: ServerHello): Negotiated {
     throw new PeerMisbehaved('bad-renegotiation-info', 'renegotiation_info of another handshake')
   if (hello.extensions.get(EcPointFormats)?.includes(uncompressedPoint) === false)
     throw new PeerMisbehaved('illegal-parameter', 'no uncompressed points')
-  return { version: ProtocolVersion.dtls12, suite, srtpProfile: acceptSrtp(offer, hello) }
+  // RFC 6066 §3: the answer has no body, and says that the name was of use.
+  hello.extensions.get(ServerNameAcknowledged)
+  return {
+    version: ProtocolVersion.dtls12,
+    suite,
+    srtpProfile: acceptSrtp(offer, hello),
+    alpnProtocol: acceptProtocol(config.alpn, hello.extensions),
+    serverName: config.serverName,
+  }
 }
 
 /** RFC 5764 §4.1.1: one of the offered profiles, and our MKI, which is empty. */

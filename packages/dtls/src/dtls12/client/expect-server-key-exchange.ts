@@ -1,25 +1,23 @@
 import { concatBytes } from '@purertc/bytes'
 
-import { PeerMisbehaved } from '../../errors.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
-import type { Randoms } from '../keys/key-schedule.ts'
-import { decodeServerKeyExchange } from '../messages/server-key-exchange.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
-import { namedGroups } from '../../protocol/named-group.ts'
-import { signatureSchemes } from '../../protocol/signature-scheme.ts'
 import type { PeerVerified } from '../../proofs/peer-verified.ts'
 import { verifySignature } from '../../proofs/signature-verified.ts'
-import type { Negotiated } from '../../session.ts'
+import type { Randoms } from '../keys/key-schedule.ts'
+import { decodeServerKeyExchange } from '../messages/server-key-exchange.ts'
+import type { Negotiated12 } from '../negotiated.ts'
 import { ExpectCertificateRequest } from './expect-certificate-request.ts'
+import { acceptGroup } from './accept-group.ts'
 
 export class ExpectServerKeyExchange implements HandshakeState {
   readonly expects = 'serverKeyExchange'
-  readonly #negotiated: Negotiated
+  readonly #negotiated: Negotiated12
   readonly #randoms: Randoms
   readonly #peer: PeerVerified
 
-  constructor(negotiated: Negotiated, randoms: Randoms, peer: PeerVerified) {
+  constructor(negotiated: Negotiated12, randoms: Randoms, peer: PeerVerified) {
     this.#negotiated = negotiated
     this.#randoms = randoms
     this.#peer = peer
@@ -28,21 +26,16 @@ export class ExpectServerKeyExchange implements HandshakeState {
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.serverKeyExchange) throw unexpected(this, message)
     const exchange = decodeServerKeyExchange(message.body)
-    const group = namedGroups.find(({ id }) => id === exchange.group)
-    if (group === undefined)
-      throw new PeerMisbehaved('illegal-parameter', `group ${exchange.group} was not offered`)
+    const group = acceptGroup(exchange.group)
     // RFC 8422 §5.4: the randoms are signed as well, so that no signature serves another handshake.
     const signed = concatBytes(this.#randoms.client, this.#randoms.server, exchange.parameters)
-    const offered = signatureSchemes.map(({ id }) => id)
-    const signature = verifySignature(this.#peer, offered, signed, exchange)
+    const { version } = this.#negotiated
+    const signature = verifySignature(version, this.#peer, cx.config.signatureSchemes, signed, exchange)
     cx.transcript.add(message.type, message.sequence, message.body)
     return new ExpectCertificateRequest({
       negotiated: this.#negotiated,
       randoms: this.#randoms,
-      peer: this.#peer,
-      signature,
-      group,
-      publicKey: exchange.publicKey,
+      key: { kind: 'signed', peer: this.#peer, signature, group, publicKey: exchange.publicKey },
     })
   }
 }

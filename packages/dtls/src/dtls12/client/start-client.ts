@@ -1,16 +1,17 @@
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
+import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { Extensions } from '../../extensions/extensions.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
+import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeContext, HandshakeState } from '../../handshake/handshake-state.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
-import { cipherSuites } from '../../protocol/cipher-suite.ts'
+import { offerProtocols } from '../../protocol/alpn.ts'
 import { namedGroups } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
-import { signatureSchemes } from '../../protocol/signature-scheme.ts'
 import { ExpectServerHello, sendClientHello } from './expect-server-hello.ts'
 
 /** Composes the first flight: a ClientHello with all that we can do. */
@@ -35,8 +36,10 @@ function composeClientHello({ config }: HandshakeContext): ClientHello {
     .set(EcPointFormats, [uncompressedPoint])
     .set(
       SignatureAlgorithms,
-      signatureSchemes.map((scheme) => scheme.id),
+      config.signatureSchemes.map((scheme) => scheme.id),
     )
+  if (config.serverName !== null) extensions.set(ServerName, config.serverName)
+  if (config.alpn.length > 0) extensions.set(ApplicationLayerProtocols, offerProtocols(config.alpn))
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
   return {
@@ -44,7 +47,7 @@ function composeClientHello({ config }: HandshakeContext): ClientHello {
     random,
     sessionId: new Uint8Array(0),
     cookie: new Uint8Array(0),
-    cipherSuites: cipherSuites.map((suite) => suite.id),
+    cipherSuites: config.cipherSuites.map((suite) => suite.id),
     compressionMethods: Uint8Array.of(noCompression),
     extensions,
   }

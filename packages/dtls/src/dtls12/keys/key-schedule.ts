@@ -1,8 +1,8 @@
 import { copyBytes, Writer } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
+import { aeadSizes, type CryptoProvider } from '@purertc/crypto'
 
 import type { Transcript } from '../../handshake/transcript.ts'
-import type { CipherSuite } from '../../protocol/cipher-suite.ts'
+import type { CipherSuite12 } from '../../protocol/cipher-suite.ts'
 import { AeadProtection } from '../record/aead-protection.ts'
 import type { RecordProtection } from '../../record/record-protection.ts'
 import { prf } from './prf.ts'
@@ -19,7 +19,7 @@ export interface Randoms {
 /** Everything that is derived from the secret of one handshake of DTLS 1.2. */
 export class KeySchedule {
   readonly #crypto: CryptoProvider
-  readonly #suite: CipherSuite
+  readonly #suite: CipherSuite12
   readonly #randoms: Randoms
   readonly #masterSecret: Uint8Array
 
@@ -29,7 +29,7 @@ export class KeySchedule {
    */
   constructor(
     crypto: CryptoProvider,
-    suite: CipherSuite,
+    suite: CipherSuite12,
     randoms: Randoms,
     preMasterSecret: Uint8Array,
     transcript: Transcript,
@@ -43,7 +43,10 @@ export class KeySchedule {
 
   /** Keys for the records of each end, RFC 5246 §6.3. */
   recordProtections(): Readonly<Record<Sender, RecordProtection>> {
-    const { keyLength, fixedIvLength, aead } = this.#suite
+    const { aead } = this.#suite
+    const { key: keyLength } = aeadSizes[aead]
+    // RFC 5288 §3 and RFC 6655 §3 for AES; RFC 7905 §2 has no explicit part.
+    const fixedIvLength = aead === 'chacha20-poly1305' ? 12 : 4
     const seed = [this.#randoms.server, this.#randoms.client]
     const block = this.#expand('key expansion', seed, 2 * (keyLength + fixedIvLength))
     const take = (at: number, length: number): Uint8Array => block.subarray(at, at + length)

@@ -4,24 +4,32 @@ import { type RecordHeader, recordHeaderLength, writeRecordHeader } from '../../
 import type { RecordProtection } from '../../record/record-protection.ts'
 
 /**
- * AEAD records of DTLS 1.2, RFC 5246 §6.2.3.3 and RFC 5288 §3:
+ * AEAD records of DTLS 1.2, RFC 5246 §6.2.3.3, with the nonces of RFC 5288 §3 (GCM) and RFC 6655 §3 (CCM):
  *
- *  | header (13) | nonce_explicit (8): epoch and sequence number | ciphertext | tag (16) |
+ *  | header (13) | nonce_explicit (8): epoch and sequence number | ciphertext | tag |
  *
- * nonce = fixed IV (4) and nonce_explicit; additional data = epoch, sequence number, type, version, content length.
- * Nonce and additional data are written into the same arrays for every record. One object serves one direction.
+ * nonce = fixed IV (4) and nonce_explicit. With a fixed IV of 12 bytes (ChaCha20-Poly1305, RFC 7905 §2) there is no
+ * explicit part: epoch and sequence number are mixed into the IV's last 8 bytes.
+ *
+ * Additional data = epoch, sequence number, type, version, content length. Nonce and additional data are written into
+ * the same arrays for every record. One object serves one direction.
  */
 export class AeadProtection implements RecordProtection {
   readonly overhead: number
   readonly #aead: Aead
   readonly #nonce = new Uint8Array(12)
   readonly #aad = new Uint8Array(13)
+  /** Mixed with epoch and sequence number: of the IV what it is long enough for, or zeros. */
+  readonly #mask = new Uint8Array(sequenceLength)
+  readonly #explicitLength: number
 
-  /** `fixedIv` has 4 bytes: `fixed_iv_length` of the AES-GCM suites. */
+  /** `fixedIv` has the `fixed_iv_length` of the suite, 4 or 12 bytes. */
   constructor(aead: Aead, fixedIv: Uint8Array) {
     this.#aead = aead
     this.#nonce.set(fixedIv)
-    this.overhead = recordHeaderLength + explicitNonceLength + aead.tagLength
+    this.#mask.set(fixedIv.subarray(sequenceOffset))
+    this.#explicitLength = this.#nonce.length - fixedIv.length
+    this.overhead = recordHeaderLength + this.#explicitLength + aead.tagLength
   }
 
   protect(
@@ -46,22 +54,25 @@ export class AeadProtection implements RecordProtection {
     )
     this.#bind(into, at, length)
     // Epoch and sequence number never repeat under a key, so they are the explicit nonce: no counter of our own.
-    for (let i = 0; i < explicitNonceLength; i++) {
-      const byte = into[at + epochOffset + i]!
-      into[body + i] = byte
-      this.#nonce[fixedIvLength + i] = byte
-    }
-    this.#aead.seal(this.#nonce, this.#aad, content, into, body + explicitNonceLength)
+    this.#mixNonce(into, at + epochOffset)
+    for (let i = 0; i < this.#explicitLength; i++) into[body + i] = into[at + epochOffset + i]!
+    this.#aead.seal(this.#nonce, this.#aad, content, into, body + this.#explicitLength)
     return length + this.overhead
   }
 
   unprotect(datagram: Uint8Array, header: RecordHeader, into: Uint8Array): number {
-    const sealed = header.start + explicitNonceLength
+    const sealed = header.start + this.#explicitLength
     const length = header.end - sealed - this.#aead.tagLength
     if (length < 0) return -1
     this.#bind(datagram, header.at, length)
-    for (let i = 0; i < explicitNonceLength; i++) this.#nonce[fixedIvLength + i] = datagram[header.start + i]!
+    // An explicit nonce is what the sender says it is.
+    this.#mixNonce(datagram, this.#explicitLength > 0 ? header.start : header.at + epochOffset)
     return this.#aead.open(this.#nonce, this.#aad, datagram.subarray(sealed, header.end), into, 0)
+  }
+
+  /** The nonce's last 8 bytes, of those at `at`. */
+  #mixNonce(bytes: Uint8Array, at: number): void {
+    for (let i = 0; i < sequenceLength; i++) this.#nonce[sequenceOffset + i] = bytes[at + i]! ^ this.#mask[i]!
   }
 
   /** Additional data: the header's fields in another order, with the length of the content. */
@@ -76,7 +87,8 @@ export class AeadProtection implements RecordProtection {
   }
 }
 
-const fixedIvLength = 4
-const explicitNonceLength = 8
-/** Where epoch and sequence number stand in the header. */
+/** Epoch and sequence number, and where they stand in a nonce. */
+const sequenceLength = 8
+const sequenceOffset = 4
+/** Where they stand in the header. */
 const epochOffset = 3

@@ -2,7 +2,7 @@ import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { decodeCertificateVerify } from '../../messages/certificate-verify.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
-import { signatureSchemes } from '../../protocol/signature-scheme.ts'
+import { authenticateByCertificate } from '../../proofs/peer-authenticated.ts'
 import type { PeerVerified } from '../../proofs/peer-verified.ts'
 import { verifySignature } from '../../proofs/signature-verified.ts'
 import { ExpectClientFinished } from './expect-client-finished.ts'
@@ -12,19 +12,21 @@ import type { KeysAgreed } from './progress.ts'
 export class ExpectCertificateVerify implements HandshakeState {
   readonly expects = 'certificateVerify'
   readonly #agreed: KeysAgreed
-  readonly #peer: PeerVerified
+  readonly #certified: PeerVerified
 
-  constructor(agreed: KeysAgreed, peer: PeerVerified) {
+  constructor(agreed: KeysAgreed, certified: PeerVerified) {
     this.#agreed = agreed
-    this.#peer = peer
+    this.#certified = certified
   }
 
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.certificateVerify) throw unexpected(this, message)
     const signed = decodeCertificateVerify(message.body)
-    const offered = signatureSchemes.map(({ id }) => id)
-    const signature = verifySignature(this.#peer, offered, cx.transcript.view(), signed)
+    const { version } = this.#agreed.negotiated
+    const offered = cx.config.signatureSchemes
+    const signature = verifySignature(version, this.#certified, offered, cx.transcript.view(), signed)
     cx.transcript.add(message.type, message.sequence, message.body)
-    return new ExpectClientFinished(this.#agreed, this.#peer, signature)
+    const peer = authenticateByCertificate(this.#certified, signature)
+    return new ExpectClientFinished({ ...this.#agreed, peer })
   }
 }

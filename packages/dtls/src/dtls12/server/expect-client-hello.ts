@@ -1,23 +1,33 @@
 import { concatBytes } from '@purertc/bytes'
-import type { KeyExchange } from '@purertc/crypto'
 
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
+import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { Extensions } from '../../extensions/extensions.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
+import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
-import type { Randoms } from '../keys/key-schedule.ts'
-import { encodeCertificateMessage } from '../messages/certificate-message.ts'
-import { ecdsaSign, encodeCertificateRequest } from '../messages/certificate-request.ts'
 import { type ClientHello, decodeClientHello } from '../../messages/client-hello.ts'
 import { encodeServerHello } from '../../messages/server-hello.ts'
-import { encodeEcdhParameters, encodeServerKeyExchange } from '../messages/server-key-exchange.ts'
+import { offerProtocols } from '../../protocol/alpn.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
-import { signatureSchemes } from '../../protocol/signature-scheme.ts'
+import { pskBytes } from '../../protocol/psk.ts'
+import { type Credential, sign } from '../credential.ts'
+import type { Randoms } from '../keys/key-schedule.ts'
+import { encodeCertificateMessage } from '../messages/certificate-message.ts'
+import {
+  type EcdhParameters,
+  encodeEcdhParameters,
+  encodePskServerKeyExchange,
+  encodeServerKeyExchange,
+} from '../messages/server-key-exchange.ts'
+import { composeCertificateRequest } from './certificate-request.ts'
 import { ExpectClientCertificate } from './expect-client-certificate.ts'
+import { ExpectClientKeyExchange } from './expect-client-key-exchange.ts'
 import { type Choice, negotiate } from './negotiation.ts'
+import type { ServerEphemeral, ServerHelloSent } from './progress.ts'
 
 /** Where a server begins, once the client's address is known to be its own. Answers with the whole flight 4. */
 export class ExpectClientHello implements HandshakeState {
@@ -34,30 +44,30 @@ export class ExpectClientHello implements HandshakeState {
     const random = new Uint8Array(32)
     cx.config.crypto.randomFill(random)
     const randoms: Randoms = { client: hello.random, server: random }
-    const keyExchange = cx.config.crypto.createKeyExchange(choice.group.name)
+    const ephemeral = choice.group && {
+      group: choice.group,
+      keyExchange: cx.config.crypto.createKeyExchange(choice.group.name),
+    }
     const { flight } = cx
     flight.begin()
     flight.message(HandshakeType.serverHello, composeServerHello(hello, choice, random))
-    flight.message(HandshakeType.certificate, encodeCertificateMessage([cx.config.certificate.der]))
-    flight.message(HandshakeType.serverKeyExchange, composeKeyExchange(cx, choice, randoms, keyExchange))
-    flight.message(HandshakeType.certificateRequest, composeCertificateRequest())
+    const isCertificateAsked = sendKeyExchange(cx, choice.credential, randoms, ephemeral)
     flight.message(HandshakeType.serverHelloDone, new Uint8Array(0))
     flight.end()
-    return new ExpectClientCertificate({
-      negotiated: choice.negotiated,
-      group: choice.group,
-      randoms,
-      keyExchange,
-    })
+    const sent: ServerHelloSent = { negotiated: choice.negotiated, randoms, ephemeral }
+    return isCertificateAsked ? new ExpectClientCertificate(sent) : new ExpectClientKeyExchange(sent, null)
   }
 }
 
 /** Answers only what the client brought up, RFC 5246 §7.4.1.4. Without session id: no session is kept for later. */
 function composeServerHello(hello: ClientHello, choice: Choice, random: Uint8Array): Uint8Array {
-  const { version, suite, srtpProfile } = choice.negotiated
+  const { version, suite, srtpProfile, alpnProtocol, serverName } = choice.negotiated
   const extensions = new Extensions().set(ExtendedMasterSecret, true)
   if (choice.knowsRenegotiationInfo) extensions.set(RenegotiationInfo, firstHandshake)
-  if (hello.extensions.has(EcPointFormats)) extensions.set(EcPointFormats, [uncompressedPoint])
+  if (serverName !== null) extensions.set(ServerNameAcknowledged, true)
+  if (hello.extensions.has(EcPointFormats) && choice.group !== null)
+    extensions.set(EcPointFormats, [uncompressedPoint])
+  if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
   return encodeServerHello({
     version,
@@ -69,21 +79,35 @@ function composeServerHello(hello: ClientHello, choice: Choice, random: Uint8Arr
   })
 }
 
-/** RFC 8422 §5.4: the ephemeral key and both randoms, signed. */
-function composeKeyExchange(
-  cx: HandshakeContext,
-  { group, signatureScheme }: Choice,
+/** From Certificate to CertificateRequest, as far as the suite has them; whether the client was asked for one. */
+function sendKeyExchange(
+  { config, flight }: HandshakeContext,
+  credential: Credential | null,
   randoms: Randoms,
-  keyExchange: KeyExchange,
-): Uint8Array {
-  const parameters = encodeEcdhParameters({ group: group.id, publicKey: keyExchange.publicKey })
-  const signed = concatBytes(randoms.client, randoms.server, parameters)
-  const signature = cx.config.certificate.privateKey.sign(signatureScheme.name, signed)
-  return encodeServerKeyExchange(parameters, { scheme: signatureScheme.id, signature })
+  ephemeral: ServerEphemeral | null,
+): boolean {
+  const ecdh = ephemeral && { group: ephemeral.group.id, publicKey: ephemeral.keyExchange.publicKey }
+  if (credential === null || ecdh === null) {
+    const hint = config.serverPsk?.hint
+    // RFC 4279 §2: without a hint, and without an ephemeral key, the message is omitted.
+    if (hint !== undefined || ecdh !== null)
+      flight.message(
+        HandshakeType.serverKeyExchange,
+        encodePskServerKeyExchange({ hint: pskBytes(hint ?? ''), ecdh }),
+      )
+    return false
+  }
+  const { der, chain } = credential.certificate
+  flight.message(HandshakeType.certificate, encodeCertificateMessage([der, ...chain]))
+  flight.message(HandshakeType.serverKeyExchange, composeKeyExchange(credential, randoms, ecdh))
+  if (config.clientCertificate === 'none') return false
+  flight.message(HandshakeType.certificateRequest, composeCertificateRequest(config))
+  return true
 }
 
-const composeCertificateRequest = (): Uint8Array =>
-  encodeCertificateRequest({
-    certificateTypes: [ecdsaSign],
-    signatureSchemes: signatureSchemes.map(({ id }) => id),
-  })
+/** RFC 8422 §5.4: the ephemeral key and both randoms, signed. */
+function composeKeyExchange(credential: Credential, randoms: Randoms, ecdh: EcdhParameters): Uint8Array {
+  const parameters = encodeEcdhParameters(ecdh)
+  const signed = sign(credential, concatBytes(randoms.client, randoms.server, parameters))
+  return encodeServerKeyExchange(parameters, signed)
+}

@@ -2,23 +2,28 @@ import { PeerMisbehaved } from '../../errors.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
+import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { SupportedVersions } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
+import { certificatesFor } from '../../certificate/certificates-for.ts'
 import type { ResolvedConfig } from '../../config.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
-import { cipherSuites, emptyRenegotiationInfoScsv } from '../../protocol/cipher-suite.ts'
+import { chooseProtocol } from '../../protocol/alpn.ts'
+import { type CipherSuite12, emptyRenegotiationInfoScsv } from '../../protocol/cipher-suite.ts'
 import { type NamedGroup, namedGroups } from '../../protocol/named-group.ts'
 import { ProtocolVersion, reachesDtls12 } from '../../protocol/protocol-version.ts'
-import { chooseSignatureScheme, type NamedSignatureScheme } from '../../protocol/signature-scheme.ts'
-import type { Negotiated } from '../../session.ts'
+import { chooseCredential, type Credential } from '../credential.ts'
+import type { Negotiated12 } from '../negotiated.ts'
 
 /** What a server made of a ClientHello. */
 export interface Choice {
-  readonly negotiated: Negotiated
-  readonly group: NamedGroup
-  readonly signatureScheme: NamedSignatureScheme
+  readonly negotiated: Negotiated12
+  /** Null where the suite has no ephemeral keys. */
+  readonly group: NamedGroup | null
+  /** Null where a shared key authenticates us. */
+  readonly credential: Credential | null
   /** Whether the client knows RFC 5746, by the extension or by its stand-in among the suites. */
   readonly knowsRenegotiationInfo: boolean
 }
@@ -33,23 +38,50 @@ export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
   if (hello.extensions.get(ExtendedMasterSecret) !== true)
     throw new PeerMisbehaved('no-extended-master-secret', 'the client lacks the extended master secret')
 
-  const suite = cipherSuites.find(({ id }) => hello.cipherSuites.includes(id))
-  if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
-  // Without the extension a client takes any group (RFC 8422 §5.1): the one that has been there from the start.
-  const groups = hello.extensions.get(SupportedGroups) ?? [secp256r1]
-  const group = namedGroups.find(({ id }) => groups.includes(id))
-  if (group === undefined) throw new PeerMisbehaved('no-common-parameters', 'no group in common')
-  // Without this one it takes SHA-1 only (RFC 5246 §7.4.1.4.1), which we do not.
-  const schemes = hello.extensions.get(SignatureAlgorithms) ?? []
-  const signatureScheme = chooseSignatureScheme(config.certificate.privateKey.kind, schemes)
-  if (signatureScheme === undefined || !suite.signatureSchemes.includes(signatureScheme.name))
-    throw new PeerMisbehaved('no-common-parameters', 'no signature scheme in common')
+  const { suite, group, credential } = chooseSuite(config, hello)
   return {
-    negotiated: { version: ProtocolVersion.dtls12, suite, srtpProfile: chooseSrtpProfile(config, hello) },
+    negotiated: {
+      version: ProtocolVersion.dtls12,
+      suite,
+      srtpProfile: chooseSrtpProfile(config, hello),
+      alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
+      serverName: hello.extensions.get(ServerName) ?? null,
+    },
     group,
-    signatureScheme,
+    credential,
     knowsRenegotiationInfo: knowsRenegotiationInfo(hello),
   }
+}
+
+interface SuiteChoice {
+  readonly suite: CipherSuite12
+  readonly group: NamedGroup | null
+  readonly credential: Credential | null
+}
+
+/** Our first suite that the client lists and has all for that the suite needs. */
+function chooseSuite(config: ResolvedConfig, hello: ClientHello): SuiteChoice {
+  // Without the extension a client takes any group (RFC 8422 §5.1): the one that has been there from the start.
+  const groups = hello.extensions.get(SupportedGroups) ?? [secp256r1]
+  const group = namedGroups.find(({ id }) => groups.includes(id)) ?? null
+  // Without this one it takes SHA-1 only (RFC 5246 §7.4.1.4.1), which we do not.
+  const schemes = hello.extensions.get(SignatureAlgorithms) ?? []
+  const certificates = certificatesFor(config.certificates, hello.extensions.get(ServerName) ?? null)
+
+  const shared = config.cipherSuites.filter(({ id }) => hello.cipherSuites.includes(id))
+  if (shared.length === 0) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
+  for (const suite of shared) {
+    const { keyExchange } = suite
+    if (keyExchange === 'psk') return { suite, group: null, credential: null }
+    if (group === null) continue
+    if (keyExchange === 'ecdhe_psk') return { suite, group, credential: null }
+    const fitting = certificates.filter(
+      ({ privateKey }) => (privateKey.kind === 'rsa') === (keyExchange === 'ecdhe_rsa'),
+    )
+    const credential = chooseCredential(config, fitting, schemes)
+    if (credential !== null) return { suite, group, credential }
+  }
+  throw new PeerMisbehaved('no-common-parameters', 'no group, certificate or signature scheme in common')
 }
 
 /** A client of DTLS 1.3 lists its versions (RFC 8446 §4.2.1); one of 1.2 names its highest (RFC 5246 §7.4.1.2). */

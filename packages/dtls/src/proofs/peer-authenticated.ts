@@ -1,0 +1,52 @@
+import { copyBytes } from '@purertc/bytes'
+
+import { PeerMisbehaved } from '../errors.ts'
+import type { PeerVerified } from './peer-verified.ts'
+import type { PskMixed } from './psk-mixed.ts'
+import type { SignatureVerified } from './signature-verified.ts'
+
+declare const proof: unique symbol
+
+/** Who the peer is, by what it was recognised. `anonymous` can only be a client, of a server that allows it. */
+export type PeerIdentity =
+  | {
+      readonly kind: 'certificate'
+      /** DER. */
+      readonly certificate: Uint8Array
+      /** What the peer sent besides, DER. */
+      readonly chain: readonly Uint8Array[]
+    }
+  | { readonly kind: 'psk'; readonly identity: Uint8Array }
+  | { readonly kind: 'anonymous' }
+
+/**
+ * Proof that the peer's identity is settled as the configuration wants it. Each function here is one way to that,
+ * and these are the only ones.
+ */
+export interface PeerAuthenticated {
+  readonly [proof]: 'authenticated'
+  readonly identity: PeerIdentity
+}
+
+/** The certificate is the right one, and the peer holds its key. */
+export const authenticateByCertificate = (
+  peer: PeerVerified,
+  _signature: SignatureVerified,
+): PeerAuthenticated =>
+  ({
+    identity: { kind: 'certificate', certificate: peer.certificate, chain: peer.chain },
+  }) as PeerAuthenticated
+
+/** The peer's Finished, which is still to come, will show that it holds the shared key. */
+export const authenticateByPsk = (psk: PskMixed): PeerAuthenticated =>
+  ({ identity: { kind: 'psk', identity: copyBytes(psk.identity) } }) as PeerAuthenticated
+
+/** A client that shows no certificate, RFC 5246 §7.4.6. Throws {@link PeerMisbehaved} where it must have one. */
+export function admitAnonymous(config: {
+  readonly role: 'client' | 'server'
+  readonly clientCertificate: 'required' | 'optional' | 'none'
+}): PeerAuthenticated {
+  if (config.role === 'client' || config.clientCertificate === 'required')
+    throw new PeerMisbehaved('no-certificate', 'a client without certificate')
+  return { identity: { kind: 'anonymous' } } as PeerAuthenticated
+}
