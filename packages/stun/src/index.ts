@@ -1,3 +1,4 @@
+export { type AccessCredentials, openAccessToken, sealAccessToken, type TokenGrant } from './access-token.ts'
 export {
   type AttributeCodec,
   flagAttribute,
@@ -88,6 +89,7 @@ export {
 } from './ip-address.ts'
 export { longTermKey, type PasswordHash, shortTermKey, userhash } from './keys.ts'
 export {
+  type AccessTokens,
   LongTermAuthenticator,
   type LongTermConfig,
   type LongTermGrant,
@@ -97,6 +99,7 @@ export { LongTermCredentials } from './long-term-credentials.ts'
 export { type RawAttribute, StunMessage } from './message.ts'
 export { MessageBuilder, type RequestIdentity } from './message-builder.ts'
 export { MessageClass, Method } from './message-type.ts'
+export type { SharedNonces } from './nonce-mint.ts'
 export {
   type NatBehavior,
   type NatDependence,

@@ -1,5 +1,5 @@
-import { type Millis, toHex, toUtf8, Writer } from '@purertc/bytes'
-import { type CryptoProvider, equalConstantTime } from '@purertc/crypto'
+import { type Millis, toUtf8 } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
 
 import {
   Nonce,
@@ -11,21 +11,25 @@ import {
   Username,
 } from './attributes/credentials.ts'
 import { StatusCode } from './error-codes.ts'
-import { authenticate } from './integrity.ts'
+import { AccessToken, ThirdPartyAuthorization } from './attributes/third-party.ts'
+import { authenticate, integrityOf } from './integrity.ts'
 import { longTermKey, type PasswordHash } from './keys.ts'
 import type { StunMessage } from './message.ts'
 import { MessageBuilder } from './message-builder.ts'
+import { NonceMint, type SharedNonces } from './nonce-mint.ts'
 import { nonceCookie, SecurityFeature, securityFeatures } from './nonce-cookie.ts'
 import type { RequestAuthenticator, RequestGrant, RequestRefusal } from './request-authenticator.ts'
 import { StunError } from './stun-error.ts'
-import { formatAddress, type TransportAddress } from './transport-address.ts'
+import type { TransportAddress } from './transport-address.ts'
 
 export interface LongTermConfig {
   readonly crypto: CryptoProvider
   /** The realm that clients are told: a domain name of the provider's, RFC 8489 §9.2.4. At most 256 bytes of UTF-8. */
   readonly realm: string
-  /** The password of a user, `null` for nobody of ours. */
-  readonly password: (username: string, realm: string) => string | null
+  /**
+   * The password of a user, `null` for nobody of ours. Several where one is being replaced: each of them is good.
+   */
+  readonly password: (username: string, realm: string) => string | readonly string[] | null
   /** Seconds until a nonce is stale and the client is told a new one with 438. Default 600. */
   readonly nonceLifetime?: number
   /**
@@ -38,6 +42,18 @@ export interface LongTermConfig {
    * the nonce tells clients that they may hide their names (RFC 8489 §9.2); without, USERHASH is as good as no name.
    */
   readonly username?: (userhash: Uint8Array) => string | null
+  /** Default: nonces are this authenticator's own, and stale for any other. */
+  readonly nonces?: SharedNonces
+  /** Takes users of an authorization server besides (RFC 7635). */
+  readonly accessTokens?: AccessTokens
+}
+
+/** How ACCESS-TOKENs are read, RFC 7635. */
+export interface AccessTokens {
+  /** What the authorization server knows us by: clients are told it in THIRD-PARTY-AUTHORIZATION. */
+  readonly serverName: string
+  /** The key of MESSAGE-INTEGRITY in a token sealed by the key of that name; `null` for one that is not good (now). */
+  readonly open: (keyId: string, token: Uint8Array) => Uint8Array | null
 }
 
 /** A request that a user made. */
@@ -60,14 +76,13 @@ export type LongTermRefusal = RequestRefusal
 export class LongTermAuthenticator implements RequestAuthenticator {
   readonly realm: string
   readonly #crypto: CryptoProvider
-  readonly #password: (username: string, realm: string) => string | null
+  readonly #password: LongTermConfig['password']
   readonly #username: ((userhash: Uint8Array) => string | null) | null
-  readonly #nonceLifetime: number
   readonly #hashes: readonly PasswordHash[]
   /** Null where only MD5 is offered, as RFC 5389 servers do. */
   readonly #offer: readonly number[] | null
-  readonly #cookie: string
-  readonly #secret = new Uint8Array(32)
+  readonly #nonces: NonceMint
+  readonly #accessTokens: AccessTokens | null
 
   /** Throws {@link StunError} `invalid-value` for a realm so long that the challenge might not fit a datagram. */
   constructor(config: LongTermConfig) {
@@ -76,15 +91,16 @@ export class LongTermAuthenticator implements RequestAuthenticator {
     this.#crypto = config.crypto
     this.#password = config.password
     this.#username = config.username ?? null
-    this.#nonceLifetime = 1_000 * (config.nonceLifetime ?? 600)
+    this.#accessTokens = config.accessTokens ?? null
     this.#hashes = config.passwordHashes ?? ['md5']
     const isLegacy = this.#hashes.every((hash) => hash === 'md5')
     this.#offer = isLegacy ? null : this.#hashes.map((hash) => PasswordAlgorithmNumber[hash])
-    this.#cookie = nonceCookie(
+    const cookie = nonceCookie(
       (isLegacy ? 0 : SecurityFeature.passwordAlgorithms) |
         (this.#username === null ? 0 : SecurityFeature.usernameAnonymity),
     )
-    config.crypto.randomFill(this.#secret)
+    const lifetime = 1_000 * (config.nonceLifetime ?? 600)
+    this.#nonces = new NonceMint(config.crypto, cookie, config.realm, lifetime, config.nonces)
   }
 
   /** Checks a request in the order of RFC 8489 §9.2.4. `client` is where it came from. */
@@ -94,17 +110,40 @@ export class LongTermAuthenticator implements RequestAuthenticator {
     const nonce = request.get(Nonce)
     if (username === undefined || nonce === undefined || request.get(Realm) === undefined)
       return refusal(StatusCode.badRequest)
+    const token = this.#accessTokens === null ? undefined : request.get(AccessToken)
+    const proof =
+      token === undefined
+        ? this.#provePassword(request, username, nonce)
+        : this.#proveToken(request, username, token)
+    if (typeof proof === 'number') return refusal(proof)
+    if (!this.isFresh(now, nonce, client)) return refusal(StatusCode.staleNonce)
+    return proof
+  }
+
+  #provePassword(request: StunMessage, username: string | null, nonce: string): LongTermGrant | Refusal {
     const negotiated = this.#negotiatedHash(request, nonce)
-    if (negotiated === 'invalid') return refusal(StatusCode.badRequest)
+    if (negotiated === 'invalid') return StatusCode.badRequest
     const hash = negotiated ?? 'md5'
     const isKnown = username !== null && this.#hashes.includes(hash)
-    const password = isKnown ? this.#password(username, this.realm) : null
+    const passwords = isKnown ? this.#password(username, this.realm) : null
     // Nobody's key takes as long as somebody's: the time shall not tell which names exist.
-    const key = longTermKey(this.#crypto, username ?? '', this.realm, password ?? '', hash)
-    const message = authenticate(this.#crypto, request, key)
-    if (message === null || username === null || password === null) return refusal(StatusCode.unauthenticated)
-    if (!this.isFresh(now, nonce, client)) return refusal(StatusCode.staleNonce)
-    return { granted: true, message, username, key, integrity: negotiated === null ? 'sha1' : 'sha256' }
+    for (const password of typeof passwords === 'string' ? [passwords] : (passwords ?? [''])) {
+      const key = longTermKey(this.#crypto, username ?? '', this.realm, password, hash)
+      const message = authenticate(this.#crypto, request, key)
+      if (message === null || username === null || passwords === null) continue
+      return { granted: true, message, username, key, integrity: negotiated === null ? 'sha1' : 'sha256' }
+    }
+    return StatusCode.unauthenticated
+  }
+
+  /** RFC 7635 §4.1: the name is that of the key that opens the token, and the key to everything is in the token. */
+  #proveToken(request: StunMessage, keyId: string | null, token: Uint8Array): LongTermGrant | Refusal {
+    const key = keyId === null ? null : (this.#accessTokens?.open(keyId, token) ?? null)
+    const message = key === null ? null : authenticate(this.#crypto, request, key)
+    const integrity = integrityOf(request)
+    if (key === null || keyId === null || message === null || integrity === null)
+      return StatusCode.unauthenticated
+    return { granted: true, message, username: keyId, key, integrity }
   }
 
   /**
@@ -120,27 +159,18 @@ export class LongTermAuthenticator implements RequestAuthenticator {
     const response = MessageBuilder.error(request, code)
     if (code === StatusCode.badRequest) return response
     response.add(Realm, this.realm).add(Nonce, this.makeNonce(now, client))
+    response.addIf(ThirdPartyAuthorization, this.#accessTokens?.serverName)
     return this.#offer === null ? response : response.add(PasswordAlgorithms, this.#offer)
   }
 
   /** A nonce for one client, good from `now` on for the configured lifetime. */
   makeNonce(now: Millis, client: TransportAddress): string {
-    const time = new Writer(6)
-    time.u48(Math.floor(now))
-    return this.#cookie + toHex(time.view()) + this.#nonceTag(toHex(time.view()), client)
+    return this.#nonces.make(now, client)
   }
 
   /** Whether the nonce is ours, was made for that client, and is not too old. */
   isFresh(now: Millis, nonce: string, client: TransportAddress): boolean {
-    const time = nonce.slice(this.#cookie.length, this.#cookie.length + 12)
-    const expected = this.#cookie + time + this.#nonceTag(time, client)
-    if (!equalConstantTime(toUtf8(expected), toUtf8(nonce))) return false
-    return now - Number.parseInt(time, 16) < this.#nonceLifetime
-  }
-
-  #nonceTag(time: string, client: TransportAddress): string {
-    const text = `${time} ${formatAddress(client)} ${this.realm}`
-    return toHex(this.#crypto.hmac('sha256', this.#secret, toUtf8(text)).subarray(0, 10))
+    return this.#nonces.isFresh(now, nonce, client)
   }
 
   /** The name in USERNAME or behind USERHASH; `null` for a hash that is nobody's, `undefined` where there is neither. */
@@ -163,6 +193,8 @@ export class LongTermAuthenticator implements RequestAuthenticator {
     return this.#hashes[chosen] ?? 'invalid'
   }
 }
+
+type Refusal = LongTermRefusal['code']
 
 function refusal(code: LongTermRefusal['code']): LongTermRefusal {
   return { granted: false, code }

@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@purertc/crypto'
 
+import type { AccessCredentials } from './access-token.ts'
 import {
   Nonce,
   PasswordAlgorithm,
@@ -10,6 +11,7 @@ import {
   Username,
 } from './attributes/credentials.ts'
 import { ErrorCode } from './attributes/outcome.ts'
+import { AccessToken, ThirdPartyAuthorization } from './attributes/third-party.ts'
 import { StatusCode } from './error-codes.ts'
 import { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
 import { longTermKey, type PasswordHash, userhash } from './keys.ts'
@@ -34,13 +36,14 @@ import { SecurityFeature, securityFeatures } from './nonce-cookie.ts'
 export class LongTermCredentials {
   readonly username: string
   readonly #crypto: CryptoProvider
-  readonly #password: string
+  readonly #secret: string | AccessCredentials
   #challenge: Challenge | null = null
 
-  constructor(crypto: CryptoProvider, username: string, password: string) {
+  /** `secret`: the password, or what an authorization server gave us (RFC 7635), whose `keyId` is then the username. */
+  constructor(crypto: CryptoProvider, username: string, secret: string | AccessCredentials) {
     this.#crypto = crypto
-    this.username = username
-    this.#password = password
+    this.username = typeof secret === 'string' ? username : secret.keyId
+    this.#secret = secret
   }
 
   /** Whether {@link LongTermCredentials.sign} signs: the server has told its realm and a nonce. */
@@ -62,6 +65,7 @@ export class LongTermCredentials {
       request.add(Username, this.username)
     else request.add(Userhash, userhash(this.#crypto, this.username, realm))
     request.add(Realm, realm).add(Nonce, nonce)
+    if (typeof this.#secret !== 'string') request.add(AccessToken, this.#secret.token)
     if (offer !== null)
       request.add(PasswordAlgorithms, offer).add(PasswordAlgorithm, PasswordAlgorithmNumber[hash])
     return request.sign(this.#crypto, key, integrity)
@@ -81,11 +85,25 @@ export class LongTermCredentials {
     const code = response.get(ErrorCode)?.code
     if (code === StatusCode.unauthenticated && wasSigned && realm === this.realm) return false
     if (code === StatusCode.staleNonce && nonce === this.#challenge?.nonce && wasSigned) return false
+    if (typeof this.#secret !== 'string') return this.#learnForToken(response, realm, nonce, this.#secret)
     const offer = response.get(PasswordAlgorithms) ?? null
     const hash = offer === null ? 'md5' : firstSupported(offer)
     if (hash === null) return false
-    const key = longTermKey(this.#crypto, this.username, realm, this.#password, hash)
+    const key = longTermKey(this.#crypto, this.username, realm, this.#secret, hash)
     this.#challenge = { realm, nonce, offer, hash, key, integrity: offer === null ? 'sha1' : 'sha256' }
+    return true
+  }
+
+  /** RFC 7635 §4: only a server that says whose tokens it takes is shown one. */
+  #learnForToken(
+    response: StunMessage,
+    realm: string,
+    nonce: string,
+    { macKey: key }: AccessCredentials,
+  ): boolean {
+    const isStale = response.get(ErrorCode)?.code === StatusCode.staleNonce
+    if (!isStale && !response.has(ThirdPartyAuthorization)) return false
+    this.#challenge = { realm, nonce, offer: null, hash: 'md5', key, integrity: 'sha1' }
     return true
   }
 

@@ -37,6 +37,7 @@ export class StreamFramer {
   #held = 0
   #fault: StreamFault | null = null
   #isClosed = false
+  #rest: Uint8Array = new Uint8Array(0)
 
   /** `frame` gets each message as it would come in a datagram, ChannelData without its padding; bytes are borrowed. */
   constructor(frame: (bytes: Uint8Array) => void, options: StreamFramerOptions = {}) {
@@ -64,7 +65,13 @@ export class StreamFramer {
       this.#frame(chunk.subarray(at, at + unpadded(chunk, at, length)))
       at += length
     }
+    this.#rest = chunk.subarray(at)
     return this.#fault
+  }
+
+  /** What followed the frame that made its reader close this, of the last chunk; borrowed like it. */
+  get rest(): Uint8Array {
+    return this.#rest
   }
 
   /** Hands out nothing more, not even from the chunk that is being read: for a callback that closes the connection. */

@@ -28,7 +28,7 @@ const families = ['IPv4', 'IPv6'] as const
 const peer6 = transportAddress('2620:fe::9', 7_000)
 const both = (m: MessageBuilder): MessageBuilder =>
   m.add(RequestedTransport, 17).add(AdditionalAddressFamily, 'IPv6')
-const nothing = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 }
+const nothing = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
 
 function dual(): { bench: ServerBench; answer: StunMessage } {
   const bench = new ServerBench({ families })

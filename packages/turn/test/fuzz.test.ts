@@ -111,7 +111,14 @@ test('10,000 hostile datagrams leave a server as it was', () => {
     bench.deliver(datagram, clients[i % 2])
     if (i % 10 === 0) bench.server.relayReceived(bench.now, 1, clients[1] ?? peer, datagram)
   }
-  expect(bench.server.load).toEqual({ allocations: 1, opening: 0, users: 1, ports: 1, waiting: 0 })
+  expect(bench.server.load).toEqual({
+    allocations: 1,
+    opening: 0,
+    users: 1,
+    ports: 1,
+    waiting: 0,
+    connections: 0,
+  })
   expect(bench.events).toEqual(['created ann'])
   expect(bench.toPeers.every(({ peer: to }) => to.address === peer.address)).toBe(true)
   expect(bench.server.discarded.total + bench.server.answered.total + bench.toPeers.length).toBeGreaterThan(
@@ -133,6 +140,13 @@ test('random bytes from a client of nothing are dropped or challenged, never kep
     random.fill(bytes)
     bench.deliver(bytes, transportAddress(`198.51.100.${random.int(256)}`, 1 + random.int(65_535)))
   }
-  expect(bench.server.load).toEqual({ allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 })
+  expect(bench.server.load).toEqual({
+    allocations: 0,
+    opening: 0,
+    users: 0,
+    ports: 0,
+    waiting: 0,
+    connections: 0,
+  })
   expect(bench.server.nextTimeout).toBe(Infinity)
 })

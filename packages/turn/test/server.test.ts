@@ -33,7 +33,7 @@ import { ann, bob, ServerBench } from './server-bench.ts'
 
 const udp = (message: MessageBuilder): MessageBuilder => message.add(RequestedTransport, 17)
 const key = longTermKey(nodeCrypto, 'ann', 'example.org', 'secret')
-const emptyLoad = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 }
+const emptyLoad = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
 
 describe('credentials', () => {
   const methods = [Method.allocate, Method.refresh, Method.createPermission, Method.channelBind]
@@ -183,7 +183,14 @@ describe('Allocate', () => {
     bench.server.relayOpened(bench.now, opening?.relay ?? 0, transportAddress('198.51.100.1', 1))
     bench.server.relayFailed(bench.now, opening?.relay ?? 0)
     expect(bench.toClients).toHaveLength(0)
-    expect(bench.server.load).toEqual({ allocations: 1, opening: 0, users: 1, ports: 1, waiting: 0 })
+    expect(bench.server.load).toEqual({
+      allocations: 1,
+      opening: 0,
+      users: 1,
+      ports: 1,
+      waiting: 0,
+      connections: 0,
+    })
   })
 
   test('a relay that cannot be opened is tried on other ports, then refused with 508', () => {
@@ -238,7 +245,9 @@ describe('Allocate', () => {
       },
     })
     expect(codeOf(udp, bench)).toBe(403)
-    expect(asked).toEqual([{ listener: 0, client: ann, username: 'ann', family: 'IPv4', lifetime: 600 }])
+    expect(asked).toEqual([
+      { listener: 0, client: ann, username: 'ann', family: 'IPv4', transport: 'udp', lifetime: 600 },
+    ])
     expect(bench.server.load).toEqual(emptyLoad)
   })
 
@@ -268,7 +277,14 @@ describe('EVEN-PORT and RESERVATION-TOKEN', () => {
     expect(bench.codeOf(Method.allocate, withToken(answer), bob)).toBe(508)
     expect(bench.ask(Method.allocate, withToken(answer), second).get(XorRelayedAddress)?.port).toBe(port + 1)
     expect(bench.codeOf(Method.allocate, withToken(answer), bob, { username: 'ann' })).toBe(508)
-    expect(bench.server.load).toEqual({ allocations: 2, opening: 0, users: 1, ports: 2, waiting: 0 })
+    expect(bench.server.load).toEqual({
+      allocations: 2,
+      opening: 0,
+      users: 1,
+      ports: 2,
+      waiting: 0,
+      connections: 0,
+    })
   })
 
   test('without R nothing is kept, and 508 comes when no even port is left', () => {
@@ -382,7 +398,14 @@ test('500 allocations with permissions and channels: released, expired or left a
       const bind = (m: MessageBuilder): unknown => m.add(ChannelNumber, 0x4000 + i).add(XorPeerAddress, peer)
       expect(bench.codeOf(Method.channelBind, bind, client)).toBe(0)
     }
-    expect(bench.server.load).toEqual({ allocations: 500, opening: 0, users: 1, ports: 500, waiting: 0 })
+    expect(bench.server.load).toEqual({
+      allocations: 500,
+      opening: 0,
+      users: 1,
+      ports: 500,
+      waiting: 0,
+      connections: 0,
+    })
     expect(new Set(bench.server.allocations.map(({ relayed }) => relayed.port)).size).toBe(500)
     for (const client of clients.slice(0, 200))
       bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 0), client)

@@ -68,7 +68,14 @@ describe('client, server and peer on one clock', () => {
       world.sim.advance(10_000)
       expect(client.events).toEqual(['allocated', 'closed'])
       world.sim.advance(HOUR)
-      expect(world.server.load).toEqual({ allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 })
+      expect(world.server.load).toEqual({
+        allocations: 0,
+        opening: 0,
+        users: 0,
+        ports: 0,
+        waiting: 0,
+        connections: 0,
+      })
       expect(world.openRelays).toBe(0)
     }
   })
@@ -146,7 +153,14 @@ describe('client, server and peer on one clock', () => {
     world.sim.advance(599_000)
     expect(world.server.load.allocations).toBe(1)
     world.sim.advance(1_001)
-    expect(world.server.load).toEqual({ allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 })
+    expect(world.server.load).toEqual({
+      allocations: 0,
+      opening: 0,
+      users: 0,
+      ports: 0,
+      waiting: 0,
+      connections: 0,
+    })
     expect(world.events).toEqual([`created ann 198.51.100.1:${port}`, 'deleted ann expired'])
     expect(world.openRelays).toBe(0)
   })
@@ -160,7 +174,14 @@ describe('client, server and peer on one clock', () => {
     )
     for (const client of clients) client.machine.allocate(world.sim.now)
     world.sim.advance(1_000)
-    expect(world.server.load).toEqual({ allocations: 60, opening: 0, users: 2, ports: 60, waiting: 0 })
+    expect(world.server.load).toEqual({
+      allocations: 60,
+      opening: 0,
+      users: 2,
+      ports: 60,
+      waiting: 0,
+      connections: 0,
+    })
     expect(new Set(world.openedPorts).size).toBe(60)
     clients.forEach((client, i) => client.send(peers[i % 5]?.address ?? world.serverAddress, `${i}`))
     world.sim.advance(1_000)
@@ -175,7 +196,14 @@ describe('client, server and peer on one clock', () => {
     expect(world.server.load.allocations).toBe(20)
     for (const client of clients) client.close()
     world.sim.advance(10_000)
-    expect(world.server.load).toEqual({ allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0 })
+    expect(world.server.load).toEqual({
+      allocations: 0,
+      opening: 0,
+      users: 0,
+      ports: 0,
+      waiting: 0,
+      connections: 0,
+    })
     expect(world.server.nextTimeout).toBe(Infinity)
     expect(world.openRelays).toBe(0)
   })

@@ -65,7 +65,7 @@ describe('a password that the host looks up', () => {
     b.server.passwordFound(b.now, 'ann', 'secret')
     expect(b.reply().class).toBe(MessageClass.successResponse)
     expect(b.toClients).toEqual([])
-    expect(b.server.load).toMatchObject({ allocations: 1, waiting: 0 })
+    expect(b.server.load).toMatchObject({ allocations: 1, waiting: 0, connections: 0 })
   })
 
   test('that is nobody’s, or not the one that was used, is 401', () => {

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 import type { TransportAddress } from '@purertc/stun'
 
 import { type SendBuffer, UdpPort } from './udp-port.ts'
@@ -14,10 +16,14 @@ export interface ListeningAddress extends TransportAddress {
  */
 export interface TurnListener {
   readonly local: ListeningAddress
+  /** Whether each client has a stream of bytes of its own, so that TCP allocations can be had (RFC 6062). */
+  readonly isStream?: boolean
   /** From now on clients are heard. */
   start(host: TurnListenerHost): void
   /** Sends a copy of the bytes, one message, to a client that was heard. */
   send(client: TransportAddress, bytes: Uint8Array): void
+  /** Hands a client's stream over, `null` where there is none: it carries no messages any more. Needed with `isStream`. */
+  detach?(client: TransportAddress): Duplex | null
   /** Resolves when the system has released everything. The host is called no more. */
   close(): Promise<void>
 }

@@ -3,19 +3,22 @@ import { EventEmitter } from 'node:events'
 import { Counters } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { type IpFamily, sameAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+import { type IpFamily, sameAddress, type TransportAddress } from '@purertc/stun'
 
 import type { AllocationInfo } from '../server/allocation.ts'
-import type { DeletionReason, TurnServerDiscard } from '../server/config.ts'
+import type { DeletionReason, TurnServerDiscard, TurnServerHost } from '../server/config.ts'
 import { type Metric, metricBy } from '../server/metrics.ts'
 import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
 import { type DisconnectReason, type ListeningAddress, listenUdp, type TurnListener } from './listener.ts'
 import { listenAddresses, type NodeTurnServerOptions, type RelayPlace, relayPlaces } from './options.ts'
+import { PasswordLookups } from './password-lookups.ts'
+import { PeerLinks } from './peer-links.ts'
+import { Relays, type RelaysHost } from './relays.ts'
 import { StreamListener } from './stream-listener.ts'
-import { SendBuffer, UdpPort } from './udp-port.ts'
-import { PasswordCache, type PasswordSource, usersOf } from './users.ts'
+import { SendBuffer } from './udp-port.ts'
+import { usersOf } from './users.ts'
 
 /**
  * - `allocationCreated`, `allocationDeleted`: a client has a relayed address, or has it no more.
@@ -46,9 +49,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   /** By number; a number is never given twice. */
   readonly #listeners = new Map<number, TurnListener>()
   #nextListener = 0
-  readonly #relays = new Map<number, UdpPort>()
-  /** Relays that the system is still binding. */
-  readonly #opening = new Set<number>()
+  readonly #relays: Relays
+  readonly #peers: PeerLinks
   /** What `close()` waits for: sockets that are being bound or closed. */
   readonly #unsettled = new Set<Promise<void>>()
   readonly #alarm: Alarm
@@ -64,33 +66,24 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#places = relayPlaces(options)
     const { crypto = nodeCrypto, ...config } = options
     const users = usersOf(options, crypto)
-    const { ask } = users
-    const families = [...this.#places.keys()]
+    const lookups =
+      users.ask && new PasswordLookups(users.ask, options.passwordCache, (error) => this.#report(error))
     const account = options.account ?? (options.sharedSecret === undefined ? undefined : accountOf)
-    const passwords = new PasswordCache(options.passwordCache)
+    this.#relays = new Relays(this.#places, this.#sendBuffer, this.#relaysHost())
+    this.#peers = new PeerLinks({
+      relayed: (connection, direction, bytes) =>
+        this.#server.peerRelayed(monotonicNow(), connection, direction, bytes),
+      ended: (connection) => this.#server.peerEnded(connection),
+    })
     this.#server = new TurnServer(
       {
         ...config,
         crypto,
-        families,
+        families: [...this.#places.keys()],
         ...(account === undefined ? {} : { account }),
-        authenticate: (username) => users.known(username) ?? (ask ? passwords.get(username) : null),
+        authenticate: (username) => users.known(username) ?? (lookups ? lookups.known(username) : null),
       },
-      {
-        ...(ask && { lookUpPassword: (name, realm) => this.#lookUp(ask, passwords, name, realm) }),
-        discarded: (reason, from, length, allocation) => {
-          if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
-        },
-        transmit: (listener, client, bytes) => this.#listeners.get(listener)?.send(client, bytes),
-        relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
-        openRelay: (relay, family, port) => this.#settle(this.#openRelay(relay, family, port)),
-        closeRelay: (relay) => this.#closeRelay(relay),
-        allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
-        allocationDeleted: (allocation, reason) => {
-          this.emit('allocationDeleted', allocation, reason)
-          if (this.#server.load.allocations === 0) this.#onEmpty()
-        },
-      },
+      this.#machineHost(lookups),
     )
     this.#alarm = new Alarm((now) => {
       this.#server.handleTimeout(now)
@@ -177,11 +170,12 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   }
 
   /**
-   * Takes no new allocations (508) and resolves when the last one has ended, or after `patience` seconds. True where
-   * none is left. Follow it with `close()`.
+   * Takes no new allocations and resolves when the last one has ended, or after `patience` seconds. True where none is
+   * left. Follow it with `close()`. New clients are sent to that of the `alternates` which is of their family (300), or
+   * refused (508).
    */
-  async drain(patience = 3600): Promise<boolean> {
-    this.#server.drain()
+  async drain(patience = 3600, alternates: readonly TransportAddress[] = []): Promise<boolean> {
+    this.#server.drain(alternates)
     if (this.#server.load.allocations > 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 1000 * patience)
@@ -203,38 +197,81 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#server.close()
+    this.#peers.closeAll()
     this.#alarm.clear()
     for (const listener of this.#listeners.values()) this.#settle(listener.close())
     this.#listeners.clear()
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
   }
 
-  /** A store that fails is an error of ours, and none of the user's: who asked is not refused, and asks again. */
-  #lookUp(ask: PasswordSource, passwords: PasswordCache, username: string, realm: string): void {
-    const found = (password: string | null | undefined): void => {
-      if (this.#isClosed) return
-      this.#server.passwordFound(monotonicNow(), username, password)
-      this.#rearm()
+  #machineHost(lookups: PasswordLookups | undefined): TurnServerHost {
+    return {
+      ...(lookups && { lookUpPassword: (name, realm) => this.#lookUp(lookups, name, realm) }),
+      discarded: (reason, from, length, allocation) => {
+        if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
+      },
+      transmit: (listener, client, bytes) => this.#listeners.get(listener)?.send(client, bytes),
+      relay: (relay, peer, bytes) => this.#relays.send(relay, peer, bytes),
+      openRelay: (relay, family, port, transport) =>
+        this.#settle(this.#relays.open(relay, family, port, transport)),
+      closeRelay: (relay) => this.#settle(this.#relays.close(relay)),
+      isStream: (listener) => this.#listeners.get(listener)?.isStream === true,
+      connectPeer: (connection, relay, peer) => this.#settle(this.#connectPeer(connection, relay, peer)),
+      closePeer: (connection) => this.#peers.close(connection),
+      joinPeer: (connection, listener, client) => {
+        const stream = this.#listeners.get(listener)?.detach?.(client) ?? null
+        if (stream !== null) this.#peers.join(connection, stream)
+        else this.#peers.close(connection)
+      },
+      allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
+      allocationDeleted: (allocation, reason) => {
+        this.emit('allocationDeleted', allocation, reason)
+        if (this.#server.load.allocations === 0) this.#onEmpty()
+      },
     }
-    const failed = (error: unknown): void => {
-      this.#report(error instanceof Error ? error : new Error(String(error)))
-      found(undefined)
+  }
+
+  #relaysHost(): RelaysHost {
+    return {
+      opened: (relay, relayed) => {
+        this.#server.relayOpened(monotonicNow(), relay, relayed)
+        this.#rearm()
+      },
+      failed: (relay) => this.#server.relayFailed(monotonicNow(), relay),
+      received: (relay, from, bytes) => this.#server.relayReceived(monotonicNow(), relay, from, bytes),
+      arrived: (relay, peer, socket) => {
+        const connection = this.#server.peerArrived(monotonicNow(), relay, peer)
+        if (connection === null) socket.destroy()
+        else this.#peers.add(connection, socket)
+        this.#rearm()
+      },
+      report: (error) => this.#report(error),
     }
+  }
+
+  /** Waits as long as the system does; the machine gives the peer up before that, and then nobody wants the socket. */
+  async #connectPeer(connection: number, relay: number, peer: TransportAddress): Promise<void> {
     try {
-      const answer = ask(username, realm)
-      if (!(answer instanceof Promise)) {
-        found(answer)
+      const socket = await this.#relays.tcp(relay)?.connect(peer)
+      if (socket === undefined) throw new Error('the allocation is gone')
+      if (!this.#server.isConnecting(connection)) {
+        socket.destroy()
         return
       }
-      answer
-        .then((password) => {
-          passwords.set(username, password)
-          found(password)
-        })
-        .catch(failed)
-    } catch (error) {
-      failed(error)
+      this.#peers.add(connection, socket)
+      this.#server.peerConnected(monotonicNow(), connection)
+    } catch {
+      this.#server.peerEnded(connection)
     }
+    this.#rearm()
+  }
+
+  #lookUp(lookups: PasswordLookups, username: string, realm: string): void {
+    lookups.lookUp(username, realm, (passwords) => {
+      if (this.#isClosed) return
+      this.#server.passwordFound(monotonicNow(), username, passwords)
+      this.#rearm()
+    })
   }
 
   #bind(at: TransportAddress & { readonly transport?: string }): Promise<TurnListener> {
@@ -248,48 +285,6 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         if (tls !== undefined) return StreamListener.bind(at, { ...connections, legacyChannels, tls })
     }
     throw new TurnError('invalid-config', `nothing to listen by on ${String(at.transport)}`)
-  }
-
-  async #openRelay(relay: number, family: IpFamily, port: number): Promise<void> {
-    const place = this.#places.get(family)
-    if (place === undefined) {
-      this.#server.relayFailed(monotonicNow(), relay)
-      return
-    }
-    this.#opening.add(relay)
-    const socket = await this.#bindRelay(place, port)
-    if (!this.#opening.delete(relay)) {
-      // The server was closed while the system bound the socket.
-      await socket?.close()
-    } else if (socket === null) {
-      this.#server.relayFailed(monotonicNow(), relay)
-    } else {
-      this.#relays.set(relay, socket)
-      socket.start(
-        (from, bytes) => this.#server.relayReceived(monotonicNow(), relay, from, bytes),
-        (error) => this.#report(error),
-      )
-      this.#server.relayOpened(monotonicNow(), relay, transportAddress(place.advertised, port))
-      this.#rearm()
-    }
-  }
-
-  /** Null where the system refuses, which is news unless the port is but another program's. */
-  async #bindRelay({ local }: RelayPlace, port: number): Promise<UdpPort | null> {
-    try {
-      return await UdpPort.bind(transportAddress(local, port), this.#sendBuffer)
-    } catch (error) {
-      if (!isAddressInUse(error as Error)) this.#report(error as Error)
-      return null
-    }
-  }
-
-  #closeRelay(relay: number): void {
-    this.#opening.delete(relay)
-    const socket = this.#relays.get(relay)
-    if (socket === undefined) return
-    this.#relays.delete(relay)
-    this.#settle(socket.close())
   }
 
   #settle(work: Promise<void>): void {
@@ -327,8 +322,4 @@ export async function createTurnServer(options: NodeTurnServerOptions): Promise<
     throw error
   }
   return server
-}
-
-function isAddressInUse(error: Error): boolean {
-  return 'code' in error && error.code === 'EADDRINUSE'
 }

@@ -26,6 +26,7 @@ export class StreamConnection {
   #batch: Buffer = EMPTY
   #length = 0
   #isScheduled = false
+  #isDetached = false
   readonly #flush = (): void => {
     this.#isScheduled = false
     this.#write()
@@ -41,8 +42,11 @@ export class StreamConnection {
     let cause: Error | null = null
     socket.setNoDelay(true)
     socket.on('data', (chunk) => {
+      if (this.#isDetached) return
       const fault = this.#framer.push(chunk)
       if (fault !== null) this.#end(fault, new TurnError('transport', `${fault} on a stream`))
+      else if (this.#wasDetached() && this.#framer.rest.length > 0)
+        socket.unshift(Buffer.from(this.#framer.rest))
     })
     socket.on('error', (error) => (cause = error))
     socket.on('close', () => this.#end(cause === null ? 'ended' : 'failed', cause))
@@ -76,6 +80,20 @@ export class StreamConnection {
     clearTimeout(patience)
   }
 
+  /**
+   * Hands the socket over, paused: it carries no messages any more. What was read behind the last message can be read from
+   * it again.
+   */
+  detach(): Socket {
+    this.#write()
+    this.#isDetached = true
+    this.#host = null
+    this.#framer.close()
+    this.#socket.pause()
+    this.#socket.removeAllListeners('data')
+    return this.#socket
+  }
+
   /** Ends it at once, with nothing said to the host. */
   destroy(): void {
     this.#host = null
@@ -83,8 +101,14 @@ export class StreamConnection {
     this.#socket.destroy()
   }
 
+  /** A function, for the frames that were just handed out may have changed it. */
+  #wasDetached(): boolean {
+    return this.#isDetached
+  }
+
   #end(reason: StreamEnd, error: Error | null): void {
     const host = this.#host
+    if (this.#isDetached) return
     this.destroy()
     host?.ended(reason, error)
   }

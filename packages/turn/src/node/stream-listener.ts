@@ -25,6 +25,7 @@ export interface StreamListenerOptions extends StreamLimits {
 
 /** A TCP or TLS port for TURN clients (RFC 8656 §3.1), whose connections are bounded in number, memory and idleness. */
 export class StreamListener implements TurnListener {
+  readonly isStream = true
   readonly local: ListeningAddress
   readonly #server: Server
   readonly #options: StreamListenerOptions
@@ -78,6 +79,13 @@ export class StreamListener implements TurnListener {
 
   send(client: TransportAddress, bytes: Uint8Array): void {
     this.#connections.get(0, client)?.connection.send(bytes)
+  }
+
+  /** Hands a client's connection over, which carries no messages any more. It still counts for the limits. */
+  detach(client: TransportAddress): Socket | null {
+    const found = this.#connections.get(0, client)
+    this.#connections.delete(0, client)
+    return found?.connection.detach() ?? null
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Millis } from '@purertc/bytes'
-import type { IntegrityAlgorithm, StatusCode, TransportAddress } from '@purertc/stun'
+import type { IntegrityAlgorithm, TransportAddress } from '@purertc/stun'
 
-import type { AllocateDemand } from './allocate-demand.ts'
+import type { AllocateDemand, FamilyRefusal } from './allocate-demand.ts'
+import type { Mobility } from './mobility.ts'
 import type { PeerTable } from './peer-table.ts'
 import type { RateMeters } from './rate-limit.ts'
 import type { PortClaim } from './relay-ports.ts'
@@ -17,6 +18,8 @@ export interface AllocationInfo {
   /** The number of its relay. */
   readonly relay: number
   readonly username: string
+  /** What peers are reached by. */
+  readonly transport: 'udp' | 'tcp'
   /** The listener that the client uses and the client's address there: the 5-tuple. */
   readonly listener: number
   readonly client: TransportAddress
@@ -50,8 +53,9 @@ export interface Applicant {
 
 /** What will be an allocation once its relay is open. */
 export interface Opening extends Applicant {
-  readonly relay: number
-  readonly demand: AllocateDemand
+  /** These change where the first of two families cannot be had, and the other one is taken for it. */
+  relay: number
+  demand: AllocateDemand
   /** Changes where the port turns out to be taken by another program. */
   claim: PortClaim
   tries: number
@@ -69,17 +73,34 @@ export interface AdditionalRelay {
 
 /** An allocation, RFC 8656 §7. */
 export interface Allocation extends Applicant, AllocationInfo {
+  /** These two change where a mobile client has another address (RFC 8016). */
+  listener: number
+  client: TransportAddress
+  readonly mobility: Mobility | null
   /** These three change where the client gives the first of two relays back. */
   relay: number
   relayed: TransportAddress
   claim: PortClaim
   additional: AdditionalRelay | null
-  /** Why there is no second relayed address, where one was asked for. */
-  readonly additionalRefusal: StatusCode | null
+  /** The family that was asked for in vain beside the one that there is. */
+  readonly refused: FamilyRefusal | null
+  /** Whether its client counts attributes as the drafts of RFC 8656 did. */
+  readonly isDraft: boolean
   readonly peers: PeerTable
   readonly toPeers: Traffic
   readonly toClient: Traffic
   /** The user's, over all allocations. */
   readonly meters: RateMeters | null
   expiresAt: Millis
+}
+
+/** What outlives the datagram has bytes of its own. */
+export function keepApplicant({ listener, client, username, request }: Applicant): Applicant {
+  const { family, address, port } = client
+  return {
+    listener,
+    client: { family, address, port },
+    username,
+    request: { ...request, transactionId: Uint8Array.from(request.transactionId) },
+  }
 }

@@ -1,24 +1,21 @@
 import { Millis } from '@purertc/bytes'
-import { type IpFamily, StatusCode, type TransportAddress } from '@purertc/stun'
+import type { CryptoProvider } from '@purertc/crypto'
+import { type IpFamily, sameAddress, StatusCode, type TransportAddress } from '@purertc/stun'
 
-import type { AllocateDemand } from './allocate-demand.ts'
+import { type AccountLimits, Accounts } from './accounts.ts'
+import type { AllocateDemand, FamilyRefusal } from './allocate-demand.ts'
 import type { AdditionalRelay, Allocation, Applicant, Opening } from './allocation.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FiveTupleMap } from './five-tuple-map.ts'
+import { type Mobility, Tickets } from './mobility.ts'
 import { PeerTable } from './peer-table.ts'
-import { type RateLimits, type RateMeters, rateMeters } from './rate-limit.ts'
 import type { RelayPorts } from './relay-ports.ts'
+import type { Destination } from './responder.ts'
 
-export interface AllocationLimits {
-  /** Allocations of one user. */
-  readonly perUser: number
+export interface AllocationLimits extends AccountLimits {
   readonly total: number
   /** Peer addresses of one allocation. */
   readonly permissions: number
-  /** Whom a name counts for. */
-  readonly account: (username: string) => string
-  /** What a user may have relayed. */
-  readonly rates: (account: string) => RateLimits | undefined
 }
 
 /**
@@ -32,15 +29,18 @@ export class Allocations {
   readonly #byRelay = new Map<number, Allocation>()
   readonly #openingsByClient = new FiveTupleMap<Opening>()
   readonly #openingsByRelay = new Map<number, Opening>()
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts: Accounts
   readonly #expiry = new ExpiryQueue<Allocation>()
+  readonly #tickets: Tickets<Allocation>
   #nextRelay = 1
   #count = 0
   #openingCount = 0
 
-  constructor(limits: AllocationLimits, ports: RelayPorts) {
+  constructor(crypto: CryptoProvider, limits: AllocationLimits, ports: RelayPorts) {
     this.#limits = limits
     this.#ports = ports
+    this.#tickets = new Tickets(crypto)
+    this.#accounts = new Accounts(limits)
   }
 
   get size(): number {
@@ -96,11 +96,13 @@ export class Allocations {
   /** Begins an allocation, whose relay is then to be opened; or the code of the refusal, 486 or 508. */
   begin(now: Millis, applicant: Applicant, demand: AllocateDemand): Opening | StatusCode {
     const { username, listener, client } = applicant
-    const account = this.#accountOf(username)
-    if (account.holdings >= this.#limits.perUser) return StatusCode.allocationQuotaReached
+    if (this.#accounts.isFull(username)) return StatusCode.allocationQuotaReached
     if (this.size + this.openingCount >= this.#limits.total) return StatusCode.insufficientCapacity
     const claim = this.#ports.claim(now, username, demand)
-    if (claim === null) return StatusCode.insufficientCapacity
+    if (claim === null) {
+      const other = fallBack(demand)
+      return other === null ? StatusCode.insufficientCapacity : this.begin(now, applicant, other)
+    }
     const opening: Opening = {
       ...applicant,
       relay: this.#nextRelay++,
@@ -110,8 +112,7 @@ export class Allocations {
       relayed: null,
       second: null,
     }
-    account.holdings++
-    this.#accounts.set(account.name, account)
+    this.#accounts.hold(username)
     this.#openingCount++
     this.#openingsByRelay.set(opening.relay, opening)
     this.#openingsByClient.set(listener, client, opening)
@@ -127,6 +128,19 @@ export class Allocations {
     this.#ports.revoke(username, opening.claim)
     opening.claim = claim
     opening.tries++
+    return true
+  }
+
+  /** Gives the first of two families up for the other; false where there is no other, or no port of it. */
+  tryOtherFamily(now: Millis, opening: Opening): boolean {
+    const { username } = opening
+    const demand = fallBack(opening.demand)
+    const claim = demand === null ? null : this.#ports.claim(now, username, demand)
+    if (demand === null || claim === null) return false
+    this.#openingsByRelay.delete(opening.relay)
+    this.#ports.revoke(username, opening.claim)
+    Object.assign(opening, { demand, claim, tries: 1, relay: this.#nextRelay++ })
+    this.#openingsByRelay.set(opening.relay, opening)
     return true
   }
 
@@ -158,7 +172,7 @@ export class Allocations {
     this.revokeSecond(opening)
     this.#endOpening(opening)
     this.#ports.revoke(opening.username, opening.claim)
-    this.#forgetOneOf(opening.username)
+    this.#accounts.release(opening.username)
   }
 
   /** The relay is open, and the second one if there is to be one: from now on there is an allocation. */
@@ -167,7 +181,7 @@ export class Allocations {
     opening: Opening,
     relayed: TransportAddress,
     additional: AdditionalRelay | null,
-    additionalRefusal: StatusCode | null,
+    refused: FamilyRefusal | null,
   ): Allocation {
     this.#endOpening(opening)
     const { relay, username, listener, client, request, claim, demand } = opening
@@ -180,17 +194,21 @@ export class Allocations {
       claim,
       relayed,
       additional,
-      additionalRefusal,
+      refused,
+      isDraft: demand.isDraft,
+      transport: demand.transport,
+      mobility: demand.isMobile ? this.#tickets.issue() : null,
       peers: new PeerTable(this.#limits.permissions),
       toPeers: { datagrams: 0, bytes: 0 },
       toClient: { datagrams: 0, bytes: 0 },
-      meters: this.#accountOf(username).meters,
+      meters: this.#accounts.metersOf(username),
       expiresAt: Millis(now + 1000 * demand.lifetime),
     }
     this.#count++
     this.#byRelay.set(relay, allocation)
     if (additional !== null) this.#byRelay.set(additional.relay, allocation)
     this.#byClient.set(listener, client, allocation)
+    if (allocation.mobility !== null) this.#tickets.keep(allocation.mobility.ticket, allocation)
     this.#expiry.add(allocation)
     return allocation
   }
@@ -201,9 +219,47 @@ export class Allocations {
     this.#byRelay.delete(relay)
     this.#count--
     this.#byClient.delete(listener, client)
+    const { mobility } = allocation
+    if (mobility !== null) {
+      this.#tickets.forget(mobility)
+      if (mobility.next !== null) this.#byClient.delete(mobility.next.listener, mobility.next.client)
+    }
     this.#expiry.remove(allocation)
     this.#ports.release(claim.family, claim.port)
-    this.#forgetOneOf(username)
+    this.#accounts.release(username)
+  }
+
+  /** The allocation that a ticket is for. */
+  ofTicket(ticket: Uint8Array): Allocation | undefined {
+    return this.#tickets.find(ticket)
+  }
+
+  /**
+   * The client has another address, from where it is heard from now on; what is for it still goes to the former one until
+   * {@link Allocations.heardFrom}. There is a new ticket then; the one that was shown stays good as long as the move is
+   * not settled, for the answer may be lost.
+   */
+  move(allocation: Allocation, mobility: Mobility, shown: Uint8Array, to: Destination): void {
+    const { next } = mobility
+    if (next !== null) this.#byClient.delete(next.listener, next.client)
+    const { family, address, port } = to.client
+    const isBack = to.listener === allocation.listener && sameAddress(to.client, allocation.client)
+    mobility.next = isBack ? null : { listener: to.listener, client: { family, address, port } }
+    this.#byClient.set(to.listener, to.client, allocation)
+    this.#tickets.renew(mobility, shown, allocation)
+  }
+
+  /** A client that goes on by its new address knows of its move (RFC 8016 §3.2.2): the former one is no more. */
+  heardFrom(allocation: Allocation, listener: number, { address, port }: TransportAddress): void {
+    const { mobility } = allocation
+    const next = mobility?.next ?? null
+    if (mobility === null || next === null || next.listener !== listener) return
+    if (next.client.port !== port || next.client.address !== address) return
+    this.#byClient.delete(allocation.listener, allocation.client)
+    allocation.listener = next.listener
+    allocation.client = next.client
+    mobility.next = null
+    this.#tickets.settle(mobility)
   }
 
   /** Gives the second relay back. */
@@ -243,24 +299,14 @@ export class Allocations {
     if (second !== null) this.#openingsByRelay.delete(second.relay)
     this.#openingsByClient.delete(listener, client)
   }
-
-  /** The account that the user has while it holds something, or a new one. */
-  #accountOf(username: string): Account {
-    const name = this.#limits.account(username)
-    return this.#accounts.get(name) ?? { name, holdings: 0, meters: rateMeters(this.#limits.rates(name)) }
-  }
-
-  #forgetOneOf(username: string): void {
-    const account = this.#accountOf(username)
-    if (--account.holdings <= 0) this.#accounts.delete(account.name)
-  }
 }
 
-interface Account {
-  readonly name: string
-  readonly meters: RateMeters | null
-  /** Allocations and openings. */
-  holdings: number
+/** The other one of two families that were asked for, `null` without one. */
+function fallBack(demand: AllocateDemand): AllocateDemand | null {
+  const { family, additional } = demand
+  if (additional === null) return null
+  const refused = { family, code: StatusCode.insufficientCapacity }
+  return { ...demand, family: additional, additional: null, refused }
 }
 
 /** Ports that are tried before a client is told that there is none: other programs on the machine have ports too. */

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from '@purertc/crypto'
-import type { IpFamily, TransportAddress } from '@purertc/stun'
+import type { AccessTokens, IpFamily, SharedNonces, TransportAddress } from '@purertc/stun'
 
 import { DEFAULT_LIFETIME, MAX_LIFETIME } from '../limits.ts'
 import { TurnError } from '../turn-error.ts'
@@ -16,11 +16,15 @@ export interface TurnServerConfig extends PeerPolicyOptions {
    * The password of a user, `null` for nobody of ours; `undefined` has the host look it up, see
    * {@link TurnServerHost.lookUpPassword}. There is no way to serve users without one.
    */
-  readonly authenticate: (username: string, realm: string) => string | null | undefined
+  readonly authenticate: (username: string, realm: string) => Passwords | undefined
+  /** Takes users of an authorization server besides (RFC 7635). */
+  readonly accessTokens?: AccessTokens
   /** Whom a name counts for where quotas and limits are concerned. Default: the name itself. */
   readonly account?: (username: string) => string
   /** Seconds until a nonce is stale (438). Default 600. */
   readonly nonceLifetime?: number
+  /** Default: nonces are this server's own, and stale for any other. */
+  readonly nonces?: SharedNonces
   /** Families of the relayed addresses that the host can open. Default `['IPv4']`. */
   readonly families?: readonly IpFamily[]
   /** Ports of relayed addresses. Default 49152 to 65535. */
@@ -43,6 +47,17 @@ export interface TurnServerConfig extends PeerPolicyOptions {
   readonly allowPeer?: (address: string) => boolean
   /** Whether to accept channels 0x5000 to 0x7ffe too, for clients of RFC 5766. Default false. */
   readonly legacyChannels?: boolean
+  /** Whether clients may take their allocations along to other addresses (RFC 8016); else 405. Default true. */
+  readonly mobility?: boolean
+  /** Whether there are TCP allocations (RFC 6062), with a host that can connect to peers; else 442. Default true. */
+  readonly tcpAllocations?: boolean
+  /** TCP connections with peers that one allocation may have at a time (508). Default 64. */
+  readonly connectionsPerAllocation?: number
+  /**
+   * Whether a client that asks for an allocation is this server's, where several share a port. Others are handed to
+   * {@link TurnServerHost.forward}.
+   */
+  readonly owns?: (listener: number, client: TransportAddress) => boolean
   /** SOFTWARE of our responses. Default: none. */
   readonly software?: string
   /** A veto over an allocation that the user is entitled to: false answers 403. */
@@ -51,12 +66,16 @@ export interface TurnServerConfig extends PeerPolicyOptions {
   readonly beforeRelay?: (relaying: Relaying, data: Uint8Array) => boolean
 }
 
+/** A user's password, several where one is being replaced; `null` for nobody of ours. */
+export type Passwords = string | readonly string[] | null
+
 export interface AllocateRequest {
   /** Number of the listener that the client uses. */
   readonly listener: number
   readonly client: TransportAddress
   readonly username: string
   readonly family: IpFamily
+  readonly transport: 'udp' | 'tcp'
   /** Seconds that will be granted. */
   readonly lifetime: number
 }
@@ -76,10 +95,23 @@ export interface TurnServerHost {
   transmit(listener: number, client: TransportAddress, bytes: Uint8Array): void
   /** Sends from a relay to a peer. */
   relay(relay: number, peer: TransportAddress, bytes: Uint8Array): void
-  /** Opens a socket on that port, and answers, at once or later, with `relayOpened` or `relayFailed`. */
-  openRelay(relay: number, family: IpFamily, port: number): void
+  /**
+   * Opens a socket on that port, and answers, at once or later, with `relayOpened` or `relayFailed`. `tcp` is asked for
+   * where there is `connectPeer` alone: peers then connect to that port (`peerArrived`).
+   */
+  openRelay(relay: number, family: IpFamily, port: number, transport: 'udp' | 'tcp'): void
   /** Closes what `openRelay` opened, or is still opening. */
   closeRelay(relay: number): void
+  /** Whether clients have a connection there, TCP or TLS. Default false. */
+  isStream?(listener: number): boolean
+  /** RFC 6062: connects from a relay to a peer, and answers with `peerConnected` or `peerEnded`. Nothing is read yet. */
+  connectPeer?(connection: number, relay: number, peer: TransportAddress): void
+  /** RFC 6062: closes a connection with a peer, and what it is joined to. */
+  closePeer?(connection: number): void
+  /** RFC 6062: joins a client's connection, which is that of its ConnectionBind, to a peer's: data passes between them. */
+  joinPeer?(connection: number, listener: number, client: TransportAddress): void
+  /** Hands an Allocate request over that another server `owns`. */
+  forward?(listener: number, client: TransportAddress, bytes: Uint8Array): void
   /**
    * Looks up the password of a user whom `authenticate` left open, and hands it to `passwordFound`, at once or within ten
    * seconds. Called once for however many requests of that user wait, none of them from a forged address.
@@ -136,6 +168,13 @@ export function checkConfig(config: TurnServerConfig): void {
   if (families.length === 0) throw new TurnError('invalid-config', 'no family of relayed addresses')
   rateMeters(config.totalLimits)
   if (typeof config.userLimits === 'object') rateMeters(config.userLimits)
-  for (const name of ['allocationsPerUser', 'maxAllocations', 'permissionsPerAllocation'] as const)
+  for (const name of LIMITS)
     if (!((config[name] ?? 0) >= 0)) throw new TurnError('invalid-config', `${name}: ${String(config[name])}`)
 }
+
+const LIMITS = [
+  'allocationsPerUser',
+  'maxAllocations',
+  'permissionsPerAllocation',
+  'connectionsPerAllocation',
+] as const

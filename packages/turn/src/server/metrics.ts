@@ -50,8 +50,10 @@ export function metricBy(
   return { name, help, type, samples }
 }
 
+type Gauge = 'allocations' | 'opening' | 'users' | 'ports' | 'waiting' | 'connections'
+
 interface Figures {
-  readonly load: Readonly<Record<'allocations' | 'opening' | 'users' | 'ports' | 'waiting', number>>
+  readonly load: Readonly<Record<Gauge, number>>
   readonly relayed: { readonly toPeers: Readonly<Traffic>; readonly toClient: Readonly<Traffic> }
   readonly answered: Counters<string>
   readonly discarded: Counters<string>
@@ -68,6 +70,7 @@ export function serverMetrics({ load, relayed, answered, discarded }: Figures): 
     metric('turn_users', 'gauge', 'Users who hold an allocation', load.users),
     metric('turn_ports', 'gauge', 'Relay ports in use or reserved', load.ports),
     metric('turn_lookups_waiting', 'gauge', 'Requests that wait for a password', load.waiting),
+    metric('turn_peer_connections', 'gauge', 'TCP connections with peers', load.connections),
     metricBy('turn_relayed_datagrams_total', 'counter', 'Datagrams relayed', 'direction', datagrams),
     metricBy('turn_relayed_bytes_total', 'counter', 'Application data relayed', 'direction', bytes),
     metricBy('turn_answers_total', 'counter', 'Answers, by kind or code', 'code', valuesOf(answered)),

@@ -41,6 +41,13 @@ export class RateMeter {
     this.#packets--
     return true
   }
+
+  /** Counts bytes of a stream, which are not lost but late: milliseconds until more of them may pass. */
+  delay(now: Millis, bytes: number): number {
+    this.take(now, 0)
+    this.#bytes -= bytes
+    return Math.max(0, Math.ceil(-this.#bytes / this.#bytesPerMs))
+  }
 }
 
 /** The two directions of a user, or of all users together. */

@@ -1,12 +1,6 @@
 import { Counters } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import {
-  MessageBuilder,
-  Software,
-  type StatusCode,
-  type TransportAddress,
-  UnknownAttributes,
-} from '@purertc/stun'
+import { MessageBuilder, Software, type StatusCode, type TransportAddress } from '@purertc/stun'
 
 import type { Signer } from './allocation.ts'
 
@@ -41,8 +35,15 @@ export class Responder {
     this.#send(to, response, signer)
   }
 
-  refuse(to: Destination, signer: Signer, code: StatusCode, unknown?: readonly number[]): void {
-    const response = MessageBuilder.error(signer, code).addIf(UnknownAttributes, unknown)
+  /** `write` adds what goes with the code. */
+  refuse(
+    to: Destination,
+    signer: Signer,
+    code: StatusCode,
+    write?: (response: MessageBuilder) => void,
+  ): void {
+    const response = MessageBuilder.error(signer, code)
+    write?.(response)
     this.answered.count(`${code}`)
     this.#send(to, response, signer)
   }

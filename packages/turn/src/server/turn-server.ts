@@ -1,35 +1,30 @@
 import { Counters, Millis } from '@purertc/bytes'
 import {
-  AttributeType,
-  Data,
-  Icmp,
   type IcmpValue,
-  type IpFamily,
   isStunDatagram,
-  MessageBuilder,
   MessageClass,
   Method,
   StunMessage,
   StunServer,
   type TransportAddress,
-  XorPeerAddress,
 } from '@purertc/stun'
 
-import {
-  ChannelDataWriter,
-  channelNumberOf,
-  channelPayload,
-  hasWholeChannelData,
-  looksLikeChannelData,
-} from '../channel-data.ts'
-import { MAX_DATA } from '../limits.ts'
-import type { Allocation, AllocationInfo, Traffic } from './allocation.ts'
+import { looksLikeChannelData } from '../channel-data.ts'
+import type { AllocationInfo, Traffic } from './allocation.ts'
 import { Allocations } from './allocations.ts'
-import { checkConfig, type TurnServerConfig, type TurnServerDiscard, type TurnServerHost } from './config.ts'
+import {
+  checkConfig,
+  type Passwords,
+  type Relaying,
+  type TurnServerConfig,
+  type TurnServerDiscard,
+  type TurnServerHost,
+} from './config.ts'
 import { ControlPlane } from './control-plane.ts'
+import { DataPlane } from './data-plane.ts'
 import { type Metric, serverMetrics } from './metrics.ts'
 import { DEFAULT_PORT_RANGE } from './port-pool.ts'
-import { type RateLimits, type RateMeters, rateMeters } from './rate-limit.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { RelayPorts } from './relay-ports.ts'
 import { Responder } from './responder.ts'
 
@@ -55,12 +50,9 @@ export class TurnServer {
   readonly #allocations: Allocations
   readonly #responder: Responder
   readonly #control: ControlPlane
+  readonly #data: DataPlane
   /** One a listener, for answers leave from where the request came to. */
   readonly #binding = new Map<number, StunServer>()
-  readonly #channelData = new ChannelDataWriter()
-  readonly #indicationId = new Uint8Array(12)
-  readonly #meters: RateMeters | null
-  readonly #relayed = { toPeers: { datagrams: 0, bytes: 0 }, toClient: { datagrams: 0, bytes: 0 } }
   #isClosed = false
 
   /** Throws `TurnError` `invalid-config` for numbers that make no sense. */
@@ -80,12 +72,12 @@ export class TurnServer {
       account: config.account ?? ((username: string) => username),
       rates: ratesOf(config.userLimits),
     }
-    this.#meters = rateMeters(config.totalLimits)
-    this.#allocations = new Allocations(limits, this.#ports)
+    this.#allocations = new Allocations(config.crypto, limits, this.#ports)
     this.#responder = new Responder(config.crypto, config.software, (listener, client, bytes) =>
       host.transmit(listener, client, bytes),
     )
     this.#control = new ControlPlane(config, host, this.#allocations, this.#responder)
+    this.#data = new DataPlane(config, host, this.#allocations)
   }
 
   /** The allocations that there are. */
@@ -106,15 +98,24 @@ export class TurnServer {
     readonly ports: number
     /** Requests that wait for a password. */
     readonly waiting: number
+    /** TCP connections with peers. */
+    readonly connections: number
   } {
     const { size, openingCount, userCount } = this.#allocations
-    const { waiting } = this.#control
-    return { allocations: size, opening: openingCount, users: userCount, ports: this.#ports.inUse, waiting }
+    const { gatekeeper, connections } = this.#control
+    return {
+      allocations: size,
+      opening: openingCount,
+      users: userCount,
+      ports: this.#ports.inUse,
+      waiting: gatekeeper.waiting,
+      connections: connections.size,
+    }
   }
 
   /** What was relayed since the server began. */
   get relayed(): { readonly toPeers: Readonly<Traffic>; readonly toClient: Readonly<Traffic> } {
-    return this.#relayed
+    return this.#data.relayed
   }
 
   /** The figures of the server, see {@link formatMetrics}. */
@@ -123,11 +124,13 @@ export class TurnServer {
   }
 
   get nextTimeout(): Millis {
-    return Millis(Math.min(this.#allocations.nextTimeout, this.#ports.nextTimeout))
+    const { connections } = this.#control
+    return Millis(Math.min(this.#allocations.nextTimeout, this.#ports.nextTimeout, connections.nextTimeout))
   }
 
   handleTimeout(now: Millis): void {
     this.#ports.handleTimeout(now)
+    this.#control.connections.handleTimeout(now)
     for (;;) {
       const expired = this.#allocations.nextExpired(now)
       if (expired === undefined) return
@@ -140,7 +143,7 @@ export class TurnServer {
     if (this.#isClosed) return
     if (this.#allocations.nextTimeout <= now) this.handleTimeout(now)
     const reason = looksLikeChannelData(datagram)
-      ? this.#relayChannelData(now, listener, client, datagram)
+      ? this.#data.relayChannelData(now, listener, client, datagram)
       : this.#receiveStun(now, listener, client, datagram)
     if (reason !== null) this.#discard(reason, client, datagram, this.#allocations.ofClient(listener, client))
   }
@@ -148,7 +151,7 @@ export class TurnServer {
   /** A datagram from a peer, or from whoever else sends to a relayed address. */
   relayReceived(now: Millis, relay: number, peer: TransportAddress, data: Uint8Array): void {
     if (this.#allocations.nextTimeout <= now) this.handleTimeout(now)
-    const reason = this.#relayToClient(now, relay, peer, data)
+    const reason = this.#data.relayToClient(now, relay, peer, data)
     if (reason !== null) this.#discard(reason, peer, data, this.#allocations.ofRelay(relay))
   }
 
@@ -157,34 +160,63 @@ export class TurnServer {
    * Types that mean nothing to a client are not passed on. Node's UDP sockets report none.
    */
   icmpReceived(now: Millis, relay: number, peer: TransportAddress, icmp: IcmpValue): void {
-    const allocation = this.#allocations.ofRelay(relay)
-    if (allocation === undefined || !allocation.peers.isPermitted(now, peer.address)) return
-    if (!ICMP_TYPES[peer.family].has(icmp.type)) return
-    this.#config.crypto.randomFill(this.#indicationId)
-    const indication = new MessageBuilder(Method.data, MessageClass.indication, this.#indicationId)
-    indication.add(XorPeerAddress, peer).add(Icmp, icmp)
-    this.#host.transmit(allocation.listener, allocation.client, indication.build())
+    this.#data.icmpReceived(now, relay, peer, icmp)
   }
 
   /** The relay is open. `relayed` is the address that its client is told, and its peers send to. */
   relayOpened(now: Millis, relay: number, relayed: TransportAddress): void {
-    this.#control.relayOpened(now, relay, relayed)
+    this.#control.opener.relayOpened(now, relay, relayed)
   }
 
   /** The relay could not be opened on that port; another one is tried, or the client is refused. */
   relayFailed(now: Millis, relay: number): void {
-    this.#control.relayFailed(now, relay)
+    this.#control.opener.relayFailed(now, relay)
   }
 
   /** The host's answer to `lookUpPassword`; `undefined` where it cannot tell, and who waits shall ask again. */
-  passwordFound(now: Millis, username: string, password: string | null | undefined): void {
-    if (password === undefined) this.#control.passwordNotFound(username)
-    else this.#control.passwordFound(now, username, password)
+  passwordFound(now: Millis, username: string, password: Passwords | undefined): void {
+    if (password === undefined) this.#control.gatekeeper.passwordNotFound(username)
+    else this.#control.gatekeeper.passwordFound(now, username, password)
   }
 
-  /** From now on new allocations are refused (508); those that there are go on, and may be refreshed. */
-  drain(): void {
-    this.#control.drain()
+  /** RFC 6062: whether anybody still waits for the host to connect to that peer. */
+  isConnecting(connection: number): boolean {
+    return this.#control.connections.isConnecting(connection)
+  }
+
+  /** RFC 6062: the host has connected to a peer as `connectPeer` asked it to. */
+  peerConnected(now: Millis, connection: number): void {
+    this.#control.connections.peerConnected(now, connection)
+  }
+
+  /**
+   * RFC 6062: a peer has connected to a relay. The number that its connection has from now on, for which the host keeps it
+   * unread until `joinPeer`; `null` where it is to be closed.
+   */
+  peerArrived(now: Millis, relay: number, peer: TransportAddress): number | null {
+    return this.#control.connections.peerArrived(now, relay, peer)
+  }
+
+  /** RFC 6062: a connection with a peer could not be made, or has ended on either side. */
+  peerEnded(connection: number): void {
+    this.#control.connections.ended(connection)
+  }
+
+  /**
+   * RFC 6062: so much has come over a joined connection, and is counted and limited like datagrams. Milliseconds that the
+   * host shall wait before it reads more from there; 0 for none.
+   */
+  peerRelayed(now: Millis, connection: number, direction: Relaying['direction'], bytes: number): number {
+    const allocation = this.#control.connections.allocationOf(connection)
+    return allocation === undefined ? 0 : this.#data.countStream(now, allocation, direction, bytes)
+  }
+
+  /**
+   * From now on new allocations are refused: with 300 and the one of `alternates` that is of the client's family, or with
+   * 508. Those that there are go on, and may be refreshed.
+   */
+  drain(alternates: readonly TransportAddress[] = []): void {
+    this.#control.opener.drain(alternates)
   }
 
   /** Whether the client has an allocation, or one that is being made. */
@@ -198,16 +230,17 @@ export class TurnServer {
   /** The connection that the client used is no more, where its listener has connections: neither is its allocation. */
   disconnected(listener: number, client: TransportAddress): void {
     const opening = this.#allocations.openingOfClient(listener, client)
-    if (opening !== undefined) this.#control.abandon(opening)
+    if (opening !== undefined) this.#control.opener.abandon(opening)
     const allocation = this.#allocations.ofClient(listener, client)
-    if (allocation !== undefined) this.#control.delete(allocation, 'disconnected')
+    // A mobile client comes again from elsewhere (RFC 8016 §3.1).
+    if (allocation?.mobility === null) this.#control.delete(allocation, 'disconnected')
   }
 
   /** The listener is no more: its clients' allocations end. */
   listenerClosed(listener: number): void {
     this.#binding.delete(listener)
     const { allocations, openings } = this.#allocations.ofListener(listener)
-    for (const opening of openings) this.#control.abandon(opening)
+    for (const opening of openings) this.#control.opener.abandon(opening)
     for (const allocation of allocations) this.#control.delete(allocation, 'closed')
   }
 
@@ -222,8 +255,8 @@ export class TurnServer {
   /** Ends all allocations. Their clients are not told: there is no message for that. */
   close(): void {
     this.#isClosed = true
-    this.#control.close()
-    for (const opening of [...this.#allocations.openings()]) this.#control.abandon(opening)
+    this.#control.gatekeeper.close()
+    for (const opening of [...this.#allocations.openings()]) this.#control.opener.abandon(opening)
     this.#ports.handleTimeout(Millis(Infinity))
     for (const allocation of [...this.#allocations.values()]) this.#control.delete(allocation, 'closed')
   }
@@ -232,74 +265,10 @@ export class TurnServer {
     const message = isStunDatagram(datagram) ? StunMessage.decode(datagram) : null
     if (message === null) return 'malformed'
     if (message.class === MessageClass.indication && message.method === Method.send)
-      return this.#relayIndication(now, listener, client, message)
+      return this.#data.relayIndication(now, listener, client, message)
     if (message.class !== MessageClass.request) return 'unexpected'
     if (message.method !== Method.binding) return this.#control.handleRequest(now, listener, client, message)
     this.#bindingServer(listener).handleMessage(now, client, ANY, message)
-    return null
-  }
-
-  /** RFC 8656 §12.6. A channel needs no permission toward the peer, and refreshes none. */
-  #relayChannelData(
-    now: Millis,
-    listener: number,
-    client: TransportAddress,
-    datagram: Uint8Array,
-  ): Discarded {
-    const allocation = this.#allocations.ofClient(listener, client)
-    if (allocation === undefined) return 'no-allocation'
-    if (!hasWholeChannelData(datagram)) return 'malformed'
-    const channel = allocation.peers.channel(now, channelNumberOf(datagram))
-    if (channel === undefined) return 'no-channel'
-    return this.#relayToPeer(now, allocation, channel.peer, channelPayload(datagram))
-  }
-
-  /** Send indication, RFC 8656 §11.2. */
-  #relayIndication(now: Millis, listener: number, client: TransportAddress, message: StunMessage): Discarded {
-    const allocation = this.#allocations.ofClient(listener, client)
-    if (allocation === undefined) return 'no-allocation'
-    const peer = message.get(XorPeerAddress)
-    const data = message.get(Data)
-    if (peer === undefined || peer.port === 0 || data === undefined) return 'malformed'
-    if (message.unknownComprehensionRequired(SEND_ATTRIBUTES).length > 0) return 'unexpected'
-    if (!allocation.peers.isPermitted(now, peer.address)) return 'no-permission'
-    return this.#relayToPeer(now, allocation, peer, data)
-  }
-
-  #relayToPeer(now: Millis, allocation: Allocation, peer: TransportAddress, data: Uint8Array): Discarded {
-    if (this.#config.beforeRelay?.({ allocation, peer, direction: 'to-peer' }, data) === false)
-      return 'vetoed'
-    const { length } = data
-    if (allocation.meters?.toPeers.take(now, length) === false) return 'over-limit'
-    if (this.#meters?.toPeers.take(now, length) === false) return 'over-limit'
-    count(allocation.toPeers, length)
-    count(this.#relayed.toPeers, length)
-    const { additional, relay } = allocation
-    const isOther = additional !== null && additional.relayed.family === peer.family
-    this.#host.relay(isOther ? additional.relay : relay, peer, data)
-    return null
-  }
-
-  /** RFC 8656 §11.3 and §12.7. */
-  #relayToClient(now: Millis, relay: number, peer: TransportAddress, data: Uint8Array): Discarded {
-    const allocation = this.#allocations.ofRelay(relay)
-    if (allocation === undefined) return 'no-allocation'
-    const entry = allocation.peers.peer(peer.address)
-    if (entry === undefined || entry.permittedUntil <= now) return 'no-permission'
-    if (data.length > MAX_DATA) return 'too-large'
-    if (this.#config.beforeRelay?.({ allocation, peer, direction: 'to-client' }, data) === false)
-      return 'vetoed'
-    const { length } = data
-    if (allocation.meters?.toClient.take(now, length) === false) return 'over-limit'
-    if (this.#meters?.toClient.take(now, length) === false) return 'over-limit'
-    count(allocation.toClient, length)
-    count(this.#relayed.toClient, length)
-    const channel = entry.channels.get(peer.port)
-    const bytes =
-      channel !== undefined && channel.expiresAt > now
-        ? this.#channelData.frame(channel.number, data)
-        : this.#dataIndication(peer, data)
-    this.#host.transmit(allocation.listener, allocation.client, bytes)
     return null
   }
 
@@ -307,18 +276,10 @@ export class TurnServer {
     reason: TurnServerDiscard,
     from: TransportAddress,
     bytes: Uint8Array,
-    allocation: Allocation | undefined,
+    allocation: AllocationInfo | undefined,
   ): void {
     this.discarded.count(reason)
     this.#host.discarded?.(reason, from, bytes.length, allocation ?? null)
-  }
-
-  #dataIndication(peer: TransportAddress, data: Uint8Array): Uint8Array {
-    this.#config.crypto.randomFill(this.#indicationId)
-    return new MessageBuilder(Method.data, MessageClass.indication, this.#indicationId)
-      .add(XorPeerAddress, peer)
-      .add(Data, data)
-      .build()
   }
 
   #bindingServer(listener: number): StunServer {
@@ -338,26 +299,12 @@ export class TurnServer {
   }
 }
 
-function count(traffic: Traffic, bytes: number): void {
-  traffic.datagrams++
-  traffic.bytes += bytes
-}
-
 function ratesOf(limits: TurnServerConfig['userLimits']): (account: string) => RateLimits | undefined {
   return typeof limits === 'function' ? limits : () => limits
 }
 
 /** Why a datagram went no further, `null` where it did. */
 type Discarded = TurnServerDiscard | null
-
-/** What a Send indication may hold; one with anything else that must be understood is dropped (RFC 8489 §6.3.2). */
-const SEND_ATTRIBUTES: ReadonlySet<number> = new Set<number>([
-  AttributeType.xorPeerAddress,
-  AttributeType.data,
-])
-
-/** RFC 8656 §11.5: unreachable and time exceeded; of ICMPv6 also "packet too big". */
-const ICMP_TYPES: Record<IpFamily, ReadonlySet<number>> = { IPv4: new Set([3, 11]), IPv6: new Set([1, 2, 3]) }
 
 /** A Binding server is told the address that a request came to, and hands it back: ours are told apart by number. */
 const ANY: TransportAddress = { family: 'IPv4', address: '0.0.0.0', port: 0 }
