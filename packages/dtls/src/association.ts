@@ -79,8 +79,6 @@ export class DtlsAssociation {
       discarded: this.discarded,
       transmit: (datagram) => this.#outbox.push(datagram),
       expectProtected: (protection) => (this.#inbound = new InboundEpoch(1, protection)),
-      renegotiationRefused: () =>
-        this.#sendAlert({ level: AlertLevel.warning, description: AlertDescription.noRenegotiation }),
     })
   }
 
@@ -166,10 +164,8 @@ export class DtlsAssociation {
     if (this.#suspectedAlert !== null && (isAlertConfirmed || isTimeUp))
       this.#endByAlert(this.#suspectedAlert, false)
     else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
-    else if (this.#handshake.deadline <= now) {
-      this.#handshake.expire(now)
-      this.#flush()
-    }
+    else if (this.#handshake.expire(now)) this.#flush()
+    else this.#end('failed', { kind: 'handshake-timeout' })
   }
 
   get #isOver(): boolean {
@@ -296,7 +292,7 @@ export class DtlsAssociation {
    */
   #suspectAlert(now: Millis, reader: Reader): void {
     const alert = tryDecodeAlert(reader)
-    if (alert === null) this.discarded.count('malformed-content')
+    if (alert === null || !isKnownLevel(alert)) this.discarded.count('malformed-content')
     else if (!this.#handshake.isUnderWay || !isFinal(alert)) this.discarded.count('warning')
     else {
       this.#suspectedAlert ??= alert
@@ -307,6 +303,8 @@ export class DtlsAssociation {
   #handleAlert(reader: Reader): void {
     const alert = tryDecodeAlert(reader)
     if (alert === null) this.#fail(new PeerMisbehaved('decode', 'malformed alert'))
+    else if (!isKnownLevel(alert))
+      this.#fail(new PeerMisbehaved('illegal-parameter', `an alert of level ${alert.level}`))
     else if (!isFinal(alert)) this.discarded.count('warning')
     else this.#endByAlert(alert, true)
   }
@@ -386,6 +384,8 @@ function tryDecodeAlert(reader: Reader): Alert | null {
 /** Whether nothing comes after it: fatal by its level, or a farewell. */
 const isFinal = (alert: Alert): boolean =>
   alert.level === AlertLevel.fatal || alert.description === AlertDescription.closeNotify
+
+const isKnownLevel = ({ level }: Alert): boolean => level === AlertLevel.warning || level === AlertLevel.fatal
 
 const closeNotify: Alert = { level: AlertLevel.warning, description: AlertDescription.closeNotify }
 

@@ -59,6 +59,11 @@ export interface DtlsConfig {
   readonly retransmitTimeout?: number
   /** Milliseconds that the handshake may take, 60,000 by default. */
   readonly handshakeTimeout?: number
+  /**
+   * Bytes of the largest handshake message that is taken, 32,768 by default. A WebRTC certificate has about 400, a
+   * chain of an enterprise some thousands. Twice as much may be held for an unfinished handshake.
+   */
+  readonly maxHandshakeMessage?: number
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
 }
@@ -85,6 +90,7 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     mtu: 1_200,
     retransmitTimeout: 1_000,
     handshakeTimeout: 60_000,
+    maxHandshakeMessage: 32_768,
     srtpProfiles: [],
     alpn: [],
     clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
@@ -155,6 +161,7 @@ function checkNumbers(config: ResolvedConfig): void {
   if (config.role === 'server' && config.cookie === 'required' && config.clientAddress === '')
     invalid('a server that requires a cookie needs clientAddress')
   if (!(config.mtu >= minMtu && config.mtu <= maxMtu)) invalid(`mtu must be ${minMtu} to ${maxMtu}`)
+  if (!(config.maxHandshakeMessage >= 1_024)) invalid('maxHandshakeMessage must be at least 1024')
   if (!(config.retransmitTimeout > 0)) invalid('retransmitTimeout must be positive')
   if (!(config.handshakeTimeout > 0)) invalid('handshakeTimeout must be positive')
   for (const name of config.alpn)

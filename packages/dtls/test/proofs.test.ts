@@ -147,7 +147,7 @@ describe('FinishedVerified', () => {
       expect(() => verifyFinished(expected, other)).toThrow(fault('bad-finished'))
     }
     for (const length of [0, 11, 13])
-      expect(() => verifyFinished(expected, new Uint8Array(length).fill(5))).toThrow(fault('decode'))
+      expect(() => verifyFinished(expected, new Uint8Array(length).fill(5))).toThrow(fault('bad-finished'))
   })
 })
 

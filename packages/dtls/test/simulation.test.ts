@@ -189,6 +189,25 @@ describe('retransmission', () => {
     expect(pair.toServer.sent).toBeLessThan(20)
   })
 
+  test('who never hears anything gives up after twelve attempts, time left or not', () => {
+    const pair = new Pair({
+      client: { handshakeTimeout: 1e9, retransmitTimeout: 10 },
+      conditions: { latency, loss: 1 },
+    }).handshake()
+    expect(pair.client.reason).toEqual({ kind: 'handshake-timeout' })
+    expect(pair.toServer.sent).toBe(1 + 12)
+  })
+
+  test('a timer that fires a trifle too early is not sent back to wait', () => {
+    const pair = new Pair({ client: { retransmitTimeout: 400 } })
+    pair.client.association.connect(pair.sim.now)
+    const sent = pair.toServer.sent
+    pair.client.association.handleTimeout(Millis(pair.sim.now + 380))
+    expect(pair.toServer.sent).toBe(sent)
+    pair.client.association.handleTimeout(Millis(pair.sim.now + 390))
+    expect(pair.toServer.sent).toBe(sent + 1)
+  })
+
   test('a timer that is late or early does no harm', () => {
     const pair = new Pair()
     pair.client.association.connect(pair.sim.now)

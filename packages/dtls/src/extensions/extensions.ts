@@ -1,6 +1,5 @@
-import { copyBytes, Reader, Writer } from '@purertc/bytes'
+import { copyBytes, DecodeError, Reader, Writer } from '@purertc/bytes'
 
-import { PeerMisbehaved } from '../errors.ts'
 import type { ExtensionCodec } from './extension-codec.ts'
 
 /**
@@ -11,8 +10,8 @@ export class Extensions {
   readonly #bodies = new Map<number, Uint8Array>()
 
   /**
-   * Reads the rest of a hello: nothing at all, or a list to its last byte. Throws `DecodeError`, and
-   * {@link PeerMisbehaved} where a type stands twice.
+   * Reads the rest of a hello: nothing at all, or a list to its last byte. Throws `DecodeError`, also where a type
+   * stands twice.
    */
   static decode(reader: Reader): Extensions {
     const extensions = new Extensions()
@@ -22,8 +21,7 @@ export class Extensions {
       const type = list.u16()
       const body = list.bytes(list.u16())
       // RFC 5246 §7.4.1.4: There MUST NOT be more than one extension of the same type.
-      if (extensions.#bodies.has(type))
-        throw new PeerMisbehaved('illegal-parameter', `extension ${type} stands twice`)
+      if (extensions.#bodies.has(type)) throw new DecodeError('invalid', `extension ${type} stands twice`)
       extensions.#bodies.set(type, copyBytes(body))
     }
     return extensions

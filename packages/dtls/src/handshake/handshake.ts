@@ -24,8 +24,6 @@ export interface HandshakeHost {
   transmit(datagram: Uint8Array): void
   /** The peer's records of the next epoch are protected by this. */
   expectProtected(protection: RecordProtection): void
-  /** The peer asks for another handshake, which we never do. */
-  renegotiationRefused(): void
 }
 
 /**
@@ -38,7 +36,7 @@ export class Handshake implements HandshakeContext {
   readonly flight: FlightSender
   readonly records: RecordWriter
   readonly #host: HandshakeHost
-  readonly #reassembly = new Reassembly()
+  readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
   #mtu: number
   /** Null at a client that has not started. */
@@ -60,6 +58,7 @@ export class Handshake implements HandshakeContext {
     this.flight = createFlight(this.transcript)
     this.#timer = new RetransmitTimer(config.retransmitTimeout)
     this.#mtu = config.mtu
+    this.#reassembly = new Reassembly(config.maxHandshakeMessage)
     this.#state = config.role === 'server' ? new ExpectClientHello() : null
   }
 
@@ -111,10 +110,13 @@ export class Handshake implements HandshakeContext {
     }
   }
 
-  /** The deadline passed. */
-  expire(now: Millis): void {
+  /** Sends the flight again where it is due; false where it has been sent often enough. */
+  expire(now: Millis): boolean {
+    if (!this.#timer.isDue(now)) return true
+    if (this.#timer.isExhausted) return false
     this.#timer.backOff(now)
     this.#send()
+    return true
   }
 
   /** Lets go of everything. */
@@ -141,9 +143,11 @@ export class Handshake implements HandshakeContext {
   }
 
   #receiveFragment(now: Millis, epoch: number, recordSequence: number, fragment: HandshakeFragment): void {
-    // Finished is the one message under the new keys. In another epoch it is a forgery, or somebody's mistake that
-    // must not take the place of the true one.
-    if ((fragment.type === HandshakeType.finished) !== epoch > 0) {
+    // Finished is the one message under the new keys. In the clear it is a forgery, or somebody's mistake that must
+    // not take the place of the true one.
+    if (epoch > 0 && fragment.type !== HandshakeType.finished)
+      throw new PeerMisbehaved('unexpected-message', `${handshakeTypeName(fragment.type)} under the new keys`)
+    if (epoch === 0 && fragment.type === HandshakeType.finished) {
       this.#host.discarded.count('wrong-epoch')
       return
     }
@@ -173,6 +177,8 @@ export class Handshake implements HandshakeContext {
       if (this.#state === null || message === null) return
       this.#state = this.#handle(this.#state, message)
       if (this.#state instanceof Established) {
+        if (this.#reassembly.holds(HandshakeType.finished))
+          throw new PeerMisbehaved('unexpected-message', 'a second finished')
         this.#complete(now, this.#state.session)
         return
       }
@@ -212,12 +218,11 @@ export class Handshake implements HandshakeContext {
 
   /** Only authentic fragments come here. */
   #receiveAfterwards(fragment: HandshakeFragment): void {
-    if (fragment.type === HandshakeType.finished) {
+    // What the peer numbers anew is no retransmission but the begin of another handshake, which we never do.
+    if (fragment.type === HandshakeType.finished && fragment.sequence < this.#reassembly.nextSequence) {
       this.#host.discarded.count('stale-fragment')
       // A repeated record is stopped by the replay window, so this is a fresh one that the peer has made.
       if (!this.flight.isEmpty && fragment.offset === 0) this.#send()
-    } else if (fragment.type === HandshakeType.helloRequest || fragment.type === HandshakeType.clientHello) {
-      if (fragment.offset === 0) this.#host.renegotiationRefused()
     } else {
       throw new PeerMisbehaved(
         'unexpected-message',
@@ -243,7 +248,7 @@ export class Handshake implements HandshakeContext {
 }
 
 /** A client that was sent as many HelloVerifyRequests as this is not going to get through. */
-const maxHelloSequence = 15
+const maxHelloSequence = 4
 /** Leaves the server more sequence numbers than it can use in a handshake. */
 const maxHelloRecordSequence = 2 ** 47
 

@@ -13,16 +13,17 @@ export type FragmentFate = 'taken' | 'repeated' | 'stale' | 'future' | 'oversize
  * order of their `message_seq` (RFC 6347 §4.2.2 and §4.2.3). What it holds is bounded, whatever the fragments claim.
  */
 export class Reassembly {
-  /** Larger messages are refused. A WebRTC certificate has about 400 bytes, a chain of an enterprise some thousands. */
-  static readonly maxMessageLength: number = 32 * 1024
   /** Messages that may be begun at a time: the longest flight has six. */
-  static readonly maxAhead = 8
-  /** Bytes that may be held for messages that are not whole or not due. */
-  static readonly maxBuffered: number = 64 * 1024
-
+  static readonly maxAhead = 7
   readonly #messages = new Map<number, PartialMessage>()
+  readonly #maxLength: number
   #next = 0
   #buffered = 0
+
+  /** Larger messages are refused; of those that are not whole or not due, twice as much is held at most. */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength
+  }
 
   /** `message_seq` of the message that is due. */
   get nextSequence(): number {
@@ -44,7 +45,7 @@ export class Reassembly {
   insert(fragment: HandshakeFragment): FragmentFate {
     if (fragment.sequence < this.#next) return 'stale'
     if (fragment.sequence >= this.#next + Reassembly.maxAhead) return 'future'
-    if (fragment.length > Reassembly.maxMessageLength) return 'oversized'
+    if (fragment.length > this.#maxLength) return 'oversized'
     const known = this.#messages.get(fragment.sequence)
     if (known === undefined) return this.#begin(fragment)
     if (known.type !== fragment.type || known.length !== fragment.length) {
@@ -65,13 +66,18 @@ export class Reassembly {
     return { type: message.type, sequence, body: message.body }
   }
 
+  /** Whether a part of such a message has come that is not due. */
+  holds(type: number): boolean {
+    return [...this.#messages.values()].some((message) => message.type === type)
+  }
+
   clear(): void {
     this.#messages.clear()
     this.#buffered = 0
   }
 
   #begin(fragment: HandshakeFragment): FragmentFate {
-    if (this.#buffered + fragment.length > Reassembly.maxBuffered) return 'oversized'
+    if (this.#buffered + fragment.length > 2 * this.#maxLength) return 'oversized'
     const message = new PartialMessage(fragment)
     this.#messages.set(fragment.sequence, message)
     this.#buffered += message.length

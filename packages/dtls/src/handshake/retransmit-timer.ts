@@ -36,6 +36,16 @@ export class RetransmitTimer {
     if (this.#deadline !== never) this.#deadline = Millis(this.#sentAt + this.timeout)
   }
 
+  /** Whether the deadline has passed, or so nearly that a coarse timer may have meant it. */
+  isDue(now: Millis): boolean {
+    return now >= this.#deadline - Math.min(this.timeout / 16, maxEarliness)
+  }
+
+  /** Whether the flight has been sent again so often that nobody is there to answer. */
+  get isExhausted(): boolean {
+    return this.#attempts === maxAttempts
+  }
+
   /** A flight was sent for the first time. */
   start(now: Millis): void {
     this.#attempts = 0
@@ -74,3 +84,7 @@ const never = Millis(Infinity)
 /** RFC 6347 §4.2.4.1: no less than the 60 seconds of RFC 6298 as the maximum. */
 const maxTimeout = 60_000
 const minGap = 20
+/** Timers of hosts fire some milliseconds early where they share a tick. */
+const maxEarliness = 15
+/** With a first timeout of 1 s that is after more than nine minutes. */
+const maxAttempts = 12

@@ -22,7 +22,7 @@ export interface ClientParameters {
   readonly compressionMethods: Uint8Array
 }
 
-/** The decoded fields borrow from `body`. Throws `DecodeError`, and `PeerMisbehaved` for repeated extensions. */
+/** The decoded fields borrow from `body`. Throws `DecodeError`. */
 export function decodeClientHello(body: Uint8Array): ClientHello {
   const reader = new Reader(body)
   const start = decodeClientHelloStart(reader)

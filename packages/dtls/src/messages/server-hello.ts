@@ -17,7 +17,7 @@ export interface ServerHello {
   readonly extensions: Extensions
 }
 
-/** The decoded fields borrow from `body`. Throws `DecodeError`, and `PeerMisbehaved` for repeated extensions. */
+/** The decoded fields borrow from `body`. Throws `DecodeError`. */
 export function decodeServerHello(body: Uint8Array): ServerHello {
   const reader = new Reader(body)
   const version = reader.u16()

@@ -14,8 +14,9 @@ export interface FinishedVerified {
  * for a near miss as for a wild guess.
  */
 export function verifyFinished(expected: Uint8Array, received: Uint8Array): FinishedVerified {
+  // RFC 8446 §4.4.4 has one alert for whatever is wrong with it.
   if (received.length !== expected.length)
-    throw new PeerMisbehaved('decode', `verify_data has ${expected.length} bytes`)
+    throw new PeerMisbehaved('bad-finished', `verify_data has ${expected.length} bytes`)
   if (!equalConstantTime(expected, received)) throw new PeerMisbehaved('bad-finished', 'verify_data differs')
   return verified as FinishedVerified
 }

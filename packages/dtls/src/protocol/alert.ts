@@ -1,4 +1,4 @@
-import { DecodeError, type Reader } from '@purertc/bytes'
+import type { Reader } from '@purertc/bytes'
 
 /** RFC 5246 §7.2. */
 export const AlertLevel = { warning: 1, fatal: 2 } as const
@@ -36,18 +36,17 @@ export const AlertDescription = {
 } as const
 export type AlertDescription = (typeof AlertDescription)[keyof typeof AlertDescription]
 
-/** `description` is the number on the wire, which need not be in the registry. */
+/** The numbers on the wire, which need not be in the registries. */
 export interface Alert {
-  readonly level: AlertLevel
+  readonly level: number
   readonly description: number
 }
 
-/** Throws `DecodeError` for anything but one whole alert. */
+/** Throws `DecodeError` for anything but one whole alert */
 export function decodeAlert(reader: Reader): Alert {
   const level = reader.u8()
   const description = reader.u8()
   reader.done()
-  if (level !== AlertLevel.warning && level !== AlertLevel.fatal) throw new DecodeError('invalid')
   return { level, description }
 }
 

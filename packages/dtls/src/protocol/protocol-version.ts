@@ -5,6 +5,9 @@ export type ProtocolVersion = (typeof ProtocolVersion)[keyof typeof ProtocolVers
 /** Whether `version` names DTLS at all: the first byte is 254 in every version so far. */
 export const isDtlsVersion = (version: number): boolean => version >>> 8 === 0xfe
 
-/** Whether a peer whose highest version is `version` also speaks DTLS 1.2 by the rule of RFC 5246 §E.1. */
+/**
+ * Whether a peer whose highest version is `version` also speaks DTLS 1.2 by the rule of RFC 5246 §E.1, though `version`
+ * may be one that nobody has heard of. Versions of TLS, which count up from below, are none of ours.
+ */
 export const reachesDtls12 = (version: number): boolean =>
-  isDtlsVersion(version) && version <= ProtocolVersion.dtls12
+  version >= 0x8000 && version <= ProtocolVersion.dtls12

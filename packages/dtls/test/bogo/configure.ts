@@ -18,6 +18,7 @@ export function configure(options: Options): DtlsConfig {
     cookie: 'verified-path',
     retransmitTimeout: options.number('initial-timeout-duration-ms') || boringsslTimeout,
     handshakeTimeout: 2 * never,
+    maxHandshakeMessage: options.number('max-cert-list') || 100 * 1024,
     srtpProfiles: parseSrtpProfiles(options.text('srtp-profiles')),
     ...(mtu > 0 && { mtu }),
   }

@@ -26,7 +26,7 @@ describe('reassembly', () => {
     fc.assert(
       fc.property(pieces, (cuts) => {
         const whole = body(100)
-        const reassembly = new Reassembly()
+        const reassembly = new Reassembly(32_768)
         const covered = new Set<number>()
         for (const [a, b] of cuts) {
           const [start, end] = [Math.min(a, b), Math.max(a, b) + 1]
@@ -44,7 +44,7 @@ describe('reassembly', () => {
 
   test('takes a message in 255 tiny fragments, the last one first', () => {
     const whole = body(255)
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     for (let i = 254; i > 0; i--) expect(reassembly.insert(fragment(whole, i, i + 1))).toBe('taken')
     expect(reassembly.next()).toBeNull()
     reassembly.insert(fragment(whole, 0, 1))
@@ -53,7 +53,7 @@ describe('reassembly', () => {
   })
 
   test('hands messages out in order, whatever the order they come in', () => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     for (const sequence of [2, 0, 3, 1])
       reassembly.insert({ type: 11, length: 1, sequence, offset: 0, bytes: Uint8Array.of(sequence) })
     for (const sequence of [0, 1, 2, 3]) expect(reassembly.next()?.sequence).toBe(sequence)
@@ -61,13 +61,13 @@ describe('reassembly', () => {
   })
 
   test('takes an empty message, whose one fragment is empty', () => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     expect(reassembly.insert(fragment(body(0), 0, 0, { type: 14 }))).toBe('taken')
     expect(reassembly.next()).toEqual({ type: 14, sequence: 0, body: new Uint8Array(0) })
   })
 
   test('keeps what it has where an overlap says otherwise', () => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     const whole = body(10)
     reassembly.insert(fragment(whole, 0, 6))
     reassembly.insert(fragment(new Uint8Array(10), 3, 10))
@@ -77,7 +77,7 @@ describe('reassembly', () => {
   })
 
   test('tells repetitions and old messages apart from news', () => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     const whole = body(4)
     reassembly.insert(fragment(whole, 0, 2))
     expect(reassembly.insert(fragment(whole, 0, 2))).toBe('repeated')
@@ -88,7 +88,7 @@ describe('reassembly', () => {
   })
 
   test.each([{ length: 11 }, { type: 12 }])('begins again where fragments disagree: %j', (change) => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     const whole = body(10)
     reassembly.insert(fragment(whole, 0, 5))
     expect(reassembly.insert(fragment(whole, 5, 10, change))).toBe('contradictory')
@@ -99,7 +99,7 @@ describe('reassembly', () => {
   })
 
   test('holds no more than its bounds, whatever is claimed', () => {
-    const reassembly = new Reassembly()
+    const reassembly = new Reassembly(32_768)
     const claim = (sequence: number, length: number): HandshakeFragment => ({
       type: 11,
       length,
@@ -108,13 +108,13 @@ describe('reassembly', () => {
       bytes: Uint8Array.of(1),
     })
     expect(reassembly.insert(claim(0, 0xff_ffff))).toBe('oversized')
-    expect(reassembly.insert(claim(0, Reassembly.maxMessageLength + 1))).toBe('oversized')
+    expect(reassembly.insert(claim(0, 32_768 + 1))).toBe('oversized')
     expect(reassembly.insert(claim(Reassembly.maxAhead, 1))).toBe('future')
     expect(reassembly.insert(claim(0xffff, 1))).toBe('future')
     for (let sequence = 0; sequence < Reassembly.maxAhead; sequence++)
-      reassembly.insert(claim(sequence, Reassembly.maxMessageLength))
-    expect(reassembly.buffered).toBeLessThanOrEqual(Reassembly.maxBuffered)
-    expect(reassembly.insert(claim(7, Reassembly.maxMessageLength))).toBe('oversized')
+      reassembly.insert(claim(sequence, 32_768))
+    expect(reassembly.buffered).toBeLessThanOrEqual(65_536)
+    expect(reassembly.insert(claim(6, 32_768))).toBe('oversized')
     reassembly.clear()
     expect(reassembly.buffered).toBe(0)
   })

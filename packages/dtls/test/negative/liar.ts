@@ -43,7 +43,6 @@ export class Liar {
       transmit: (datagram: Uint8Array) => this.send(datagram),
       expectProtected: (protection: ConstructorParameters<typeof InboundEpoch>[1]) =>
         void (this.#inbound = new InboundEpoch(1, protection)),
-      renegotiationRefused: () => undefined,
     }
     this.handshake = new Handshake(
       resolveConfig(config),

@@ -137,7 +137,7 @@ describe('ClientHello', () => {
   test('with an extension twice', () => {
     const listAt = 2 + 32 + 1 + 1 + (2 + 6 * 2) + 2
     const lie = instead(HandshakeType.clientHello, (body) => repeatLastExtension(body, listAt, 4 + 2 + 9 * 2))
-    expect(judge(lie)).toBe('illegal-parameter: illegal_parameter')
+    expect(judge(lie)).toBe('decode: decode_error')
   })
 
   test('with renegotiation_info of another handshake', () => {
@@ -315,9 +315,19 @@ describe('Finished', () => {
   })
 
   test('of another length', () => {
-    expect(judge(append(finished))).toBe('decode: decode_error')
-    expect(judge(cutEnd(finished))).toBe('decode: decode_error')
-    expect(judge(say(finished, new Uint8Array(0)))).toBe('decode: decode_error')
+    expect(judge(append(finished))).toBe('bad-finished: decrypt_error')
+    expect(judge(cutEnd(finished))).toBe('bad-finished: decrypt_error')
+    expect(judge(say(finished, new Uint8Array(0)))).toBe('bad-finished: decrypt_error')
+  })
+
+  test('twice', () => {
+    expect(judge(double(finished))).toBe('connected, then unexpected-message: unexpected_message')
+  })
+
+  test('with another message in its place, under the new keys', () => {
+    expect(judge(instead(finished, (body) => [[HandshakeType.helloRequest, body]]))).toBe(
+      'unexpected-message: unexpected_message',
+    )
   })
 
   test('that is missing leaves the server waiting', () => {

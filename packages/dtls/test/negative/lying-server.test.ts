@@ -86,7 +86,7 @@ describe('ServerHello', () => {
 
   test('with an extension twice', () => {
     const lie = instead(HandshakeType.serverHello, (body) => repeatLastExtension(body, 38, 4 + 2))
-    expect(judge(lie)).toBe('illegal-parameter: illegal_parameter')
+    expect(judge(lie)).toBe('decode: decode_error')
   })
 
   test('with renegotiation_info of another handshake', () => {
@@ -311,13 +311,23 @@ describe('Finished', () => {
   })
 
   test('of another length', () => {
-    expect(judge(append(finished))).toBe('decode: decode_error')
-    expect(judge(cutEnd(finished))).toBe('decode: decode_error')
-    expect(judge(say(finished, new Uint8Array(0)))).toBe('decode: decode_error')
+    expect(judge(append(finished))).toBe('bad-finished: decrypt_error')
+    expect(judge(cutEnd(finished))).toBe('bad-finished: decrypt_error')
+    expect(judge(say(finished, new Uint8Array(0)))).toBe('bad-finished: decrypt_error')
   })
 
   test('that repeats the client’s', () => {
     expect(judge(instead(finished, (_body, before) => before.slice(-12)))).toBe('bad-finished: decrypt_error')
+  })
+
+  test('twice', () => {
+    expect(judge(double(finished))).toBe('connected, then unexpected-message: unexpected_message')
+  })
+
+  test('with another message in its place, under the new keys', () => {
+    expect(judge(instead(finished, (body) => [[HandshakeType.helloRequest, body]]))).toBe(
+      'unexpected-message: unexpected_message',
+    )
   })
 
   test('that is missing leaves the client waiting', () => {
