@@ -1,13 +1,4 @@
-import {
-  createECDH,
-  createPublicKey,
-  diffieHellman,
-  type ECDH,
-  generateKeyPairSync,
-  type KeyObject,
-} from 'node:crypto'
-
-import { concatBytes, fromHex } from '@purertc/bytes'
+import { createECDH, diffieHellman, type ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
 import { CryptoError } from '../crypto-error.ts'
 import { answerHybridKeyExchange, createHybridKeyExchange } from '../hybrid-key-exchange.ts'
@@ -21,6 +12,7 @@ import {
 } from '../key-exchange.ts'
 import { plain } from './bytes.ts'
 import { nodeKem } from './kem.ts'
+import { x25519PublicKey } from './key-object.ts'
 
 export function createNodeKeyExchange(group: KeyExchangeGroup): KeyExchange {
   if (group === 'x25519mlkem768') return createHybridKeyExchange(nodeKem, new X25519())
@@ -39,19 +31,17 @@ class X25519 implements KeyExchange {
 
   constructor() {
     const pair = generateKeyPairSync('x25519')
-    const spki = pair.publicKey.export({ type: 'spki', format: 'der' })
     this.#privateKey = pair.privateKey
-    this.publicKey = new Uint8Array(spki.subarray(x25519SpkiPrefix.length))
+    const { x = '' } = pair.publicKey.export({ format: 'jwk' })
+    this.publicKey = new Uint8Array(Buffer.from(x, 'base64url'))
   }
 
   agree(peerPublicKey: Uint8Array): Uint8Array {
     checkKeyShare(this.group, peerPublicKey)
     // OpenSSL refuses low-order points, whose secret would be all zero (RFC 7748 §6.1); an engine may not.
-    const secret = agree(this.group, () => {
-      const spki = Buffer.from(concatBytes(x25519SpkiPrefix, peerPublicKey))
-      const publicKey = createPublicKey({ key: spki, type: 'spki', format: 'der' })
-      return diffieHellman({ privateKey: this.#privateKey, publicKey })
-    })
+    const secret = agree(this.group, () =>
+      diffieHellman({ privateKey: this.#privateKey, publicKey: x25519PublicKey(peerPublicKey) }),
+    )
     if (secret.every((byte) => byte === 0))
       throw new CryptoError('invalid-public-key', 'all-zero shared secret')
     return secret
@@ -82,8 +72,5 @@ function agree(group: CurveGroup, compute: () => Uint8Array): Uint8Array {
     throw new CryptoError('invalid-public-key', `no shared secret with this ${group} key`, { cause })
   }
 }
-
-/** SubjectPublicKeyInfo of id-X25519 up to the key's 32 bytes, RFC 8410 §4. */
-const x25519SpkiPrefix = fromHex('302a 3005 0603 2b656e 0321 00')
 
 const curveNames = { 'p-256': 'prime256v1', 'p-384': 'secp384r1' } as const

@@ -1,4 +1,4 @@
-import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { constants, type KeyObject, sign, verify } from 'node:crypto'
 
 import { CryptoError } from '../crypto-error.ts'
 import { curveBits, parsePkcs8, parseSpki } from '../key-format.ts'
@@ -10,10 +10,12 @@ import {
   type SignatureScheme,
 } from '../signature.ts'
 import { plain } from './bytes.ts'
+import { privateKeyObject, publicKeyObject } from './key-object.ts'
 
 export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
-  const { kind } = parsePkcs8(pkcs8)
-  const key = parse(() => createPrivateKey({ key: Buffer.from(pkcs8), type: 'pkcs8', format: 'der' }))
+  const parsed = parsePkcs8(pkcs8)
+  const { kind } = parsed
+  const key = parse(() => privateKeyObject(parsed, pkcs8))
   return {
     kind,
     sign: (scheme, data) => {
@@ -29,8 +31,9 @@ export function importNodePrivateKey(pkcs8: Uint8Array): PrivateKey {
 }
 
 export function importNodePublicKey(spki: Uint8Array): PublicKey {
-  const { kind } = parseSpki(spki)
-  const key = parse(() => createPublicKey({ key: Buffer.from(spki), type: 'spki', format: 'der' }))
+  const parsed = parseSpki(spki)
+  const { kind } = parsed
+  const key = parse(() => publicKeyObject(parsed, spki))
   return {
     kind,
     bits: bitsOf(kind, key),

@@ -11,7 +11,7 @@ import { UdpSocket } from './udp-socket.ts'
 export interface IceSocketsOptions extends AddressFilter {
   /** Ports to bind, both ends included. Default: what the system gives. */
   readonly portRange?: { readonly min: number; readonly max: number }
-  /** Bytes of kernel buffer of each socket and direction. Default 1 MiB; the system may allow less. */
+  /** Bytes of kernel buffer of each socket and direction. Default 4 MiB; the system may allow less. */
   readonly bufferSize?: number
   /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
   readonly authorities?: readonly string[]
@@ -141,4 +141,5 @@ function* portsOf({ min, max }: { readonly min: number; readonly max: number }):
   for (let i = 0; i < count; i++) yield min + ((first + i) % count)
 }
 
-const DEFAULT_BUFFER = 1_048_576
+/** A burst of packets of 16 KiB each must fit while the event loop is busy elsewhere. */
+const DEFAULT_BUFFER = 4 * 1_048_576

@@ -18,8 +18,8 @@ export interface UdpSocketOptions {
 export class UdpSocket {
   readonly address: TransportAddress
   readonly #socket: Socket
-  /** Datagrams that the kernel did not take at once keep their slot until it does. */
-  readonly #slots: Uint8Array[] = []
+  /** Datagrams that the kernel did not take at once keep their slot until it has taken all of them. */
+  readonly #slots: Slot[] = []
   #next = 0
   #isClosed = false
   /** Datagrams that were not sent: the kernel's buffer and the slots were full, or the socket was closed. */
@@ -61,14 +61,15 @@ export class UdpSocket {
   /** Sends or drops; the bytes may be used again when the call returns. */
   send(to: TransportAddress, bytes: Uint8Array): void {
     // A forged packet may come from port 0; Node throws where the answer shall go there.
-    if (this.#isClosed || to.port === 0 || this.#socket.getSendQueueCount() >= SLOTS) {
+    const waiting = this.#isClosed || to.port === 0 ? SLOTS : this.#socket.getSendQueueCount()
+    if (waiting >= SLOTS) {
       this.dropped++
       return
     }
-    const length = bytes.length
-    const slot = length <= SLOT_SIZE ? this.#slot() : new Uint8Array(length)
+    if (waiting === 0) this.#next = 0
+    const slot = this.#takeSlot(bytes.length)
     slot.set(bytes)
-    this.#socket.send(slot, 0, length, to.port, to.address)
+    this.#socket.send(slot, to.port, to.address)
   }
 
   async close(): Promise<void> {
@@ -79,11 +80,25 @@ export class UdpSocket {
     await closed
   }
 
-  #slot(): Uint8Array {
+  #takeSlot(length: number): Uint8Array {
     const index = this.#next
     this.#next = (index + 1) % SLOTS
-    return (this.#slots[index] ??= new Uint8Array(SLOT_SIZE))
+    const slot = this.#slots[index]
+    if (slot?.view.length === length) return slot.view
+    const memory =
+      slot !== undefined && slot.memory.length >= length
+        ? slot.memory
+        : new Uint8Array(Math.max(length, SMALLEST_SLOT))
+    const view = memory.subarray(0, length)
+    this.#slots[index] = { memory, view }
+    return view
   }
+}
+
+interface Slot {
+  readonly memory: Uint8Array
+  /** Its first bytes, as many as the last datagram had: the next one is often as long. */
+  readonly view: Uint8Array
 }
 
 /** Node writes `fe80::1%eth0`; a candidate has no zone. */
@@ -92,5 +107,6 @@ function withoutZone(from: RemoteInfo): TransportAddress {
   return zone < 0 ? from : { family: from.family, address: from.address.slice(0, zone), port: from.port }
 }
 
+/** Mostly one is used: a queue that is not empty takes all that follows, so those in use are the latest ones. */
 const SLOTS = 32
-const SLOT_SIZE = 2_048
+const SMALLEST_SLOT = 1_500
