@@ -149,6 +149,8 @@ function checkIdentities(config: ResolvedConfig): void {
   // Without a fingerprint that counts, nobody could connect; an empty list must not look like "anybody".
   if ('fingerprints' in verify && decisiveFingerprints(verify.fingerprints).length === 0)
     invalid('no fingerprint of SHA-256, SHA-384 or SHA-512 to verify the peer with')
+  if ('authorities' in verify && verify.authorities.isEmpty) invalid('no authority to verify the peer with')
+  if ('publicKeys' in verify && verify.publicKeys.length === 0) invalid('no key to verify the peer with')
   if ('anonymous' in verify && (role === 'client' || clientCertificate !== 'none'))
     invalid('anonymous peers are for servers that ask for no certificate')
   if ('psk' in verify && clientCertificate !== 'none')

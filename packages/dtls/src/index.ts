@@ -7,7 +7,11 @@ export {
   formatFingerprint,
   parseFingerprint,
 } from './certificate/fingerprint.ts'
+export { type ChainPolicy, validateChain } from './certificate/chain.ts'
+export { matchesHost } from './certificate/host-name.ts'
 export { encodeSelfSigned, type SelfSignedOptions } from './certificate/self-signed.ts'
+export { TrustStore } from './certificate/trust-store.ts'
+export type { SubjectNames } from './certificate/x509-extensions.ts'
 export type { DtlsConfig } from './config.ts'
 export { HelloGate } from './cookie/hello-gate.ts'
 export type { Discard } from './discard.ts'

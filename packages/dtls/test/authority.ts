@@ -11,6 +11,7 @@ export interface Wish {
   readonly kind?: KeyKind
   /** RSA signs with PSS instead of PKCS#1. */
   readonly pss?: boolean
+  /** What it is signed with; of an RSA key, also what the key signs with. */
   readonly hash?: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512'
   /** dNSNames, and iPAddresses where they look like one. */
   readonly hosts?: readonly string[]
@@ -39,7 +40,7 @@ export interface Issued {
 /** Makes a certificate by @peculiar/x509, signed by `issuer` or by its own key. */
 export async function issue(name: string, wish: Wish = {}, issuer?: Issued): Promise<Issued> {
   const { kind = 'ec-p256', pss = false, days = [-1, 30] } = wish
-  const keys = await generateKeys(kind, pss, wish.modulusLength)
+  const keys = await generateKeys(kind, pss, wish)
   const signer = issuer ?? { name, keys, kind, pss }
   const certificate = await x509.X509CertificateGenerator.create(
     {
@@ -77,7 +78,7 @@ function* extensionsOf(wish: Wish): Iterable<x509.Extension> {
 async function generateKeys(
   kind: KeyKind,
   pss: boolean,
-  modulusLength = 2_048,
+  { modulusLength = 2_048, hash = 'SHA-256' }: Wish,
 ): Promise<webcrypto.CryptoKeyPair> {
   const uses: webcrypto.KeyUsage[] = ['sign', 'verify']
   if (kind === 'ed25519')
@@ -88,11 +89,7 @@ async function generateKeys(
   }
   const name = pss ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5'
   const publicExponent = Uint8Array.of(1, 0, 1)
-  return await webcrypto.subtle.generateKey(
-    { name, modulusLength, publicExponent, hash: 'SHA-256' },
-    true,
-    uses,
-  )
+  return await webcrypto.subtle.generateKey({ name, modulusLength, publicExponent, hash }, true, uses)
 }
 
 function signingAlgorithm(
@@ -112,3 +109,6 @@ interface Algorithm {
 }
 
 const day = 86_400_000
+
+/** Imported here, behind the polyfill that it needs. */
+export { x509 }

@@ -13,7 +13,12 @@ import {
   authenticateByCertificate,
   authenticateByPsk,
 } from '../src/proofs/peer-authenticated.ts'
-import { type PeerVerified, verifyPeer } from '../src/proofs/peer-verified.ts'
+import {
+  type PeerVerification,
+  type PeerVerified,
+  type Verifier,
+  verifyPeer,
+} from '../src/proofs/peer-verified.ts'
 import type { PskMixed } from '../src/proofs/psk-mixed.ts'
 import { ProtocolVersion } from '../src/protocol/protocol-version.ts'
 import { signatureSchemes } from '../src/protocol/signature-scheme.ts'
@@ -24,17 +29,24 @@ import { ed448Certificate, p384Certificate, rsaCertificate } from './vectors/cer
 
 const fault = (code: string): unknown => expect.objectContaining({ name: 'PeerMisbehaved', code })
 const verify = { fingerprints: [serverCertificate.fingerprint()] }
+const by = (verification: PeerVerification): Verifier => ({
+  role: 'client',
+  crypto: nodeCrypto,
+  verify: verification,
+})
 const data = Uint8Array.of(1, 2, 3)
 
 describe('PeerVerified', () => {
   test('comes of a certificate that matches', () => {
-    expect(verifyPeer(nodeCrypto, verify, [serverCertificate.der]).certificate).toEqual(serverCertificate.der)
+    expect(verifyPeer(by(verify), [serverCertificate.der]).identity).toMatchObject({
+      certificate: serverCertificate.der,
+    })
   })
 
   test('takes the first of a chain, and shows the others to the host', () => {
     const chains: (readonly Uint8Array[])[] = []
     const judge = { certificate: (_der: Uint8Array, chain: readonly Uint8Array[]) => chains.push(chain) > 0 }
-    verifyPeer(nodeCrypto, judge, [serverCertificate.der, rsaCertificate])
+    verifyPeer(by(judge), [serverCertificate.der, rsaCertificate])
     expect(chains).toEqual([[rsaCertificate]])
   })
 
@@ -46,7 +58,7 @@ describe('PeerVerified', () => {
     ['another with a P-384 key', p384Certificate, 'certificate-refused'],
     ['an Ed448 key', ed448Certificate, 'unsupported-certificate'],
   ])('does not come of %s', (_name, der, code) => {
-    expect(() => verifyPeer(nodeCrypto, verify, [der])).toThrow(fault(code))
+    expect(() => verifyPeer(by(verify), [der])).toThrow(fault(code))
   })
 
   test.each([
@@ -60,14 +72,14 @@ describe('PeerVerified', () => {
     ['promises', () => Promise.resolve(true) as unknown as boolean],
     ['says something else', () => 1 as unknown as boolean],
   ])('does not come of a judge who %s', (_name, certificate) => {
-    expect(() => verifyPeer(nodeCrypto, { certificate }, [serverCertificate.der])).toThrow(
+    expect(() => verifyPeer(by({ certificate }), [serverCertificate.der])).toThrow(
       fault('certificate-refused'),
     )
   })
 })
 
 describe('SignatureVerified', () => {
-  const peer = verifyPeer(nodeCrypto, verify, [serverCertificate.der])
+  const peer = verifyPeer(by(verify), [serverCertificate.der])
   const signature = serverCertificate.privateKey.sign('ecdsa_secp256r1_sha256', data)
   const scheme = 0x0403
   const { dtls12, dtls13 } = ProtocolVersion
@@ -162,7 +174,7 @@ test('a session cannot be had without its proofs', () => {
   ): unknown[] => {
     const group = namedGroups[0] ?? null
     const peer = authenticateByCertificate(certified, signature)
-    const unproven = { certificate: certified.certificate, chain: [], publicKey: certified.publicKey }
+    const unproven = { identity: certified.identity, publicKey: certified.publicKey }
     return [
       new DtlsSession(negotiated, group, keys, peer, finished),
       new DtlsSession(negotiated, group, keys, authenticateByPsk(psk), finished),

@@ -1,7 +1,7 @@
 import { copyBytes } from '@purertc/bytes'
 
 import { PeerMisbehaved } from '../errors.ts'
-import type { PeerVerified } from './peer-verified.ts'
+import type { CertifiedIdentity, PeerVerified } from './peer-verified.ts'
 import type { PskMixed } from './psk-mixed.ts'
 import type { SignatureVerified } from './signature-verified.ts'
 
@@ -9,15 +9,7 @@ declare const proof: unique symbol
 
 /** Who the peer is, by what it was recognised. `anonymous` can only be a client, of a server that allows it. */
 export type PeerIdentity =
-  | {
-      readonly kind: 'certificate'
-      /** DER. */
-      readonly certificate: Uint8Array
-      /** What the peer sent besides, DER. */
-      readonly chain: readonly Uint8Array[]
-    }
-  | { readonly kind: 'psk'; readonly identity: Uint8Array }
-  | { readonly kind: 'anonymous' }
+  CertifiedIdentity | { readonly kind: 'psk'; readonly identity: Uint8Array } | { readonly kind: 'anonymous' }
 
 /**
  * Proof that the peer's identity is settled as the configuration wants it. Each function here is one way to that,
@@ -28,14 +20,11 @@ export interface PeerAuthenticated {
   readonly identity: PeerIdentity
 }
 
-/** The certificate is the right one, and the peer holds its key. */
+/** The certificate or key is the right one, and the peer has signed with it. */
 export const authenticateByCertificate = (
-  peer: PeerVerified,
+  { identity }: PeerVerified,
   _signature: SignatureVerified,
-): PeerAuthenticated =>
-  ({
-    identity: { kind: 'certificate', certificate: peer.certificate, chain: peer.chain },
-  }) as PeerAuthenticated
+): PeerAuthenticated => ({ identity }) as PeerAuthenticated
 
 /** The peer's Finished, which is still to come, will show that it holds the shared key. */
 export const authenticateByPsk = (psk: PskMixed): PeerAuthenticated =>

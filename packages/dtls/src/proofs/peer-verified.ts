@@ -1,30 +1,37 @@
-import { copyBytes, DecodeError } from '@purertc/bytes'
-import { CryptoError, type CryptoProvider, equalConstantTime, type PublicKey } from '@purertc/crypto'
+import { copyBytes, DecodeError, equalBytes } from '@purertc/bytes'
+import { type CryptoProvider, equalConstantTime, type PublicKey } from '@purertc/crypto'
 
+import { validateChain } from '../certificate/chain.ts'
+import { importPeerKey } from '../certificate/chain-link.ts'
 import { computeFingerprint, decisiveFingerprints, type Fingerprint } from '../certificate/fingerprint.ts'
+import type { TrustStore } from '../certificate/trust-store.ts'
 import { decodeCertificate } from '../certificate/x509.ts'
 import { PeerMisbehaved } from '../errors.ts'
 
 declare const proof: unique symbol
 
 /**
- * Proof that a certificate is the one we were told to expect. It does not say that the peer holds the key: see
- * `SignatureVerified`, which takes the key from here and from nowhere else.
+ * Proof that a certificate, or a key without one, is the one we were told to expect. It does not say that the peer
+ * holds the key: see `SignatureVerified`, which takes the key from here and from nowhere else.
  */
 export interface PeerVerified {
   readonly [proof]: 'peer'
-  /** DER. */
-  readonly certificate: Uint8Array
-  /** What the peer sent besides, DER. */
-  readonly chain: readonly Uint8Array[]
+  readonly identity: CertifiedIdentity
   readonly publicKey: PublicKey
 }
+
+/** What the peer showed, DER: a certificate with those that came with it, or a bare key (RFC 7250). */
+export type CertifiedIdentity =
+  | { readonly kind: 'certificate'; readonly certificate: Uint8Array; readonly chain: readonly Uint8Array[] }
+  | { readonly kind: 'public-key'; readonly subjectPublicKeyInfo: Uint8Array }
 
 /**
  * How a peer is recognised:
  *
  * - by fingerprints that came over an authentic channel (RFC 8122),
  * - by a judgement of the host's,
+ * - by authorities who vouch for its name (RFC 5280, RFC 9525),
+ * - by its key, with a certificate or without one (RFC 7250),
  * - by nothing but a shared key (RFC 4279), for which `psk` must be configured,
  * - not at all: a server's clients only, which are then asked for no certificate.
  */
@@ -34,60 +41,88 @@ export type PeerVerification =
       /** Whether the peer may have this certificate (DER); `chain` holds those it sent besides. Borrowed. */
       readonly certificate: (der: Uint8Array, chain: readonly Uint8Array[]) => boolean
     }
+  | {
+      readonly authorities: TrustStore
+      /** The name or address that a server must be certified for; null where any will do, as for clients. */
+      readonly host: string | null
+      /** The time of day, in milliseconds since 1970. */
+      readonly time: () => number
+    }
+  | {
+      /** The SubjectPublicKeyInfo of every peer that is welcome, DER. */
+      readonly publicKeys: readonly Uint8Array[]
+    }
   | { readonly psk: true }
   | { readonly anonymous: true }
 
+/** The part of a configuration that recognises peers. */
+export interface Verifier {
+  readonly role: 'client' | 'server'
+  readonly crypto: CryptoProvider
+  readonly verify: PeerVerification
+}
+
 /**
- * RFC 8122 §6.2, RFC 8827 §6.5. The only origin of {@link PeerVerified}: review this function, not its callers.
- * Throws {@link PeerMisbehaved}. `chain` is not empty.
+ * RFC 8122 §6.2, RFC 8827 §6.5, RFC 5280 §6. With {@link verifyPublicKey} the only origin of {@link PeerVerified}:
+ * review these functions, not their callers. Throws {@link PeerMisbehaved}. `chain` is not empty.
  */
-export function verifyPeer(
-  crypto: CryptoProvider,
-  verification: PeerVerification,
-  chain: readonly Uint8Array[],
-): PeerVerified {
-  const certificate = copyBytes(chain[0] ?? new Uint8Array(0))
-  const others = chain.slice(1).map((der) => copyBytes(der))
-  const publicKey = readPublicKey(crypto, certificate)
-  if (publicKey.kind === 'rsa' && publicKey.bits < minRsaBits)
-    throw new PeerMisbehaved('unsupported-certificate', `an RSA key of ${publicKey.bits} bits`)
-  if (!isExpected(crypto, verification, certificate, others))
+export function verifyPeer(verifier: Verifier, chain: readonly Uint8Array[]): PeerVerified {
+  const [certificate = new Uint8Array(0), ...others] = chain.map((der) => copyBytes(der))
+  const subjectPublicKeyInfo = readPublicKeyInfo(certificate)
+  const publicKey = importPeerKey(verifier.crypto, subjectPublicKeyInfo)
+  if (!isExpected(verifier, certificate, others, subjectPublicKeyInfo))
     throw new PeerMisbehaved('certificate-refused', 'the certificate is not the one that was expected')
-  return { certificate, chain: others, publicKey } as unknown as PeerVerified
+  const identity = { kind: 'certificate', certificate, chain: others }
+  return { identity, publicKey } as unknown as PeerVerified
+}
+
+/** RFC 7250 §3: a key without certificate is as good as what we know of it. Throws {@link PeerMisbehaved}. */
+export function verifyPublicKey({ crypto, verify }: Verifier, spki: Uint8Array): PeerVerified {
+  const subjectPublicKeyInfo = copyBytes(spki)
+  const publicKey = importPeerKey(crypto, subjectPublicKeyInfo)
+  if (
+    !('publicKeys' in verify) ||
+    !verify.publicKeys.some((known) => equalBytes(known, subjectPublicKeyInfo))
+  )
+    throw new PeerMisbehaved('certificate-refused', 'the key is not one that was expected')
+  return { identity: { kind: 'public-key', subjectPublicKeyInfo }, publicKey } as unknown as PeerVerified
 }
 
 function isExpected(
-  crypto: CryptoProvider,
-  verification: PeerVerification,
+  { role, crypto, verify }: Verifier,
   certificate: Uint8Array,
   chain: readonly Uint8Array[],
+  subjectPublicKeyInfo: Uint8Array,
 ): boolean {
-  if ('fingerprints' in verification)
-    return decisiveFingerprints(verification.fingerprints).some(({ algorithm, value }) =>
+  if ('fingerprints' in verify)
+    return decisiveFingerprints(verify.fingerprints).some(({ algorithm, value }) =>
       equalConstantTime(value, computeFingerprint(crypto, certificate, algorithm).value),
     )
-  if (!('certificate' in verification)) return false
+  if ('publicKeys' in verify)
+    return verify.publicKeys.some((known) => equalBytes(known, subjectPublicKeyInfo))
+  if ('certificate' in verify) return isWelcome(() => verify.certificate(certificate, chain))
+  if (!('authorities' in verify)) return false
+  const { authorities, host, time } = verify
+  const purpose = role === 'client' ? 'server' : 'client'
+  validateChain({ crypto, authorities, now: time(), purpose, host }, [certificate, ...chain])
+  return true
+}
+
+function isWelcome(judge: () => unknown): boolean {
   try {
     // A promise, which JavaScript would let through, is no agreement either.
-    const verdict: unknown = verification.certificate(certificate, chain)
-    return verdict === true
+    return judge() === true
   } catch (cause) {
     // A verifier that fails has not agreed.
     throw new PeerMisbehaved('certificate-refused', 'the verifier threw', { cause })
   }
 }
 
-function readPublicKey(crypto: CryptoProvider, certificate: Uint8Array): PublicKey {
+function readPublicKeyInfo(certificate: Uint8Array): Uint8Array {
   try {
-    return crypto.importPublicKey(decodeCertificate(certificate).subjectPublicKeyInfo)
+    return decodeCertificate(certificate).subjectPublicKeyInfo
   } catch (cause) {
-    if (cause instanceof CryptoError && cause.code === 'unsupported')
-      throw new PeerMisbehaved('unsupported-certificate', 'a key of this kind is not supported', { cause })
-    if (cause instanceof CryptoError || cause instanceof DecodeError)
-      throw new PeerMisbehaved('bad-certificate', 'the certificate cannot be read', { cause })
-    throw cause
+    if (!(cause instanceof DecodeError)) throw cause
+    throw new PeerMisbehaved('bad-certificate', 'the certificate cannot be read', { cause })
   }
 }
-
-/** RFC 9325 §4.5: shorter ones are no longer safe. */
-const minRsaBits = 2_048

@@ -23,7 +23,7 @@ export class ExpectCertificate implements HandshakeState {
     const chain = decodeCertificateMessage(message.body)
     // RFC 5246 §7.4.2: the server MUST send one where the suite authenticates it.
     if (chain.length === 0) throw new PeerMisbehaved('decode', 'a server without certificate')
-    const peer = verifyPeer(cx.config.crypto, cx.config.verify, chain)
+    const peer = verifyPeer(cx.config, chain)
     if ((peer.publicKey.kind === 'rsa') !== (this.#negotiated.suite.keyExchange === 'ecdhe_rsa'))
       throw new PeerMisbehaved('illegal-parameter', `a key of ${peer.publicKey.kind} does not fit the suite`)
     cx.transcript.add(message.type, message.sequence, message.body)

@@ -20,7 +20,7 @@ export class ExpectClientCertificate implements HandshakeState {
     const chain = decodeCertificateMessage(message.body)
     // RFC 5246 §7.4.6 leaves it to the server whether it goes on without. Better refused now than at the end.
     if (chain.length === 0) admitAnonymous(cx.config)
-    const peer = chain.length === 0 ? null : verifyPeer(cx.config.crypto, cx.config.verify, chain)
+    const peer = chain.length === 0 ? null : verifyPeer(cx.config, chain)
     cx.transcript.add(message.type, message.sequence, message.body)
     return new ExpectClientKeyExchange(this.#sent, peer)
   }
