@@ -217,6 +217,14 @@ export class SctpAssociation {
     this.#leave(now)
   }
 
+  /**
+   * Counts bytes of messages that the host was given but does not use yet against the receive window, so that the peer
+   * slows down: a positive number for more, a negative one when they are used.
+   */
+  holdReceived(now: Millis, bytes: number): void {
+    this.#bracket(now, () => this.#receiver?.lend(bytes))
+  }
+
   /** Bytes queued on the stream that have not been sent yet. */
   bufferedAmount(stream: number): number {
     return this.#sender.queue.bufferedAmount(stream)

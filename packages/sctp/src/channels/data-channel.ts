@@ -4,6 +4,7 @@ import type { SctpAssociation } from '../association/association.ts'
 import type { SendOptions } from '../association/host.ts'
 import { SctpError } from '../errors.ts'
 import type { ChannelOpen } from './dcep.ts'
+import type { HeldMessages } from './held-messages.ts'
 
 /** As W3C's `RTCDataChannelState`. */
 export type DataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
@@ -68,6 +69,11 @@ export class Channel implements DataChannel {
   isIncomingReset = false
   /** Bytes of label and protocol that the peer made us remember. */
   foreignNames = 0
+  /** What arrived while the channel was paused; null while it is read as it arrives. */
+  held: HeldMessages | null = null
+  isPaused = false
+  /** The peer has reset its stream, but the host has not yet had all that came before. */
+  isResetHeld = false
 
   /** Throws {@link SctpError} `invalid-channel`. */
   constructor(association: SctpAssociation, id: number, options: DataChannelOptions) {

@@ -6,6 +6,7 @@ import type { SendOptions } from '../association/host.ts'
 import type { AssociationState, SctpCloseReason } from '../association/state.ts'
 import type { SctpConfig } from '../config.ts'
 import { SctpError } from '../errors.ts'
+import { BackPressure } from './back-pressure.ts'
 import { ChannelIds } from './channel-ids.ts'
 import { Channel, type DataChannel, type DataChannelOptions } from './data-channel.ts'
 import { type ChannelOpen, decodeDcep, encodeAck, encodeOpen } from './dcep.ts'
@@ -39,6 +40,7 @@ export class DataChannels {
   readonly #association: SctpAssociation
   readonly #channels = new Map<number, Channel>()
   readonly #ids: ChannelIds
+  readonly #backPressure: BackPressure
   readonly #discarded = new Counters<ChannelDiscard>()
   /** Bytes of labels and protocols of channels that the peer opened. */
   #foreignNames = 0
@@ -64,6 +66,10 @@ export class DataChannels {
         closed: (reason) => this.#closed(reason),
       },
     )
+    this.#backPressure = new BackPressure(this.#association, {
+      deliver: (now, channel, protocol, message) => this.#deliver(now, channel, protocol, message),
+      resetReached: (channel) => this.#streamsReset([channel.id]),
+    })
   }
 
   get state(): AssociationState {
@@ -154,6 +160,23 @@ export class DataChannels {
     }
   }
 
+  /**
+   * From now on messages of the channel are held back. They fill the receive window, which all channels share, so that
+   * the peer slows down and in the end stops; nothing is lost. The end of the channel waits as well, but not that of
+   * the association, before which `host.received` is called with all that is held.
+   */
+  pause(channel: DataChannel): void {
+    if (channel.readyState === 'closed') return
+    this.#backPressure.pause(this.#own(channel))
+  }
+
+  /** `host.received` is called with what was held back, until the channel is paused again. */
+  resume(now: Millis, channel: DataChannel): void {
+    this.#now = now
+    if (channel.readyState === 'closed') return
+    this.#backPressure.resume(now, this.#own(channel))
+  }
+
   /** Runs `action`, and only then sends: many small messages that are sent in it share packets. */
   batch(now: Millis, action: () => void): void {
     this.#now = now
@@ -178,6 +201,7 @@ export class DataChannels {
     this.#now = now
     if (channel.readyState === 'closing' || channel.readyState === 'closed') return
     const own = this.#own(channel)
+    this.#backPressure.drop(now, own)
     if (own.readyState === 'connecting') {
       this.#finish(own)
     } else {
@@ -255,6 +279,10 @@ export class DataChannels {
     }
     // Whoever sends on the channel has seen our OPEN (RFC 8832 §6).
     channel.isAcknowledged = true
+    this.#backPressure.take(now, channel, protocol, message)
+  }
+
+  #deliver(now: Millis, channel: Channel, protocol: number, message: Uint8Array): void {
     switch (protocol) {
       case ProtocolId.text:
         this.#host.received(now, channel, message, true)
@@ -341,6 +369,7 @@ export class DataChannels {
     for (const id of ids) {
       const channel = this.#channels.get(id)
       if (!channel) continue
+      if (this.#backPressure.holdsReset(channel)) continue
       channel.isIncomingReset = true
       if (channel.readyState === 'open') {
         channel.readyState = 'closing'
@@ -381,6 +410,7 @@ export class DataChannels {
   }
 
   #closed(reason: SctpCloseReason): void {
+    for (const channel of [...this.#channels.values()]) this.#backPressure.flush(this.#now, channel)
     for (const channel of [...this.#channels.values()]) this.#finish(channel)
     this.#host.associationClosed(reason)
   }

@@ -31,10 +31,15 @@ export class Receiver {
   #sawData = false
   #hadGaps = false
   #isRepeatedSsn = false
+  /** Bytes of messages that were delivered, but whose user has not taken them in yet. */
+  #lent = 0
+  /** The window that the last SACK told. */
+  #told: number
 
   constructor(settings: Settings, deadlines: Deadlines, peerInitialTsn: Tsn, deliver: Deliver) {
     this.#settings = settings
     this.#deadlines = deadlines
+    this.#told = settings.receiveWindow
     this.#tsns = new ReceivedTsns(peerInitialTsn)
     this.#streams = new IncomingStreams(deliver)
     this.#reassembly = new Reassembly(
@@ -50,14 +55,21 @@ export class Receiver {
     return this.#tsns.cumulative
   }
 
-  /** Bytes of memory that wait for missing pieces. */
+  /** Bytes of memory that wait for missing pieces, or for the user. */
   get held(): number {
-    return this.#reassembly.held + this.#streams.held
+    return this.#reassembly.held + this.#streams.held + this.#lent
   }
 
   /** `a_rwnd` of the next SACK. */
   get window(): number {
     return Math.max(0, this.#settings.receiveWindow - this.held)
+  }
+
+  /** The user keeps so many bytes more of what was delivered; less with a negative number. */
+  lend(bytes: number): void {
+    this.#lent += bytes
+    // A peer that waits for room hears of it as soon as there is enough to be worth a packet.
+    if (bytes < 0 && this.window - this.#told >= this.#settings.receiveWindow / 4) this.#isSackDue = true
   }
 
   get isSackDue(): boolean {
@@ -127,7 +139,8 @@ export class Receiver {
   }
 
   writeSack(packet: PacketWriter): void {
-    this.#tsns.writeSack(packet, this.window)
+    this.#told = this.window
+    this.#tsns.writeSack(packet, this.#told)
     this.#unacknowledged = 0
     this.#isSackDue = false
     this.#deadlines.disarm(Timer.delayedSack)
