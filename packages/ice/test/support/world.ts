@@ -10,7 +10,7 @@ import {
 import type { TransportAddress } from '@purertc/stun'
 import { TurnServer, type TurnServerConfig } from '@purertc/turn'
 
-import type { IceServerAddress } from '../../src/index.ts'
+import type { IceHost, IceServerAddress } from '../../src/index.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 
 export interface WorldOptions {
@@ -23,7 +23,9 @@ export interface WorldPeerOptions extends Omit<PeerOptions, 'hosts' | 'servers'>
   /** None: on the public network. A NAT that exists: behind it, too. */
   readonly nat?: NatKind | Nat
   /** Which of the world's servers to ask. Default none. */
-  readonly uses?: 'stun' | 'turn' | 'both'
+  readonly uses?: 'stun' | 'turn' | 'both' | 'stream'
+  /** Only the connections to TURN servers get through. */
+  readonly isUdpBlocked?: boolean
   readonly conditions?: LinkConditions
 }
 
@@ -32,8 +34,14 @@ export class World {
   readonly sim: Simulation
   readonly network: Network
   readonly turn: TurnServer
-  readonly servers: { readonly stun: IceServerAddress; readonly turn: IceServerAddress }
+  readonly servers: {
+    readonly stun: IceServerAddress
+    readonly turn: IceServerAddress
+    readonly stream: IceServerAddress
+  }
   readonly #relays = new Map<number, SimSocket>()
+  /** By listener, as the server sees them. */
+  readonly #streams = new Map<number, (bytes: Uint8Array) => void>()
   #peers = 0
 
   constructor({ seed = 1, conditions = { latency: 20 }, turn = {} }: WorldOptions = {}) {
@@ -48,6 +56,7 @@ export class World {
     this.servers = {
       stun: { kind: 'stun', address, url: 'stun:198.51.100.1' },
       turn: { kind: 'turn', address, username: 'ann', password: 'secret', url: 'turn:198.51.100.1' },
+      stream: { kind: 'turn', transport: 'tcp', address, username: 'ann', password: 'secret' },
     }
     this.turn = new TurnServer(
       {
@@ -58,7 +67,10 @@ export class World {
         ...turn,
       },
       {
-        transmit: (_listener, client, bytes) => listener.send(client, bytes),
+        transmit: (number, client, bytes) => {
+          if (number === 0) listener.send(client, bytes)
+          else this.#streams.get(number)?.(bytes)
+        },
         relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
         openRelay: (relay, _family, port) => {
           const socket = host.bind({
@@ -77,11 +89,14 @@ export class World {
     this.sim.attach(this.turn)
   }
 
-  nat(kind: NatKind, options: { readonly hairpin?: boolean; readonly mappingLifetime?: number } = {}): Nat {
+  nat(
+    kind: NatKind,
+    options: { readonly hairpin?: boolean; readonly mappingLifetime?: number; readonly behind?: Nat } = {},
+  ): Nat {
     return this.network.nat({ kind, address: `198.51.101.${++this.#peers}`, ...options })
   }
 
-  peer({ nat, uses, conditions, ...options }: WorldPeerOptions): Peer {
+  peer({ nat, uses, conditions, isUdpBlocked, ...options }: WorldPeerOptions): Peer {
     const box = typeof nat === 'string' ? this.nat(nat) : nat
     const number = ++this.#peers
     const address = box === undefined ? `198.51.102.${number}` : `10.0.${number}.2`
@@ -89,9 +104,34 @@ export class World {
       ...(box && { nat: box }),
       ...(conditions && { conditions }),
     })
-    const { stun, turn } = this.servers
-    const servers = { none: [], stun: [stun], turn: [turn], both: [stun, turn] }[uses ?? 'none']
-    return new Peer(this.sim, { ...options, hosts: [host], servers })
+    if (isUdpBlocked === true) host.link.intercept(() => 'drop')
+    const { stun, turn, stream } = this.servers
+    const servers = { none: [], stun: [stun], turn: [turn], both: [stun, turn], stream: [stream] }[
+      uses ?? 'none'
+    ]
+    const peer: Peer = new Peer(this.sim, {
+      ...options,
+      hosts: [host],
+      servers,
+      hooks: { ...options.hooks, ...this.#streamTo(number, () => peer) },
+    })
+    return peer
+  }
+
+  /** The peer's connection to the server, which neither loses nor reorders: 20 ms each way. */
+  #streamTo(number: number, peer: () => Peer): Pick<IceHost, 'transmitToServer' | 'disconnectServer'> {
+    const client: TransportAddress = { family: 'IPv4', address: '198.51.104.1', port: number }
+    return {
+      transmitToServer: (socket, server, bytes) => {
+        this.#streams.set(number, (answer) => {
+          const copy = new Uint8Array(answer)
+          this.sim.after(20, (now) => peer().agent.handleServerMessage(now, socket, server, copy))
+        })
+        const copy = new Uint8Array(bytes)
+        this.sim.after(20, (now) => this.turn.handleDatagram(now, number, client, copy))
+      },
+      disconnectServer: () => void this.#streams.delete(number),
+    }
   }
 
   /** Runs until `until` holds, for `deadline` ms at most. */
