@@ -4,6 +4,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 import type { Certificate } from './certificate/certificate.ts'
 import { decisiveFingerprints } from './certificate/fingerprint.ts'
 import { DtlsError } from './errors.ts'
+import type { KeyLog } from './keys/key-log.ts'
 import type { PeerVerification } from './proofs/peer-verified.ts'
 import {
   type CipherSuite12,
@@ -64,6 +65,8 @@ export interface DtlsConfig {
    * chain of an enterprise some thousands. Twice as much may be held for an unfinished handshake.
    */
   readonly maxHandshakeMessage?: number
+  /** Is told the secrets, for tools that read recorded traffic; nobody is by default. */
+  readonly keyLog?: KeyLog | undefined
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
 }
@@ -93,6 +96,7 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     maxHandshakeMessage: 32_768,
     srtpProfiles: [],
     alpn: [],
+    keyLog: undefined,
     clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
     ...rest,
     certificates: 'der' in certificate ? [certificate] : certificate,

@@ -76,6 +76,15 @@ describe('PeerVerified', () => {
       fault('certificate-refused'),
     )
   })
+
+  test('does not come of a judge who says by our own error why not', () => {
+    const certificate = (): boolean => {
+      throw new PeerMisbehaved('unsupported-certificate', 'too old')
+    }
+    expect(() => verifyPeer(nodeCrypto, { certificate }, [serverCertificate.der])).toThrow(
+      fault('unsupported-certificate'),
+    )
+  })
 })
 
 describe('SignatureVerified', () => {

@@ -38,7 +38,10 @@ export type CertifiedIdentity =
 export type PeerVerification =
   | { readonly fingerprints: readonly Fingerprint[] }
   | {
-      /** Whether the peer may have this certificate (DER); `chain` holds those it sent besides. Borrowed. */
+      /**
+       * Whether the peer may have this certificate (DER); `chain` holds those it sent besides. Borrowed. May throw
+       * `PeerMisbehaved` to choose the alert, which is bad_certificate otherwise.
+       */
       readonly certificate: (der: Uint8Array, chain: readonly Uint8Array[]) => boolean
     }
   | {
@@ -113,7 +116,8 @@ function isWelcome(judge: () => unknown): boolean {
     // A promise, which JavaScript would let through, is no agreement either.
     return judge() === true
   } catch (cause) {
-    // A verifier that fails has not agreed.
+    // A verifier that fails has not agreed. One that throws our own error chooses the alert.
+    if (cause instanceof PeerMisbehaved) throw cause
     throw new PeerMisbehaved('certificate-refused', 'the verifier threw', { cause })
   }
 }

@@ -46,6 +46,7 @@ export class ExpectServerHelloDone implements HandshakeState {
       secret.preMasterSecret,
       cx.transcript,
     )
+    keys.log(config.keyLog)
     if (credential !== null)
       flight.message(
         HandshakeType.certificateVerify,

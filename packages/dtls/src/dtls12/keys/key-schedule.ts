@@ -1,6 +1,7 @@
 import { copyBytes, Writer } from '@purertc/bytes'
 import { aeadSizes, type CryptoProvider } from '@purertc/crypto'
 
+import { type KeyLog, keyLogLine } from '../../keys/key-log.ts'
 import type { Transcript } from '../../handshake/transcript.ts'
 import type { CipherSuite12 } from '../../protocol/cipher-suite.ts'
 import { AeadProtection } from '../record/aead-protection.ts'
@@ -39,6 +40,11 @@ export class KeySchedule {
     this.#randoms = { client: copyBytes(randoms.client), server: copyBytes(randoms.server) }
     const sessionHash = transcript.digest(crypto, suite.hash)
     this.#masterSecret = prf(crypto, suite.hash, preMasterSecret, 'extended master secret', [sessionHash], 48)
+  }
+
+  /** Tells the secret to whoever is to read the traffic. */
+  log(keyLog: KeyLog | undefined): void {
+    keyLog?.(keyLogLine('CLIENT_RANDOM', this.#randoms.client, this.#masterSecret))
   }
 
   /** Keys for the records of each end, RFC 5246 §6.3. */
