@@ -1,20 +1,38 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import { nodeCrypto } from '@purertc/crypto/node'
 
-import { type Certificate, type DtlsConfig, SrtpProfile } from '../../src/index.ts'
-import { readCertificate } from '../../src/node/index.ts'
+import {
+  type Certificate,
+  createCertificate,
+  type DtlsConfig,
+  PeerMisbehaved,
+  type PeerVerification,
+  SrtpProfile,
+} from '../../src/index.ts'
+import { signatureSchemeById, type SignatureSchemeName } from '../../src/protocol/signature-scheme.ts'
 import { never } from './exchange.ts'
 import { type Credential, type Options, Unimplemented } from './flags.ts'
 
 /** The configuration that the runner's flags describe. Throws {@link Unimplemented}. */
 export function configure(options: Options): DtlsConfig {
+  const isServer = options.has('server')
+  const certificates = [options.default, ...options.credentials]
+    .filter(({ certFile }) => certFile !== '')
+    .map(readIdentity)
   const mtu = options.number('mtu')
   return {
-    role: options.has('server') ? 'server' : 'client',
+    role: isServer ? 'server' : 'client',
     crypto: nodeCrypto,
-    certificate: readIdentity(options.default),
-    verify: { certificate: () => !options.has('verify-fail') },
+    certificate: certificates,
+    ...(isServer
+      ? clientVerification(options, certificates)
+      : { verify: verification(options, certificates) }),
+    ...psk(options, isServer),
+    ...(!isServer && options.text('host-name') !== '' && { serverName: options.text('host-name') }),
+    alpn: isServer ? serverProtocols(options) : parseProtocols(options.text('advertise-alpn')),
+    ...signatureSchemes(options),
     cookie: 'verified-path',
     retransmitTimeout: options.number('initial-timeout-duration-ms') || boringsslTimeout,
     handshakeTimeout: 2 * never,
@@ -24,8 +42,81 @@ export function configure(options: Options): DtlsConfig {
   }
 }
 
-function readIdentity({ certFile, keyFile }: Credential): Certificate {
-  return readCertificate(readFileSync(certFile, 'utf8'), readFileSync(keyFile || certFile, 'utf8'))
+function verification(options: Options, certificates: readonly Certificate[]): PeerVerification {
+  if (options.text('psk') !== '' && certificates.length === 0) return { psk: true }
+  if (!options.has('verify-fail') || !options.has('verify-peer')) return { certificate: () => true }
+  return {
+    certificate: () => {
+      if (options.has('use-custom-verify-callback')) return false
+      // BoringSSL's own verification has no better word for a failure that the shim makes up.
+      throw new PeerMisbehaved('no-common-parameters', 'the runner wants the verification to fail')
+    },
+  }
+}
+
+/** A server asks for a certificate only where it is to verify one. */
+function clientVerification(
+  options: Options,
+  certificates: readonly Certificate[],
+): Pick<DtlsConfig, 'verify' | 'clientCertificate'> {
+  if (options.text('psk') !== '' && certificates.length === 0) return { verify: { psk: true } }
+  const verify = verification(options, certificates)
+  if (options.has('require-any-client-certificate')) return { verify, clientCertificate: 'required' }
+  if (options.has('verify-peer')) return { verify, clientCertificate: 'optional' }
+  return { verify: { anonymous: true } }
+}
+
+function psk(options: Options, isServer: boolean): Pick<DtlsConfig, 'psk'> {
+  if (options.text('psk') === '') return {}
+  const key = Buffer.from(options.text('psk'))
+  const identity = options.text('psk-identity')
+  if (!isServer) return { psk: { identity, key } }
+  return { psk: { ...(identity !== '' && { hint: identity }), key: () => key } }
+}
+
+function serverProtocols(options: Options): string[] {
+  if (options.has('select-empty-alpn')) throw new Unimplemented('a protocol without a name')
+  if (options.has('reject-alpn')) return ['a protocol that no client knows']
+  return options.text('select-alpn') === '' ? [] : [options.text('select-alpn')]
+}
+
+/** Names behind a byte of length each, as in RFC 7301. */
+function parseProtocols(wire: string): string[] {
+  const names: string[] = []
+  for (let at = 0; at < wire.length;) {
+    const length = wire.charCodeAt(at)
+    names.push(wire.slice(at + 1, at + 1 + length))
+    at += 1 + length
+  }
+  return names
+}
+
+function signatureSchemes(options: Options): Pick<DtlsConfig, 'signatureSchemes'> {
+  const ids = [...options.list('verify-prefs'), ...options.default.signingPreferences]
+  if (options.credentials.some(({ signingPreferences }) => signingPreferences.length > 0))
+    throw new Unimplemented('signature schemes for one certificate of several')
+  if (ids.length === 0) return {}
+  const names = ids.map((id): SignatureSchemeName => {
+    const scheme = signatureSchemeById(id)
+    if (scheme === undefined) throw new Unimplemented(`signature scheme ${id}`)
+    return scheme.name
+  })
+  return { signatureSchemes: names }
+}
+
+/** A file of the runner's holds the certificate and those behind it, another the key. */
+function readIdentity({ certFile, keyFile, kind, mustMatchIssuer }: Credential): Certificate {
+  if (kind !== 'x509') throw new Unimplemented('raw public keys')
+  if (mustMatchIssuer) throw new Unimplemented('certificates chosen by their issuer')
+  const [der, ...chain] = readPem(certFile)
+  if (der === undefined) throw new Error(`no certificate in ${certFile}`)
+  const pkcs8 = createPrivateKey(readFileSync(keyFile, 'utf8')).export({ type: 'pkcs8', format: 'der' })
+  return createCertificate({ crypto: nodeCrypto, der, pkcs8, chain })
+}
+
+function readPem(file: string): Uint8Array[] {
+  const blocks = readFileSync(file, 'utf8').matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END/g)
+  return [...blocks].map(([, base64 = '']) => new Uint8Array(Buffer.from(base64, 'base64')))
 }
 
 function parseSrtpProfiles(names: string): number[] {

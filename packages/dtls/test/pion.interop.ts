@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+
+import { connect, createServer, type DtlsServer, type DtlsSocket } from '../src/node/index.ts'
+import { describeWith, freePort, Program, Workshop } from './foreign.ts'
+import { buildPeer, toolOf } from './peers/build.ts'
+
+/** pion/dtls 3, in Go: DTLS 1.2 with connection IDs. */
+describeWith(toolOf.pion, 'pion/dtls', () => {
+  const workshop = new Workshop()
+  const ours = workshop.makeCertificate('ours')
+  const theirs = workshop.makeCertificate('theirs')
+  const closing: { close(): void }[] = []
+  const programs: Program[] = []
+  let peer = ''
+
+  beforeAll(() => {
+    peer = buildPeer('pion')
+  }, 300_000)
+  afterEach(async () => {
+    for (const one of closing.splice(0)) one.close()
+    for (const program of programs.splice(0)) await program.stop()
+  })
+  afterAll(() => workshop.remove())
+
+  const run = (role: 'client' | 'server', port: number, cid = -1): Program => {
+    const files = [theirs.certificateFile, theirs.keyFile]
+    const program = new Program(peer, [role, `127.0.0.1:${port}`, String(cid), ...files])
+    programs.push(program)
+    return program
+  }
+  const common = {
+    certificate: ours.certificate,
+    verify: { fingerprints: [theirs.certificate.fingerprint()] },
+  }
+
+  test('as a server', async () => {
+    const port = await freePort()
+    const server = run('server', port)
+    await server.says(/listening/)
+    const socket = connect({ host: '127.0.0.1', port, ...common })
+    closing.push(socket)
+    await once(socket, 'secureConnect')
+    socket.send('quiet please')
+    const [answer] = (await once(socket, 'message')) as [Buffer]
+    expect(answer.toString()).toBe('QUIET PLEASE')
+    socket.send('bye')
+    await once(socket, 'close')
+  })
+
+  test('as a client', async () => {
+    const server: DtlsServer = createServer(common)
+    closing.push(server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = run('client', server.address().port)
+    const [socket] = (await once(server, 'secureConnection')) as [DtlsSocket]
+    const [hello] = (await once(socket, 'message')) as [Buffer]
+    expect(hello.toString()).toBe('hello')
+    socket.send('bye')
+    await client.says(/closed/)
+  })
+})
