@@ -46,6 +46,16 @@ export class Link {
     await this.#connection.addIceCandidate(candidate ?? undefined)
   }
 
+  async renegotiate(restart: boolean): Promise<void> {
+    if (restart) this.#connection.restartIce()
+    else await this.#describe()
+  }
+
+  /** For the next path that is looked for. */
+  useIceServers(iceServers: RTCIceServer[]): void {
+    this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers })
+  }
+
   say(text: string): void {
     this.#chat?.send(text)
     this.#view.message(text, true)

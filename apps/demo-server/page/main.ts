@@ -34,12 +34,25 @@ async function join(channel: string): Promise<void> {
   })
   signaling.on('peerLeft', ({ peer }) => unlink(peer))
   signaling.on('remoteClose', ({ peer }) => unlink(peer))
+  signaling.on('renegotiate', ({ from, restart }) => {
+    if (link?.peer === from) guard(link.renegotiate(restart === true))
+  })
+  signaling.on('reconnecting', ({ attempt, delay }) =>
+    view.step('signaling', 'active', `connection lost, try ${attempt} in ${Math.ceil(delay)} ms`),
+  )
+  signaling.on('resumed', ({ channel: name }) =>
+    view.step('signaling', 'done', `back on ${name}, nothing lost`),
+  )
+  signaling.on('lost', ({ channel: name }) => view.log(`was away from ${name} for too long, joins anew`))
+  signaling.on('joined', ({ channel: name, peer, count }) =>
+    view.step('signaling', 'done', `on ${name} as ${peer.slice(0, 8)}, ${count} on the channel`),
+  )
+  signaling.on('iceServers', ({ iceServers }) => link?.useIceServers(iceServers as RTCIceServer[]))
   signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
   signaling.on('close', ({ code }) => left(`closed with ${code}`))
   try {
     await signaling.connect()
-    const { peer, count } = await signaling.join(channel)
-    view.step('signaling', 'done', `on ${channel} as ${peer.slice(0, 8)}, ${count} on the channel`)
+    await signaling.join(channel)
   } catch (error) {
     view.step('signaling', 'failed', error instanceof Error ? error.message : String(error))
     void signaling.close()

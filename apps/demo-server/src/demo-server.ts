@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net'
 
 import {
   createSignalingServer,
-  createTurnCredentials,
+  expiringIceServers,
   type SignalingServer,
   turnPasswordFor,
 } from '@purertc/signaling-server'
@@ -58,18 +58,18 @@ export class DemoServer {
     const startedAt = performance.now()
     const http = createServer((request, response) => {
       if (request.url === healthPath) answerHealth(response, { signaling, turn, startedAt })
-      else serveStatic(request, response)
+      else if (!signaling.handleRequest(request, response)) serveStatic(request, response)
     })
     const signaling = await createSignalingServer({
       server: http,
       path: signalingPath,
-      iceServers: () => [
-        { urls: `stun:${stunAddress}` },
-        {
-          urls: `turn:${stunAddress}?transport=udp`,
-          ...createTurnCredentials({ secret, lifetime: credentialLifetime, user: 'demo' }),
-        },
-      ],
+      iceServers: expiringIceServers({
+        secret,
+        lifetime: credentialLifetime,
+        stun: [`stun:${stunAddress}`],
+        turn: [`turn:${stunAddress}?transport=udp`],
+        userOf: () => 'demo',
+      }),
     })
     logSignaling(signaling, log)
     try {
@@ -138,12 +138,19 @@ function answerHealth(
   )
 }
 
+/** One line an event, with fields to search by. Secrets (tokens, descriptions) are in none of them. */
 function logSignaling(signaling: SignalingServer, log: Logger): void {
-  signaling.on('subscription', (_client, channel, peer, count) =>
-    log.info({ channel, peer, count }, 'joined'),
+  signaling.on('connect', ({ id, address, user }) => log.debug({ id, address, user }, 'connected'))
+  signaling.on('disconnect', ({ id }, code) => log.debug({ id, code }, 'disconnected'))
+  signaling.on('refusal', (address, status) => log.warn({ address, status }, 'refused'))
+  signaling.on('subscription', ({ id }, channel, peer, count) =>
+    log.info({ id, channel, peer, count }, 'joined'),
   )
-  signaling.on('unsubscription', (_client, channel, peer, count) =>
-    log.info({ channel, peer, count }, 'left'),
+  signaling.on('resumption', ({ id }, channel, peer, replayed) =>
+    log.info({ id, channel, peer, replayed }, 'resumed'),
+  )
+  signaling.on('unsubscription', (client, channel, peer, count) =>
+    log.info({ id: client?.id, channel, peer, count }, 'left'),
   )
   signaling.on('error', (error) => log.error({ err: error }, 'signalling failed'))
 }

@@ -48,9 +48,9 @@ describe('the demo server', () => {
     open.push(client)
     const { iceServers } = await client.connect()
     expect(iceServers).toEqual([
-      { urls: `stun:${server.stunAddress}` },
+      { urls: [`stun:${server.stunAddress}`] },
       {
-        urls: `turn:${server.stunAddress}?transport=udp`,
+        urls: [`turn:${server.stunAddress}?transport=udp`],
         username: expect.stringMatching(/^\d+:demo$/),
         credential: expect.any(String),
       },

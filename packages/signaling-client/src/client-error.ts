@@ -5,6 +5,8 @@
  * - `not-connected`, `not-joined`: what was asked for needs a connection, a channel.
  * - `closed`: the connection closed before the answer came.
  * - `timeout`: the answer did not come in time.
+ * - `lost`: the session could not be resumed: the server may have got it, or not.
+ * - `too-much`: as much waits for the server as this client keeps.
  * - `bad-frame`: the server sent what the protocol does not know.
  */
 export type SignalingClientFault =
@@ -15,6 +17,8 @@ export type SignalingClientFault =
   | 'not-joined'
   | 'closed'
   | 'timeout'
+  | 'lost'
+  | 'too-much'
   | 'bad-frame'
 
 /** What went wrong, here or at the server. */

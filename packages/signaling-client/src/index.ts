@@ -1,13 +1,18 @@
-export {
-  type Audience,
-  type CandidateInit,
-  type JoinOptions,
-  SignalingClient,
-  type SignalingClientOptions,
-  type SignalingClientState,
-} from './client.ts'
+export type { ReconnectOptions } from './backoff.ts'
+export type { BinaryMessage } from './binary-frame.ts'
+export { SignalingClient } from './client.ts'
 export { SignalingClientError, type SignalingClientFault } from './client-error.ts'
 export type { Listener } from './emitter.ts'
 export type { SignalingClientEvents } from './events.ts'
-export type { Scheduler } from './scheduler.ts'
+export type {
+  Audience,
+  CandidateInit,
+  JoinOptions,
+  SignalingClientOptions,
+  SignalingClientState,
+  SignalingUrl,
+} from './options.ts'
+export type { Scheduler } from './platform.ts'
+export { ServerSignaling } from './server-signaling.ts'
+export type { Signaling, SignalingFrame, SignalingHost } from './signaling.ts'
 export type { WebSocketConstructor, WebSocketLike } from './web-socket.ts'

@@ -1,4 +1,4 @@
-import type { ServerFrame, ServerFrameOf } from '@purertc/signaling-protocol'
+import type { ServerFrame, ServerFrameOf, subprotocol } from '@purertc/signaling-protocol'
 
 /**
  * Reads what a server sent: a frame, `unknown` for a type of a later version, `null` for what is no frame. The
@@ -38,9 +38,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 const isText: Check = (value) => typeof value === 'string'
-const isName: Check = (value) => typeof value === 'string' && value !== ''
+export const isName: Check = (value) => typeof value === 'string' && value !== ''
 const isNumber: Check = (value) => typeof value === 'number'
-const isCount: Check = (value) => Number.isInteger(value) && (value as number) >= 0
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isSequence: Check = (value) => isCount(value) && value !== 0
+const isSpan: Check = (value) => isNumber(value) && (value as number) >= 0
 const isBoolean: Check = (value) => typeof value === 'boolean'
 const isPresent: Check = (value) => value !== undefined
 const isAnything: Check = () => true
@@ -80,23 +82,51 @@ const isCandidate = shaped({
 })
 
 const SHAPES: Shapes = {
-  welcome: { version: isNumber, iceServers: listOf(isIceServer) },
+  welcome: {
+    version: isNumber,
+    session: isText,
+    resumeWithin: isCount,
+    iceServers: listOf(isIceServer),
+    lifetime: optional(isSpan),
+  },
+  'ice-servers': { iceServers: listOf(isIceServer), lifetime: optional(isSpan) },
   joined: {
     channel: isName,
     peer: isName,
     role: isRole,
+    polite: isBoolean,
     count: isCount,
     members: listOf(shaped({ peer: isName, metadata: isAnything })),
+    seq: isSequence,
     id: isId,
   },
-  left: { channel: isName, reason: oneOf('leave', 'hangup'), id: isId },
-  'peer-joined': { peer: isName, metadata: isAnything, count: isCount, role: isRole, replayed: isCount },
-  'peer-left': { peer: isName, count: isCount },
-  description: { from: isName, description: shaped({ type: oneOf('offer', 'answer'), sdp: isText }) },
-  candidate: { from: isName, candidate: nullable(isCandidate) },
-  message: { from: isName, data: isPresent },
-  'remote-close': { peer: isName },
+  resumed: { channel: isName, peer: isName, received: isCount, id: isId },
+  left: { channel: isName, reason: oneOf('leave', 'hangup'), seq: optional(isSequence), id: isId },
+  'peer-joined': {
+    peer: isName,
+    metadata: isAnything,
+    count: isCount,
+    role: isRole,
+    polite: isBoolean,
+    replayed: isCount,
+    seq: isSequence,
+  },
+  'peer-left': { peer: isName, count: isCount, seq: isSequence },
+  description: {
+    from: isName,
+    description: shaped({ type: oneOf('offer', 'answer'), sdp: isText }),
+    seq: isSequence,
+  },
+  candidate: { from: isName, candidate: nullable(isCandidate), seq: isSequence },
+  renegotiate: { from: isName, restart: optional(isBoolean), seq: isSequence },
+  message: { from: isName, data: isPresent, seq: isSequence },
+  'remote-close': { peer: isName, seq: isSequence },
   delivered: { to: optional(isName), delivered: isBoolean, count: isCount, id: isId },
+  ack: { n: isSequence },
+  drain: { within: isCount },
   error: { code: isText, message: isText, id: isId },
   pong: { id: isId },
 }
+
+/** Its type is the protocol's constant: another text would not compile. */
+export const SUBPROTOCOL: typeof subprotocol = 'v1.signaling.purertc'

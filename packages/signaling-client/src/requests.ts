@@ -1,34 +1,37 @@
 import type { ServerFrame, ServerFrameOf } from '@purertc/signaling-protocol'
 
 import { SignalingClientError } from './client-error.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { Scheduler } from './platform.ts'
 
 /** Requests that wait for the answer with their number. */
 export class Requests {
   readonly #scheduler: Scheduler
   readonly #timeout: number
+  /** Hears of each that failed. */
+  readonly #failed: (id: number) => void
   readonly #pending: Map<number, Pending> = new Map()
   #lastId = 0
 
   /** `timeout` in milliseconds; `Infinity` waits for ever. */
-  constructor(scheduler: Scheduler, timeout: number) {
+  constructor(scheduler: Scheduler, timeout: number, failed: (id: number) => void) {
     this.#scheduler = scheduler
     this.#timeout = timeout
+    this.#failed = failed
   }
 
-  /** Sends a request under a new number; the answer is a frame of `type` with that number. */
-  start<Type extends ServerFrame['type']>(
+  newId(): number {
+    return ++this.#lastId
+  }
+
+  /**
+   * Waits for an answer of `type` that has this number, or is handed to {@link settle} under it. One that `survives` is
+   * worth waiting for when the connection breaks, because it is asked again over the next one.
+   */
+  await<Type extends ServerFrame['type']>(
+    id: number,
     type: Type,
-    send: (id: number) => void,
+    survives = false,
   ): Promise<ServerFrameOf<Type>> {
-    const id = ++this.#lastId
-    const answer = this.await(id, type)
-    send(id)
-    return answer
-  }
-
-  /** Waits for an answer that has this number, or is handed to {@link settle} under it. */
-  await<Type extends ServerFrame['type']>(id: number, type: Type): Promise<ServerFrameOf<Type>> {
     return new Promise((resolve, reject) => {
       const late = (): void =>
         this.fail(id, new SignalingClientError('timeout', `no ${type} within ${this.#timeout} ms`))
@@ -38,8 +41,12 @@ export class Requests {
         else if (frame.type === 'error') reject(SignalingClientError.fromServer(frame.code, frame.message))
         else reject(new SignalingClientError('bad-frame', `${frame.type} is no answer that ends in ${type}`))
       }
-      this.#pending.set(id, { settle, reject, timer })
+      this.#pending.set(id, { settle, reject, timer, survives })
     })
+  }
+
+  has(id: number): boolean {
+    return this.#pending.has(id)
   }
 
   /** Hands an answer to its request; false when none waits for it. */
@@ -50,11 +57,15 @@ export class Requests {
   }
 
   fail(id: number, error: Error): void {
-    this.#take(id)?.reject(error)
+    const pending = this.#take(id)
+    if (pending === undefined) return
+    this.#failed(id)
+    pending.reject(error)
   }
 
-  failAll(error: Error): void {
-    for (const id of [...this.#pending.keys()]) this.fail(id, error)
+  /** All of them, or those that do not survive a broken connection. */
+  failAll(error: Error, withSurvivors = true): void {
+    for (const [id, { survives }] of [...this.#pending]) if (withSurvivors || !survives) this.fail(id, error)
   }
 
   #take(id: number): Pending | undefined {
@@ -69,6 +80,7 @@ interface Pending {
   readonly settle: (frame: ServerFrame) => void
   readonly reject: (error: Error) => void
   readonly timer: unknown
+  readonly survives: boolean
 }
 
 function isOf<Type extends ServerFrame['type']>(

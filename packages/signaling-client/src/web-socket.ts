@@ -2,10 +2,11 @@
 export interface WebSocketLike {
   /** The sub-protocol that the server chose. */
   readonly protocol: string
+  binaryType: string
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
-  send(data: string): void
+  send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
 }
 

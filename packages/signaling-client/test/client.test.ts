@@ -4,9 +4,13 @@ import { ErrorCode, type ServerFrameOf, subprotocol } from '@purertc/signaling-p
 import { SignalingClient, SignalingClientError, type SignalingClientEvents } from '../src/index.ts'
 import { FakeConstructor, FakeScheduler, FakeWebSocket } from './fake-web-socket.ts'
 
+/** No timers of the platform's that outlive a test. */
+const calm = { quietAfter: Infinity, timeout: Infinity }
 const welcome: ServerFrameOf<'welcome'> = {
   type: 'welcome',
   version: 1,
+  session: 'secret',
+  resumeWithin: 30_000,
   iceServers: [{ urls: 'stun:192.0.2.1' }],
 }
 const joined: ServerFrameOf<'joined'> = {
@@ -14,8 +18,10 @@ const joined: ServerFrameOf<'joined'> = {
   channel: 'room',
   peer: 'alice',
   role: 'offerer',
+  polite: false,
   count: 1,
   members: [],
+  seq: 1,
 }
 const names = [
   'welcome',
@@ -40,7 +46,13 @@ async function connected(): Promise<{
   events: [string, unknown][]
 }> {
   const scheduler = new FakeScheduler()
-  const client = new SignalingClient({ url: 'ws://192.0.2.1/x', WebSocket: FakeConstructor, scheduler })
+  const client = new SignalingClient({
+    url: 'ws://192.0.2.1/x',
+    WebSocket: FakeConstructor,
+    scheduler,
+    reconnect: false,
+    quietAfter: Infinity,
+  })
   const greeted = client.connect()
   const socket = FakeWebSocket.made.at(-1)!
   socket.say(welcome)
@@ -71,7 +83,11 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
 
 describe('connecting', () => {
   test('offers the sub-protocol and resolves with the greeting', async () => {
-    const client = new SignalingClient({ url: new URL('ws://192.0.2.1/x?y'), WebSocket: FakeConstructor })
+    const client = new SignalingClient({
+      url: new URL('ws://192.0.2.1/x?y'),
+      WebSocket: FakeConstructor,
+      ...calm,
+    })
     expect([client.state, client.iceServers]).toEqual(['closed', []])
     const greeted = client.connect()
     expect(client.state).toBe('connecting')
@@ -88,7 +104,7 @@ describe('connecting', () => {
     delete platform.WebSocket
     expect(await codeOf(new SignalingClient({ url: 'ws://192.0.2.1' }).connect())).toBe('no-websocket')
     platform.WebSocket = FakeWebSocket
-    const greeted = new SignalingClient({ url: 'ws://192.0.2.9' }).connect()
+    const greeted = new SignalingClient({ url: 'ws://192.0.2.9', ...calm }).connect()
     platform.WebSocket = own
     expect(FakeWebSocket.made.at(-1)?.url).toBe('ws://192.0.2.9')
     FakeWebSocket.made.at(-1)?.say(welcome)
@@ -107,7 +123,7 @@ describe('connecting', () => {
   })
 
   test('fails where the connection does, with the reason', async () => {
-    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor })
+    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor, ...calm })
     const greeted = client.connect()
     const socket = FakeWebSocket.made.at(-1)!
     socket.onerror?.({ error: new Error('refused') })
@@ -116,7 +132,7 @@ describe('connecting', () => {
   })
 
   test('fails where the server chose no sub-protocol', async () => {
-    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor })
+    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor, ...calm })
     const greeted = client.connect()
     const socket = FakeWebSocket.made.at(-1)!
     socket.protocol = ''
@@ -142,7 +158,7 @@ describe('connecting', () => {
     const again = client.connect()
     FakeWebSocket.made.at(-1)?.say(welcome)
     await again
-    socket.say({ type: 'message', from: 'ghost', data: 1 })
+    socket.say({ type: 'message', from: 'ghost', data: 1, seq: 9 })
     socket.end(1006)
     expect(client.state).toBe('open')
     expect(events.map(([name]) => name)).toEqual(['close', 'welcome'])
@@ -199,7 +215,7 @@ describe('joining', () => {
     const again = client.join('room')
     socket.say({ ...joined, id: socket.last['id'] as number })
     await again
-    socket.say({ type: 'remote-close', peer: 'bob' })
+    socket.say({ type: 'remote-close', peer: 'bob', seq: 2 })
     socket.say({ type: 'left', channel: 'room', reason: 'hangup' })
     expect(client.peer).toBeUndefined()
     expect(events.map(([name]) => name)).toEqual(['left', 'joined', 'remoteClose', 'left'])
@@ -218,7 +234,7 @@ describe('speaking', () => {
       foundation: '1',
     }
     expect(client.sendDescription({ type: 'offer', sdp: 'v=0' })).toBe(true)
-    expect(socket.last).toEqual({ type: 'description', description: { type: 'offer', sdp: 'v=0' } })
+    expect(socket.last).toEqual({ type: 'description', description: { type: 'offer', sdp: 'v=0' }, n: 1 })
     client.sendDescription({ type: 'answer', sdp: 'v=0' }, 'bob')
     expect(socket.last).toMatchObject({ to: 'bob' })
     client.sendCandidate(candidate, 'bob')
@@ -226,21 +242,24 @@ describe('speaking', () => {
       type: 'candidate',
       to: 'bob',
       candidate: { candidate: 'candidate:1', sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'u' },
+      n: 3,
     })
     client.sendCandidate(null)
-    expect(socket.last).toEqual({ type: 'candidate', candidate: null })
+    expect(socket.last).toEqual({ type: 'candidate', candidate: null, n: 4 })
+    client.sendRenegotiate('bob', true)
+    expect(socket.last).toEqual({ type: 'renegotiate', to: 'bob', restart: true, n: 5 })
     expect(client.bye()).toBe(true)
-    expect(socket.last).toEqual({ type: 'bye' })
+    expect(socket.last).toEqual({ type: 'bye', n: 6 })
   })
 
   test('a message resolves with whether it was delivered', async () => {
     const { client, socket } = await inRoom()
     const one = client.sendMessage({ x: 1 }, { to: 'bob' })
-    expect(socket.last).toEqual({ type: 'message', data: { x: 1 }, to: 'bob', id: 2 })
+    expect(socket.last).toEqual({ type: 'message', data: { x: 1 }, to: 'bob', n: 1, id: 2 })
     socket.say({ type: 'delivered', to: 'bob', delivered: false, count: 0, id: 2 })
     expect(await one).toMatchObject({ delivered: false })
     const all = client.sendMessage(null, { except: 'bob' })
-    expect(socket.last).toEqual({ type: 'message', data: null, except: 'bob', id: 3 })
+    expect(socket.last).toEqual({ type: 'message', data: null, except: 'bob', n: 2, id: 3 })
     socket.say({ type: 'delivered', delivered: true, count: 3, id: 3 })
     expect(await all).toMatchObject({ delivered: true, count: 3 })
   })
@@ -280,12 +299,12 @@ describe('hearing', () => {
   test('every frame is an event', async () => {
     const { socket, events } = await inRoom()
     const frames = [
-      { type: 'peer-joined', peer: 'bob', count: 2, role: 'offerer', replayed: 0 },
-      { type: 'description', from: 'bob', description: { type: 'answer', sdp: '' } },
-      { type: 'candidate', from: 'bob', candidate: null },
-      { type: 'message', from: 'bob', data: [1] },
-      { type: 'remote-close', peer: 'bob' },
-      { type: 'peer-left', peer: 'bob', count: 1 },
+      { type: 'peer-joined', peer: 'bob', count: 2, role: 'offerer', polite: false, replayed: 0, seq: 2 },
+      { type: 'description', from: 'bob', description: { type: 'answer', sdp: '' }, seq: 3 },
+      { type: 'candidate', from: 'bob', candidate: null, seq: 4 },
+      { type: 'message', from: 'bob', data: [1], seq: 5 },
+      { type: 'remote-close', peer: 'bob', seq: 6 },
+      { type: 'peer-left', peer: 'bob', count: 1, seq: 7 },
     ] as const
     for (const frame of frames) socket.say(frame)
     expect(events).toEqual([
@@ -324,8 +343,9 @@ describe('hearing', () => {
     ])
       socket.say(text)
     socket.say(Uint8Array.of(1))
+    socket.say(Uint8Array.of(0, 2, 0x7b, 0x7d))
     expect(raw).toHaveLength(5)
-    expect(events).toHaveLength(4)
+    expect(events).toHaveLength(5)
     expect(
       events.every(
         ([name, error]) => name === 'error' && (error as SignalingClientError).code === 'bad-frame',
@@ -341,12 +361,12 @@ describe('hearing', () => {
     const off = client.on('message', () => heard.push('returned'))
     client.once('message', () => heard.push('once'))
     client.once('message', () => heard.push('never'))()
-    const message = { type: 'message', from: 'bob', data: 1 } as const
-    socket.say(message)
+    const say = (seq: number): void => socket.say({ type: 'message', from: 'bob', data: 1, seq })
+    say(2)
     off()
-    socket.say(message)
+    say(3)
     client.off('message', listener)
-    socket.say(message)
+    say(4)
     expect(heard).toEqual(['listener', 'returned', 'once', 'listener'])
   })
 })
@@ -364,7 +384,7 @@ describe('closing', () => {
   })
 
   test('fails what is under way, the greeting too', async () => {
-    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor })
+    const client = new SignalingClient({ url: 'ws://192.0.2.1', WebSocket: FakeConstructor, ...calm })
     const greeted = client.connect()
     void client.close()
     FakeWebSocket.made.at(-1)?.end(1006)
@@ -378,6 +398,7 @@ describe('closing', () => {
       WebSocket: FakeConstructor,
       scheduler,
       timeout: Infinity,
+      quietAfter: Infinity,
     })
     void client.connect().catch(() => {})
     expect(scheduler.size).toBe(0)

@@ -8,10 +8,12 @@ export class FakeWebSocket implements WebSocketLike {
   readonly url: string
   readonly offered: readonly string[]
   protocol: string = subprotocol
+  binaryType = 'blob'
   onmessage: ((event: { data: unknown }) => void) | null = null
   onclose: ((event: { code: number; reason: string }) => void) | null = null
   onerror: ((event: { error?: unknown }) => void) | null = null
   readonly sent: string[] = []
+  readonly sentBytes: Uint8Array[] = []
   closedWith: number | undefined
 
   constructor(url: string, protocols: string[]) {
@@ -20,8 +22,9 @@ export class FakeWebSocket implements WebSocketLike {
     FakeWebSocket.made.push(this)
   }
 
-  send(data: string): void {
-    this.sent.push(data)
+  send(data: string | Uint8Array): void {
+    if (typeof data === 'string') this.sent.push(data)
+    else this.sentBytes.push(data)
   }
 
   close(code?: number): void {
@@ -50,14 +53,17 @@ export const FakeConstructor: WebSocketConstructor = FakeWebSocket
 /** Time that passes when the test says so. */
 export class FakeScheduler implements Scheduler {
   readonly #timers: Map<number, () => void> = new Map()
+  /** Of all timers that were set. */
+  readonly delays: number[] = []
   #count = 0
 
   get size(): number {
     return this.#timers.size
   }
 
-  set(callback: () => void): number {
+  set(callback: () => void, milliseconds: number): number {
     this.#timers.set(++this.#count, callback)
+    this.delays.push(milliseconds)
     return this.#count
   }
 

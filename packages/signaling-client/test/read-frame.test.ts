@@ -31,6 +31,11 @@ const frame = fc.record(
       'welcome',
       'joined',
       'left',
+      'resumed',
+      'ice-servers',
+      'renegotiate',
+      'ack',
+      'drain',
       'peer-joined',
       'peer-left',
       'description',
@@ -44,6 +49,15 @@ const frame = fc.record(
       'later',
     ),
     version: count,
+    session: text,
+    resumeWithin: count,
+    lifetime: fc.oneof(fc.constantFrom(0.5, undefined), count),
+    polite: fc.constantFrom(true, false, true, false, 0),
+    restart: fc.constantFrom(true, undefined, 1),
+    seq: fc.oneof(fc.integer({ min: 1, max: 9 }), count),
+    received: count,
+    n: count,
+    within: count,
     iceServers: fc.oneof(fc.array(iceServer, { maxLength: 2 }), text),
     channel: text,
     peer: text,
@@ -81,9 +95,9 @@ describe('the client’s own reader and the protocol’s decoder', () => {
           expect(read).toMatchObject(decoded)
         }
       }),
-      { numRuns: 2_500, seed: 7 },
+      { numRuns: 3_000, seed: 7 },
     )
-    expect(accepted.size).toBeGreaterThan(9)
+    expect(accepted.size).toBeGreaterThan(11)
   })
 
   test('and no text makes it throw', () => {

@@ -16,6 +16,10 @@ export const frameLimits = {
   metadata: 4_096,
   /** Characters of the token of a `join`. */
   token: 4_096,
+  /** Characters of the token that a session is resumed by. */
+  session: 128,
   /** Characters of one candidate line. */
   candidate: 4_096,
+  /** Bytes of the JSON in front of a binary message. */
+  binaryHeader: 2_048,
 } as const

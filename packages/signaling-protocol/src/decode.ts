@@ -3,10 +3,11 @@ import * as v from 'valibot'
 import { clientFrame, type ClientFrame } from './client-frame.ts'
 import { frameLimits } from './constants.ts'
 import { ErrorCode } from './error-code.ts'
-import { parseJson } from './json.ts'
+import { explain, frameHead } from './explain.ts'
+import { readBusyFrame } from './fast-path.ts'
+import { type Json, parseJson } from './json.ts'
 import { serverFrame, type ServerFrame } from './server-frame.ts'
 import { SignalingError } from './signaling-error.ts'
-import { requestId } from './values.ts'
 
 /**
  * Reads what a client sent. Fields that this version does not know are left out. A bad frame is answered with the
@@ -21,12 +22,15 @@ export function decodeClientFrame(text: string): ClientFrame | SignalingError {
   // A UTF-16 unit is at least one byte; the transport's own limit on bytes catches the rest.
   if (text.length > frameLimits.bytes)
     return new SignalingError(ErrorCode.frameTooLarge, `a frame has at most ${frameLimits.bytes} bytes`)
-  return decode(clientFrame, CLIENT_TYPES, text)
+  const value = parseJson(text)
+  if (value === undefined) return NOT_JSON
+  return readBusyFrame(value) ?? decode(clientFrame, CLIENT_TYPES, value)
 }
 
 /** Reads what a server sent, as {@link decodeClientFrame} does; of any length, for a server adds to what it relays. */
 export function decodeServerFrame(text: string): ServerFrame | SignalingError {
-  return decode(serverFrame, SERVER_TYPES, text)
+  const value = parseJson(text)
+  return value === undefined ? NOT_JSON : decode(serverFrame, SERVER_TYPES, value)
 }
 
 /** The text of a frame. */
@@ -39,11 +43,8 @@ type Frame = ClientFrame | ServerFrame
 function decode<T extends Frame>(
   schema: v.GenericSchema<unknown, T>,
   types: ReadonlySet<string>,
-  text: string,
+  value: Json,
 ): T | SignalingError {
-  const value = parseJson(text)
-  if (value === undefined) return new SignalingError(ErrorCode.invalidJson, 'the frame is not JSON')
-
   const head = v.safeParse(frameHead, value)
   if (!head.success) return new SignalingError(ErrorCode.invalidFrame, 'a frame is an object with a type')
   const { type, id } = head.output
@@ -55,19 +56,13 @@ function decode<T extends Frame>(
     : new SignalingError(ErrorCode.invalidFrame, explain(result.issues[0]), id)
 }
 
-/** Names the field and what it should be; never what it was, which may be long or hostile. */
-function explain(issue: v.BaseIssue<unknown>): string {
-  const fault = issue.input === undefined ? 'missing' : `expected ${issue.expected ?? 'another value'}`
-  return `${v.getDotPath(issue) ?? 'the frame'}: ${fault}`.slice(0, 200)
-}
-
 function typesOf(schema: {
   readonly options: readonly { readonly entries: { readonly type: { readonly literal: string } } }[]
 }): ReadonlySet<string> {
   return new Set(schema.options.map((option) => option.entries.type.literal))
 }
 
-/** What every frame has; a bad `id` is found with the rest of the frame. */
-const frameHead = v.object({ type: v.string(), id: v.fallback(v.optional(requestId), undefined) })
 const CLIENT_TYPES = typesOf(clientFrame)
 const SERVER_TYPES = typesOf(serverFrame)
+/** One for all: it has no request's number, and is made at every bad frame of a flood. */
+const NOT_JSON = new SignalingError(ErrorCode.invalidJson, 'the frame is not JSON')

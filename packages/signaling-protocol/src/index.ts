@@ -1,8 +1,22 @@
-export type { ClientFrame, JoinFrame, RelayedFrame } from './client-frame.ts'
+export {
+  type BinaryMessage,
+  decodeClientBinary,
+  decodeServerBinary,
+  encodeBinaryFrame,
+  joinBinaryFrame,
+} from './binary.ts'
+export type {
+  ClientBinaryHeader,
+  ClientFrame,
+  ClientFrameOf,
+  JoinFrame,
+  RelayedFrame,
+  ResumeFrame,
+} from './client-frame.ts'
 export { frameLimits, protocolVersion, subprotocol } from './constants.ts'
 export { decodeClientFrame, decodeServerFrame, encodeFrame } from './decode.ts'
 export { CloseCode, ErrorCode } from './error-code.ts'
 export type { Json } from './json.ts'
-export type { ServerFrame, ServerFrameOf } from './server-frame.ts'
+export type { ServerBinaryHeader, ServerFrame, ServerFrameOf } from './server-frame.ts'
 export { SignalingError } from './signaling-error.ts'
 export type { Candidate, Description, IceServer, Member, Role } from './values.ts'

@@ -18,6 +18,7 @@ export function parseJson(text: string): Json | undefined {
  * and then overflows the stack of whoever walks or writes it.
  */
 function isShallow(text: string, depth: number): boolean {
+  if (text.length <= depth) return true
   let open = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {

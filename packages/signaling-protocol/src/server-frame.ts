@@ -6,18 +6,33 @@ import {
   description,
   iceServer,
   json,
+  lifetime,
   member,
   metadata,
   name,
   requestId,
   role,
+  sequence,
 } from './values.ts'
 
 /** The first frame of every connection. */
 const welcome = v.object({
   type: v.literal('welcome'),
   version: v.number(),
+  /** A secret: whoever knows it may resume this session. */
+  session: v.string(),
+  /** Milliseconds for which a broken session is kept; 0 where it is not. */
+  resumeWithin: count,
   iceServers: v.array(iceServer),
+  /** Seconds for which the ICE servers' credentials hold; others come before that. */
+  lifetime: v.optional(lifetime),
+})
+
+/** Other ICE servers, before the credentials of those before expire. */
+const iceServers = v.object({
+  type: v.literal('ice-servers'),
+  iceServers: v.array(iceServer),
+  lifetime: v.optional(lifetime),
 })
 
 /** The answer to `join`. */
@@ -28,10 +43,23 @@ const joined = v.object({
   peer: name,
   /** This peer's role toward everybody who is already there; `offerer` when nobody is. */
   role,
+  /** Whether this peer gives way where two offers meet: it does toward everybody who was there before. */
+  polite: v.boolean(),
   /** Members, this peer included. */
   count,
   /** The other members, in the order they came. */
   members: v.array(member),
+  seq: sequence,
+  id: v.optional(requestId),
+})
+
+/** The answer to `resume`; what was missed follows. */
+const resumed = v.object({
+  type: v.literal('resumed'),
+  channel: name,
+  peer: name,
+  /** The last of the client's numbered frames that came. */
+  received: count,
   id: v.optional(requestId),
 })
 
@@ -40,6 +68,7 @@ const left = v.object({
   type: v.literal('left'),
   channel: name,
   reason: v.picklist(['leave', 'hangup']),
+  seq: v.optional(sequence),
   id: v.optional(requestId),
 })
 
@@ -50,22 +79,34 @@ const peerJoined = v.object({
   count,
   /** The receiver's role toward the newcomer. */
   role,
-  /** How many frames that the receiver had sent to the empty channel were now handed to the newcomer. */
+  /** Whether the receiver gives way to the newcomer: it does not, for it was there first. */
+  polite: v.boolean(),
+  /** How many frames that the receiver had sent to the empty channel are now handed to the newcomer. */
   replayed: count,
+  seq: sequence,
 })
 
-const peerLeft = v.object({ type: v.literal('peer-left'), peer: name, count })
+const peerLeft = v.object({ type: v.literal('peer-left'), peer: name, count, seq: sequence })
 
-const relayedDescription = v.object({ type: v.literal('description'), from: name, description })
+const relayed = { from: name, seq: sequence }
+const relayedDescription = v.object({ type: v.literal('description'), description, ...relayed })
 const relayedCandidate = v.object({
   type: v.literal('candidate'),
-  from: name,
   candidate: v.nullable(candidate),
+  ...relayed,
 })
-const relayedMessage = v.object({ type: v.literal('message'), from: name, data: json })
+const relayedRenegotiate = v.object({
+  type: v.literal('renegotiate'),
+  restart: v.optional(v.boolean()),
+  ...relayed,
+})
+const relayedMessage = v.object({ type: v.literal('message'), data: json, ...relayed })
+
+/** The JSON in front of a binary message. */
+export const serverBinaryHeader = v.object({ type: v.literal('message'), ...relayed })
 
 /** A member hung up. */
-const remoteClose = v.object({ type: v.literal('remote-close'), peer: name })
+const remoteClose = v.object({ type: v.literal('remote-close'), peer: name, seq: sequence })
 
 /** The answer to a relayed frame that has an `id`, or whose `to` names nobody. */
 const delivered = v.object({
@@ -77,6 +118,12 @@ const delivered = v.object({
   count,
   id: v.optional(requestId),
 })
+
+/** All of the client's numbered frames up to this one have come. */
+const ack = v.object({ type: v.literal('ack'), n: sequence })
+
+/** This process goes: connect again, here or elsewhere, at a moment of your choice within so many milliseconds. */
+const drain = v.object({ type: v.literal('drain'), within: count })
 
 const error = v.object({
   type: v.literal('error'),
@@ -91,17 +138,23 @@ const pong = v.object({ type: v.literal('pong'), id: v.optional(requestId) })
 /** What a server sends. */
 export const serverFrame = v.variant('type', [
   welcome,
+  iceServers,
   joined,
+  resumed,
   left,
   peerJoined,
   peerLeft,
   relayedDescription,
   relayedCandidate,
+  relayedRenegotiate,
   relayedMessage,
   remoteClose,
   delivered,
+  ack,
+  drain,
   error,
   pong,
 ])
 export type ServerFrame = v.InferOutput<typeof serverFrame>
 export type ServerFrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
+export type ServerBinaryHeader = v.InferOutput<typeof serverBinaryHeader>

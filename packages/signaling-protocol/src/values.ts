@@ -12,6 +12,9 @@ export const name = v.pipe(v.string(), v.regex(new RegExp(`^\\P{C}{1,${frameLimi
 /** The sender's number for a request; the answer carries it. */
 export const requestId = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
+/** A place in an order that grows: of a channel's events, or of a client's frames. */
+export const sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+
 export const metadata = v.pipe(
   json,
   v.check(
@@ -45,7 +48,10 @@ export const iceServer = v.object({
 /** Which side makes the offer between two members: the one that was there first. */
 export const role = v.picklist(['offerer', 'answerer'])
 
-export const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** Seconds. */
+export const lifetime = v.pipe(v.number(), v.minValue(0))
 
 export const member = v.object({ peer: name, metadata: v.optional(metadata) })
 

@@ -1,19 +1,36 @@
 import type { JoinFrame } from '@purertc/signaling-protocol'
 
-import type { Channel, ChannelMember } from './channel.ts'
 import type { ConnectionId } from './host.ts'
+import type { LocalChannel } from './local-channel.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
-/** What a hub knows of one connection. */
+/** What a hub knows of one open socket. */
 export interface Connection {
   readonly id: ConnectionId
   readonly bucket: TokenBucket
   /** Whether it gave a sign of life since the last heartbeat. */
   isAlive: boolean
-  place: Outside | Joining | Joined
+  /** Where the wheel of heartbeats has it. */
+  slot: number
+  session: Session
+  /** The session that it is taking up. */
+  resuming: Session | undefined
 }
 
-/** Greeted, and in no channel. */
+/** What a client is, over one socket after another. */
+export interface Session {
+  /** The secret that it is resumed by. */
+  readonly token: string
+  connection: Connection | undefined
+  isResumable: boolean
+  place: Place
+  /** Numbered frames that were accepted since the client heard of one. */
+  unacknowledged: number
+}
+
+export type Place = Outside | Joining | Entering | Joined | Ended | Resuming
+
+/** In no channel. */
 export interface Outside {
   readonly kind: 'outside'
 }
@@ -25,10 +42,35 @@ export interface Joining {
   readonly frame: JoinFrame
 }
 
+/** The store has yet to answer. */
+export interface Entering {
+  readonly kind: 'entering'
+  readonly frame: JoinFrame
+  readonly peer: string
+  /** The client has left before it was in; `id` is of that request. */
+  leaving: { readonly id: number | undefined } | undefined
+}
+
 export interface Joined {
   readonly kind: 'joined'
-  readonly channel: Channel
-  readonly member: ChannelMember
+  readonly channel: LocalChannel
+  readonly peer: string
+}
+
+/** Somebody's hang-up ended the channel; the session is kept so that a client that was away hears of it. */
+export interface Ended {
+  readonly kind: 'ended'
+}
+
+/** A connection takes the session up, and the store has yet to say what it missed. */
+export interface Resuming {
+  readonly kind: 'resuming'
+  readonly id: number | undefined
+  /** `undefined` when it broke, too. */
+  by: Connection | undefined
+  /** Where it is, if this process had it already. */
+  from: Joined | Ended | undefined
 }
 
 export const outside: Outside = { kind: 'outside' }
+export const ended: Ended = { kind: 'ended' }

@@ -1,4 +1,5 @@
 import {
+  type ClientBinaryHeader,
   type ClientFrame,
   type CloseCode,
   encodeFrame,
@@ -6,8 +7,9 @@ import {
   type ServerFrame,
 } from '@purertc/signaling-protocol'
 
-import type { Channel, ChannelMember } from './channel.ts'
+import type { MutableCounters } from './counters.ts'
 import type { ConnectionId, JoinRequest, SignalingHubHost } from './host.ts'
+import type { Wire } from './views.ts'
 
 /**
  * The calls that a hub owes its host. They are made in order, when the outermost entry point of the hub is through
@@ -15,18 +17,22 @@ import type { ConnectionId, JoinRequest, SignalingHubHost } from './host.ts'
  */
 export class Outbox {
   readonly #host: SignalingHubHost
+  readonly #counters: MutableCounters
   #calls: (() => void)[] = []
   #depth = 0
 
-  constructor(host: SignalingHubHost) {
+  constructor(host: SignalingHubHost, counters: MutableCounters) {
     this.#host = host
+    this.#counters = counters
   }
 
-  /** Runs an entry point of the hub, then makes the calls unless another one does already. */
-  run(enter: () => void): void {
+  /** Brackets an entry point of the hub; the calls are made by the outermost {@link leave}. */
+  enter(): void {
     this.#depth++
+  }
+
+  leave(): void {
     try {
-      enter()
       if (this.#depth === 1) this.#flush()
     } finally {
       this.#depth--
@@ -34,19 +40,16 @@ export class Outbox {
   }
 
   send(connection: ConnectionId, frame: ServerFrame): void {
-    this.sendText(connection, encodeFrame(frame))
+    this.sendWire(connection, encodeFrame(frame))
   }
 
-  sendText(connection: ConnectionId, text: string): void {
-    this.#calls.push(() => this.#host.send(connection, text))
-  }
-
-  sendAll(members: readonly ChannelMember[], frame: ServerFrame): void {
-    const text = encodeFrame(frame)
-    for (const member of members) this.sendText(member.connection.id, text)
+  sendWire(connection: ConnectionId, wire: Wire): void {
+    this.#counters.framesSent++
+    this.#calls.push(() => this.#host.send(connection, wire))
   }
 
   refuse(connection: ConnectionId, code: ErrorCode, id?: number, message: string = MESSAGES[code]): void {
+    this.#counters.refusals[code] = (this.#counters.refusals[code] ?? 0) + 1
     this.send(connection, { type: 'error', code, message, id })
   }
 
@@ -62,16 +65,37 @@ export class Outbox {
     this.#calls.push(() => this.#host.joinRequested(request))
   }
 
-  subscribed({ name, count }: Channel, { connection, peer }: ChannelMember): void {
-    this.#calls.push(() => this.#host.subscribed?.(connection.id, name, peer, count))
+  iceServersExpire(connection: ConnectionId): void {
+    this.#calls.push(() => this.#host.iceServersExpire?.(connection))
   }
 
-  unsubscribed({ name, count }: Channel, { connection, peer }: ChannelMember): void {
-    this.#calls.push(() => this.#host.unsubscribed?.(connection.id, name, peer, count))
+  subscribed(connection: ConnectionId, channel: string, peer: string, count: number): void {
+    this.#calls.push(() => this.#host.subscribed?.(connection, channel, peer, count))
+  }
+
+  unsubscribed(connection: ConnectionId | undefined, channel: string, peer: string, count: number): void {
+    this.#calls.push(() => this.#host.unsubscribed?.(connection, channel, peer, count))
+  }
+
+  resumed(connection: ConnectionId, channel: string, peer: string, replayed: number): void {
+    this.#calls.push(() => this.#host.resumed?.(connection, channel, peer, replayed))
   }
 
   received(connection: ConnectionId, frame: ClientFrame): void {
-    this.#calls.push(() => this.#host.received?.(connection, frame))
+    if (this.#host.received !== undefined) this.#calls.push(() => this.#host.received?.(connection, frame))
+  }
+
+  receivedBinary(connection: ConnectionId, header: ClientBinaryHeader, data: Uint8Array): void {
+    if (this.#host.receivedBinary !== undefined)
+      this.#calls.push(() => this.#host.receivedBinary?.(connection, header, data))
+  }
+
+  rescheduled(): void {
+    this.#calls.push(() => this.#host.rescheduled?.())
+  }
+
+  failed(error: Error): void {
+    this.#calls.push(() => this.#host.failed?.(error))
   }
 
   /** Where the host throws, the calls after that one are made with the next entry. */
@@ -83,7 +107,8 @@ export class Outbox {
         call()
       }
     } finally {
-      this.#calls.splice(0, done)
+      if (done === this.#calls.length) this.#calls.length = 0
+      else this.#calls.splice(0, done)
     }
   }
 }
@@ -92,14 +117,17 @@ const MESSAGES = {
   [ErrorCode.invalidJson]: 'the frame is not JSON',
   [ErrorCode.invalidFrame]: 'the frame is of no known form',
   [ErrorCode.unknownType]: 'no frame has that type',
-  [ErrorCode.binaryUnsupported]: 'frames are text',
   [ErrorCode.frameTooLarge]: 'the frame is too large',
   [ErrorCode.rateLimited]: 'too many frames',
   [ErrorCode.notJoined]: 'join a channel first',
   [ErrorCode.alreadyJoined]: 'leave the channel first',
+  [ErrorCode.unauthenticated]: 'credentials are missing or do not hold',
   [ErrorCode.joinRefused]: 'the server refused',
   [ErrorCode.peerTaken]: 'another member has that name',
   [ErrorCode.channelFull]: 'the channel has no room for another member',
   [ErrorCode.tooManyChannels]: 'the server has no room for another channel',
   [ErrorCode.bufferFull]: 'too much waits for a peer to come',
+  [ErrorCode.resumeFailed]: 'there is no such session to resume',
+  [ErrorCode.sessionLost]: 'the session is lost',
+  [ErrorCode.unavailable]: 'the server cannot do that now',
 } as const satisfies Record<ErrorCode, string>

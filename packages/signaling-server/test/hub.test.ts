@@ -16,7 +16,13 @@ test('a connection is welcomed with the ICE servers', () => {
   const lab = new TestHub()
   lab.hub.connect(0, 1, [{ urls: 'turn:192.0.2.1', username: 'u', credential: 'c' }])
   expect(lab.take(1)).toEqual([
-    { type: 'welcome', version: 1, iceServers: [{ urls: 'turn:192.0.2.1', username: 'u', credential: 'c' }] },
+    {
+      type: 'welcome',
+      version: 1,
+      session: 'session-1',
+      resumeWithin: 30_000,
+      iceServers: [{ urls: 'turn:192.0.2.1', username: 'u', credential: 'c' }],
+    },
   ])
 })
 
@@ -26,7 +32,16 @@ describe('joining', () => {
     lab.connect(1, 2)
     lab.say(1, { type: 'join', channel: 'room', peer: 'alice', metadata: { age: 7 }, id: 3 })
     expect(lab.take(1)).toEqual([
-      { type: 'joined', channel: 'room', peer: 'alice', role: 'offerer', count: 1, members: [], id: 3 },
+      {
+        type: 'joined',
+        channel: 'room',
+        peer: 'alice',
+        role: 'offerer',
+        polite: false,
+        count: 1,
+        members: [],
+        id: 3,
+      },
     ])
     lab.say(2, { type: 'join', channel: 'room', metadata: 'bob' })
     expect(lab.take(2)).toEqual([
@@ -35,21 +50,30 @@ describe('joining', () => {
         channel: 'room',
         peer: 'peer-1',
         role: 'answerer',
+        polite: true,
         count: 2,
         members: [{ peer: 'alice', metadata: { age: 7 } }],
       },
     ])
     expect(lab.take(1)).toEqual([
-      { type: 'peer-joined', peer: 'peer-1', metadata: 'bob', count: 2, role: 'offerer', replayed: 0 },
+      {
+        type: 'peer-joined',
+        peer: 'peer-1',
+        metadata: 'bob',
+        count: 2,
+        role: 'offerer',
+        polite: false,
+        replayed: 0,
+      },
     ])
     expect(lab.log).toEqual(['1 join', '1 +room/alice 1', '2 join', '2 +room/peer-1 2'])
-    expect(lab.hub.membersOf('room')).toEqual(['alice', 'peer-1'])
+    expect(lab.membersOf('room')).toEqual(['alice', 'peer-1'])
   })
 
   test('whoever stays becomes the offerer toward whoever comes', () => {
     const lab = new TestHub()
     lab.room('alice', 'bob')
-    lab.hub.disconnect(1)
+    lab.end(1)
     expect(lab.take(2)).toEqual([{ type: 'peer-left', peer: 'alice', count: 1 }])
     lab.connect(3)
     lab.say(3, { type: 'join', channel: 'room', peer: 'carol' })
@@ -83,7 +107,7 @@ describe('joining', () => {
     lab.say(3, { type: 'join', channel: 'room', peer: 'carol', id: 1 })
     lab.say(3, { type: 'join', channel: 'other', peer: 'carol' })
     expect(lab.take(3)).toEqual([error(ErrorCode.channelFull, 1), error(ErrorCode.tooManyChannels)])
-    lab.hub.disconnect(2)
+    lab.end(2)
     lab.say(3, { type: 'join', channel: 'room', peer: 'alice' })
     expect(lab.take(3)).toEqual([error(ErrorCode.peerTaken)])
     lab.say(3, { type: 'join', channel: 'room', peer: 'carol' })
@@ -161,7 +185,7 @@ describe('access control', () => {
     lab.say(1, { type: 'leave' })
     lab.say(1, { type: 'join', channel: 'other', peer: 'alice' })
     lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
-    lab.hub.disconnect(2)
+    lab.end(2)
     lab.hub.settleJoin(1, true)
     lab.hub.settleJoin(3, true)
     expect(lab.hub.channels).toBe(0)
@@ -350,11 +374,14 @@ describe('bad input', () => {
     expect(lab.log).toEqual([])
   })
 
-  test('a binary frame is refused', () => {
+  test('a binary frame without its header is refused', () => {
     const lab = new TestHub()
-    lab.room('alice')
-    lab.hub.handleBinary(0, 1)
-    expect(lab.take(1)).toEqual([error(ErrorCode.binaryUnsupported)])
+    lab.room('alice', 'bob')
+    for (const bytes of [Uint8Array.of(), Uint8Array.of(0, 9, 1), Uint8Array.of(0, 1, 0x7b)]) {
+      lab.hub.handleBinary(0, 1, bytes)
+      expect(lab.take(1)).toEqual([error(ErrorCode.invalidFrame)])
+    }
+    expect(lab.take(2)).toEqual([])
   })
 
   test('a frame too large closes with 1009', () => {
@@ -389,54 +416,9 @@ describe('bad input', () => {
     const lab = new TestHub()
     lab.say(7, { type: 'ping' })
     lab.hub.handleAlive(7)
-    lab.hub.handleBinary(0, 7)
-    lab.hub.disconnect(7)
+    lab.hub.handleBinary(0, 7, Uint8Array.of(0, 0))
+    lab.hub.disconnect(0, 7, 1006)
     expect(lab.take(7)).toEqual([])
-  })
-})
-
-describe('heartbeat', () => {
-  test('asks everybody, and cuts who does not answer until the next', () => {
-    const lab = new TestHub({ limits: { heartbeat: 1_000 } })
-    expect(lab.hub.nextTimeout).toBe(Infinity)
-    lab.room('alice', 'bob', 'carol')
-    expect(lab.hub.nextTimeout).toBe(1_000)
-    lab.hub.handleTimeout(999)
-    expect(lab.pings).toEqual([])
-    lab.hub.handleTimeout(1_000)
-    expect(lab.pings).toEqual([1, 2, 3])
-    expect(lab.hub.nextTimeout).toBe(2_000)
-    lab.hub.handleAlive(1)
-    lab.now = 1_500
-    lab.say(2, { type: 'ping' })
-    lab.hub.handleTimeout(2_000)
-    expect([...lab.closed]).toEqual([[3, CloseCode.heartbeatTimeout]])
-    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'carol', count: 2 }])
-    lab.hub.handleTimeout(3_000)
-    expect(lab.hub.connections).toBe(0)
-    expect(lab.hub.nextTimeout).toBe(Infinity)
-  })
-})
-
-describe('closing', () => {
-  test('says goodbye to all with 1001 and keeps nothing', () => {
-    const lab = new TestHub()
-    lab.accept = undefined
-    lab.connect(1, 2, 3)
-    lab.say(1, { type: 'join', channel: 'room', peer: 'alice' })
-    lab.hub.settleJoin(1, true)
-    lab.say(2, { type: 'join', channel: 'room', peer: 'bob' })
-    lab.take(1)
-    lab.hub.close()
-    expect([...lab.closed]).toEqual([
-      [1, 1001],
-      [2, 1001],
-      [3, 1001],
-    ])
-    expect([lab.take(1), lab.hub.connections, lab.hub.channels]).toEqual([[], 0, 0])
-    expect(lab.hub.nextTimeout).toBe(Infinity)
-    lab.hub.settleJoin(2, true)
-    expect(lab.hub.channels).toBe(0)
   })
 })
 
@@ -444,8 +426,9 @@ describe('a host that calls back', () => {
   test('may give up a receiver in the middle of a broadcast', () => {
     const lab = new TestHub()
     lab.room('alice', 'bob', 'carol')
-    lab.onSend = (connection, text) => {
-      if (connection === 2 && text.includes('"message"')) lab.hub.disconnect(2, CloseCode.slowReader)
+    lab.onSend = (connection, wire) => {
+      if (connection === 2 && String(wire).includes('"message"'))
+        lab.hub.drop(0, 2, CloseCode.slowReader, 'slow')
     }
     lab.say(1, { type: 'message', data: 1 })
     expect(lab.closed.get(2)).toBe(CloseCode.slowReader)

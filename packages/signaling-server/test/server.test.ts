@@ -27,6 +27,8 @@ describe('two peers', () => {
     expect(await alice.next()).toEqual({
       type: 'welcome',
       version: 1,
+      session: expect.stringMatching(/^[\w-]{22}$/),
+      resumeWithin: 30_000,
       iceServers: [{ urls: 'stun:192.0.2.1' }],
     })
     expect(alice.socket.protocol).toBe(subprotocol)
@@ -39,7 +41,7 @@ describe('two peers', () => {
     bob.say({ type: 'message', to: 'alice', data: { text: 'ünï' }, id: 1 })
     expect(await alice.next()).toEqual({ type: 'message', from: 'bob', data: { text: 'ünï' } })
     expect(await bob.next()).toMatchObject({ type: 'delivered', delivered: true })
-    expect(server.membersOf('room')).toEqual(['alice', 'bob'])
+    expect(await server.membersOf('room')).toEqual(['alice', 'bob'])
     expect([server.connections, server.channels]).toEqual([2, 1])
     await bob.close()
     expect(await alice.next()).toEqual({ type: 'peer-left', peer: 'bob', count: 1 })
@@ -63,7 +65,7 @@ test('events tell what happens, in order', async () => {
     log.push(`+ ${peer.id} ${channel} ${name} ${count}`),
   )
   server.on('unsubscription', (peer, channel, name, count) =>
-    log.push(`- ${peer.id} ${channel} ${name} ${count}`),
+    log.push(`- ${peer?.id ?? 'away'} ${channel} ${name} ${count}`),
   )
   const gone = once(server, 'disconnect') as Promise<[{ id: number }, number]>
   const client = await TestClient.join(server, 'alice')
@@ -74,7 +76,7 @@ test('events tell what happens, in order', async () => {
   expect([peer.id, code]).toEqual([1, 4321])
   expect(log.filter((line) => !line.includes('ping'))).toEqual([
     'connect 1 /',
-    'raw 1 {"type":"join","channel":"room","peer":"alice"}',
+    'raw 1 {"type":"join","channel":"room","peer":"alice","resumable":false}',
     'message 1 join',
     '+ 1 room alice 1',
     'raw 1 nonsense',

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 
 import {
   type ClientFrame,
+  decodeServerBinary,
   decodeServerFrame,
   type ServerFrame,
   SignalingError,
@@ -18,6 +19,11 @@ export class TestClient {
   readonly closed: Promise<number>
   /** HTTP status of a refused upgrade. */
   readonly refused: Promise<number>
+  /** As the greeting has it. */
+  session = ''
+  /** The number of the last event heard. */
+  seq: number | undefined
+  readonly binaries: { readonly from: string; readonly data: Uint8Array }[] = []
   readonly #frames: ServerFrame[] = []
   #wake: () => void = () => {}
   #isClosed = false
@@ -26,9 +32,17 @@ export class TestClient {
     const { protocols = subprotocol, origin } = options
     this.socket = new WebSocket(url, [protocols].flat(), origin === undefined ? {} : { origin })
     this.socket.on('error', () => {})
-    this.socket.on('message', (data: Buffer) => {
+    this.socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) {
+        const message = decodeServerBinary(data)
+        if (message instanceof SignalingError) throw message
+        this.binaries.push({ from: message.header.from, data: Uint8Array.from(message.data) })
+        return
+      }
       const frame = decodeServerFrame(data.toString('utf8'))
       if (frame instanceof SignalingError) throw frame
+      if (frame.type === 'welcome') this.session = frame.session
+      if ('seq' in frame) this.seq = frame.seq
       this.#frames.push(frame)
       this.#wake()
     })
@@ -56,9 +70,9 @@ export class TestClient {
   }
 
   /** Connects and joins `room` under this name. */
-  static async join(server: SignalingServer, peer: string): Promise<TestClient> {
+  static async join(server: SignalingServer, peer: string, resumable = false): Promise<TestClient> {
     const client = await TestClient.open(server)
-    client.say({ type: 'join', channel: 'room', peer })
+    client.say({ type: 'join', channel: 'room', peer, resumable })
     const joined = await client.next()
     if (joined.type !== 'joined') throw new Error(`join answered with ${joined.type}`)
     return client
@@ -68,11 +82,11 @@ export class TestClient {
     this.socket.send(JSON.stringify(frame))
   }
 
-  /** The next frame; rejects when the socket closes without one. */
+  /** The next frame, without the number of its event; rejects when the socket closes without one. */
   async next(): Promise<ServerFrame> {
     for (;;) {
       const frame = this.#frames.shift()
-      if (frame !== undefined) return frame
+      if (frame !== undefined) return withoutSeq(frame)
       if (this.#isClosed) throw new Error('closed')
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
@@ -96,6 +110,13 @@ export class TestClient {
     this.socket.close()
     await closed
   }
+}
+
+function withoutSeq(frame: ServerFrame): ServerFrame {
+  if (!('seq' in frame)) return frame
+  const rest: object & { seq?: number | undefined } = { ...frame }
+  delete rest.seq
+  return rest as ServerFrame
 }
 
 export function urlOf(server: SignalingServer, path = '/'): string {

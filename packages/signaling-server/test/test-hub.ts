@@ -1,11 +1,13 @@
 import {
   type ClientFrame,
+  decodeServerBinary,
   decodeServerFrame,
+  type ServerBinaryHeader,
   type ServerFrame,
   SignalingError,
 } from '@purertc/signaling-protocol'
 
-import { type JoinRequest, SignalingHub, type SignalingHubConfig } from '../src/index.ts'
+import { type JoinDecision, type JoinRequest, SignalingHub, type SignalingHubConfig } from '../src/index.ts'
 
 /** A hub with a host that writes everything down; time moves by hand. */
 export class TestHub {
@@ -15,25 +17,36 @@ export class TestHub {
   readonly pings: number[] = []
   readonly closed: Map<number, number> = new Map()
   /** What access control answers; `undefined` leaves the request open. */
-  accept: boolean | undefined = true
+  accept: JoinDecision | undefined = true
   /** Called for every text, before it is written down. */
-  onSend: (connection: number, text: string) => void = () => {}
+  onSend: (connection: number, wire: string | Uint8Array) => void = () => {}
   now = 0
   readonly #inboxes: Map<number, ServerFrame[]> = new Map()
+  readonly binaries: [number, ServerBinaryHeader, Uint8Array][] = []
+  readonly expired: number[] = []
   #names = 0
+  #tokens = 0
 
   constructor(config?: SignalingHubConfig) {
     this.hub = new SignalingHub(
       {
-        send: (connection, text) => {
-          this.onSend(connection, text)
-          const frame = decodeServerFrame(text)
+        send: (connection, wire) => {
+          this.onSend(connection, wire)
+          if (typeof wire !== 'string') {
+            const message = decodeServerBinary(wire)
+            if (message instanceof SignalingError) throw message
+            this.binaries.push([connection, message.header, Uint8Array.from(message.data)])
+            return
+          }
+          const frame = decodeServerFrame(wire)
           if (frame instanceof SignalingError) throw frame
           this.#inbox(connection).push(frame)
         },
         close: (connection, code) => this.closed.set(connection, code),
         ping: (connection) => this.pings.push(connection),
         newPeerName: () => `peer-${++this.#names}`,
+        newSessionToken: () => `session-${++this.#tokens}`,
+        iceServersExpire: (connection) => this.expired.push(connection),
         joinRequested: (request) => {
           this.requests.push(request)
           if (this.accept !== undefined) this.hub.settleJoin(request.ticket, this.accept)
@@ -41,7 +54,9 @@ export class TestHub {
         subscribed: (connection, channel, peer, count) =>
           this.log.push(`${connection} +${channel}/${peer} ${count}`),
         unsubscribed: (connection, channel, peer, count) =>
-          this.log.push(`${connection} -${channel}/${peer} ${count}`),
+          this.log.push(`${connection ?? 'away'} -${channel}/${peer} ${count}`),
+        resumed: (connection, channel, peer, replayed) =>
+          this.log.push(`${connection} =${channel}/${peer} ${replayed}`),
         received: (connection, frame) => this.log.push(`${connection} ${frame.type}`),
       },
       config,
@@ -70,9 +85,38 @@ export class TestHub {
     this.hub.handleFrame(this.now, connection, JSON.stringify(frame))
   }
 
-  /** What the connection got since it was asked last. */
-  take(connection: number): readonly ServerFrame[] {
+  /** What the connection got since it was asked last, without the numbers of events. */
+  take(connection: number): readonly object[] {
+    return this.takeNumbered(connection).map((frame) => {
+      const rest: object & { seq?: number | undefined } = { ...frame }
+      delete rest.seq
+      return rest
+    })
+  }
+
+  takeNumbered(connection: number): readonly ServerFrame[] {
     return this.#inbox(connection).splice(0)
+  }
+
+  /** Time passes, and all that is due happens at its moment. */
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds
+    while (this.hub.nextTimeout <= end) {
+      this.now = this.hub.nextTimeout
+      this.hub.handleTimeout(this.now)
+    }
+    this.now = end
+  }
+
+  membersOf(channel: string): readonly string[] {
+    let members: readonly string[] = []
+    this.hub.membersOf(channel, (peers) => (members = peers))
+    return members
+  }
+
+  /** The socket closes. */
+  end(connection: number, code = 1006): void {
+    this.hub.disconnect(this.now, connection, code)
   }
 
   #inbox(connection: number): ServerFrame[] {

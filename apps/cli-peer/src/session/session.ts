@@ -169,6 +169,13 @@ class Session {
       else this.#fail(this.#failureOf(error))
     })
     peer.on('joined', () => (this.#isJoined = true))
+    peer.on('interrupted', ({ isOver }) =>
+      this.#narrator.tell({
+        step: 'Signaling',
+        event: 'note',
+        text: isOver ? 'the signalling connection is back' : 'the signalling connection broke; trying again',
+      }),
+    )
     peer.on('remoteDisconnect', () => {
       // Whoever is done hangs up; what is on its way to here gets a moment to be counted.
       this.#farewell ??= setTimeout(

@@ -54,7 +54,9 @@ export interface PeerEvents {
   remoteDisconnect: { readonly peer: string; readonly reason: 'hangup' | 'left' | 'link' }
   /** The link is gone, whoever ended it; another may follow. */
   clear: undefined
-  /** The signalling connection is closed. The link, if any, stays. */
+  /** The signalling connection broke and is tried again, or is back: nothing is lost. The link, if any, stays. */
+  interrupted: { readonly isOver: boolean }
+  /** The signalling connection is closed for good. The link, if any, stays. */
   disconnect: { readonly code: number; readonly reason: string }
   /** Every frame of the signalling server, as it came. */
   rawMessage: string

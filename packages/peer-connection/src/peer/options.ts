@@ -1,6 +1,11 @@
 import type { CandidatePair } from '@purertc/ice'
 import type { DataMode } from '@purertc/sdp'
-import type { JoinOptions, WebSocketConstructor } from '@purertc/signaling-client'
+import type {
+  JoinOptions,
+  ReconnectOptions,
+  Signaling,
+  WebSocketConstructor,
+} from '@purertc/signaling-client'
 
 import type { RTCCertificate } from '../w3c/certificate.ts'
 import type { NetworkOptions, RTCIceTransportPolicy } from '../w3c/configuration.ts'
@@ -11,8 +16,10 @@ import type { RTCSessionDescriptionInit } from '../w3c/session-description.ts'
 
 /** How a {@link Peer} finds the other one, and how the two exchange data. */
 export interface PeerOptions extends JoinOptions {
-  /** `ws:` or `wss:` URL of the signalling server. */
-  readonly signaling: string | URL
+  /** `ws:` or `wss:` URL of the signalling server; or other signalling, such as copy and paste. */
+  readonly signaling: string | URL | Signaling
+  /** Whether, and how, the signalling connection comes back when it broke; it does by default. */
+  readonly reconnect?: ReconnectOptions | false
   /** Where the two meet. */
   readonly channel: string
   /** Used beside those that the signalling server hands out. */

@@ -113,6 +113,17 @@ export class PeerLink {
     this.connection.restartIce()
   }
 
+  /** The peer asks for another negotiation, and maybe for another path. */
+  renegotiate(restart: boolean): void {
+    if (restart) this.connection.restartIce()
+    else this.#enqueue(() => this.#offer())
+  }
+
+  /** For the next path that is looked for. */
+  useIceServers(iceServers: readonly RTCIceServer[]): void {
+    this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers })
+  }
+
   handleDescription(description: RTCSessionDescriptionInit): void {
     this.#enqueue(() => this.#accept(description))
   }

@@ -1,9 +1,19 @@
 import type { CryptoProvider } from '@purertc/crypto'
 import type { CandidatePair } from '@purertc/ice'
-import { SignalingClient, type WebSocketConstructor } from '@purertc/signaling-client'
+import {
+  ServerSignaling,
+  type Signaling,
+  type SignalingClient,
+  type SignalingFrame,
+  type SignalingHost,
+  type WebSocketConstructor,
+} from '@purertc/signaling-client'
+import type { Candidate } from '@purertc/signaling-protocol'
 
 import type { RTCConfiguration } from '../w3c/configuration.ts'
 import type { RTCPeerConnection } from '../w3c/peer-connection.ts'
+import type { RTCIceCandidateInit } from '../w3c/ice-candidate.ts'
+import type { RTCIceServer } from '../w3c/ice-servers.ts'
 import type { RTCSessionDescriptionInit } from '../w3c/session-description.ts'
 import { Emitter } from './emitter.ts'
 import type { PeerEvents, Security } from './events.ts'
@@ -34,7 +44,8 @@ export interface PeerPlatform {
 export class Peer extends Emitter<PeerEvents> {
   readonly #options: PeerOptions
   readonly #platform: PeerPlatform
-  readonly #client: SignalingClient
+  readonly #signaling: Signaling
+  #iceServers: readonly RTCIceServer[] = []
   #link: PeerLink | null = null
   /** The peer that the last link was to, for another one. */
   #partner: { readonly peer: string; readonly isPolite: boolean } | null = null
@@ -45,9 +56,7 @@ export class Peer extends Emitter<PeerEvents> {
     super()
     this.#options = options
     this.#platform = platform
-    const WebSocket = options.WebSocket ?? platform.WebSocket
-    this.#client = new SignalingClient({ url: options.signaling, ...(WebSocket && { WebSocket }) })
-    this.#listen()
+    this.#signaling = signalingOf(options, platform)
   }
 
   /** The connection of the present link, for what this class does not do. */
@@ -55,9 +64,9 @@ export class Peer extends Emitter<PeerEvents> {
     return this.#link?.connection ?? null
   }
 
-  /** The signalling connection, for messages of the application's own. */
-  get signaling(): SignalingClient {
-    return this.#client
+  /** The signalling connection, for messages of the application's own; null where signalling is of another kind. */
+  get signaling(): SignalingClient | null {
+    return this.#signaling instanceof ServerSignaling ? this.#signaling.client : null
   }
 
   get isConnected(): boolean {
@@ -87,7 +96,7 @@ export class Peer extends Emitter<PeerEvents> {
     if (this.#isClosed) throw new PeerError('closed', 'the peer was closed')
     if (this.#isConnecting) throw new PeerError('already-connecting', 'connect() is under way')
     if (this.#link !== null) this.#link.restart()
-    else if (this.#client.channel === undefined) await this.#join()
+    else if (!this.#signaling.isJoined) await this.#join()
     else if (this.#partner !== null) this.#startLink(this.#partner.peer, this.#partner.isPolite).open()
   }
 
@@ -116,17 +125,16 @@ export class Peer extends Emitter<PeerEvents> {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#link !== null) await this.#platform.atMost(FAREWELL, this.#link.finish())
-    this.#client.bye()
+    this.#signaling.bye()
     this.clear()
-    await this.#platform.atMost(FAREWELL, this.#client.close())
+    await this.#platform.atMost(FAREWELL, this.#signaling.close())
   }
 
   async #join(): Promise<void> {
     this.#isConnecting = true
     const { channel, peer, metadata, token } = this.#options
     try {
-      if (this.#client.state === 'closed') await this.#client.connect()
-      await this.#client.join(channel, { peer, metadata, token })
+      await this.#signaling.join(channel, { peer, metadata, token }, this.#signalingHost())
     } catch (error) {
       throw PeerError.from('signaling', error)
     } finally {
@@ -134,25 +142,41 @@ export class Peer extends Emitter<PeerEvents> {
     }
   }
 
-  #listen(): void {
-    const client = this.#client
-    client.on('joined', ({ channel, peer, members }) => {
-      const names = members.map((member) => member.peer)
-      this.emit('joined', { peer, channel, members: names, iceServers: client.iceServers })
-    })
-    client.on('peerJoined', ({ peer, role }) => {
-      // Of several members one is the partner; the others wait until it is gone.
-      if (this.#link === null && role === 'offerer') this.#startLink(peer, false).open()
-    })
-    client.on('description', ({ from, description }) => this.#handleDescription(from, description))
-    client.on('candidate', ({ from, candidate }) => {
-      if (this.#link?.peer === from) this.#link.handleCandidate(candidate)
-    })
-    client.on('remoteClose', ({ peer }) => this.#handleGone(peer, 'hangup'))
-    client.on('peerLeft', ({ peer }) => this.#handleGone(peer, 'left'))
-    client.on('rawMessage', (text) => this.emit('rawMessage', text))
-    client.on('error', (error) => this.emit('error', PeerError.from('signaling', error)))
-    client.on('close', (event) => this.emit('disconnect', event))
+  #signalingHost(): SignalingHost {
+    return {
+      joined: ({ channel, peer, members, iceServers }) => {
+        this.#iceServers = iceServers
+        this.emit('joined', { peer, channel, members, iceServers })
+      },
+      peerJoined: (peer, role) => {
+        // Of several members one is the partner; the others wait until it is gone.
+        if (this.#link === null && role === 'offerer') this.#startLink(peer, false).open()
+      },
+      received: (from, frame) => this.#handleFrame(from, frame),
+      peerLeft: (peer, reason) => this.#handleGone(peer, reason),
+      iceServers: (servers) => this.#useIceServers(servers),
+      rawMessage: (text) => this.emit('rawMessage', text),
+      interrupted: (isOver) => this.emit('interrupted', { isOver }),
+      failed: (error) => this.emit('error', PeerError.from('signaling', error)),
+      closed: (code, reason) => this.emit('disconnect', { code, reason }),
+    }
+  }
+
+  #handleFrame(from: string, frame: SignalingFrame): void {
+    if (frame.type === 'description') this.#handleDescription(from, frame.description)
+    else if (this.#link?.peer !== from) return
+    else if (frame.type === 'candidate') this.#link.handleCandidate(frame.candidate)
+    else this.#link.renegotiate(frame.restart === true)
+  }
+
+  /** Credentials that were renewed: for the next path of the link there is, and for the next link. */
+  #useIceServers(servers: readonly RTCIceServer[]): void {
+    this.#iceServers = servers
+    this.#link?.useIceServers(this.#allIceServers)
+  }
+
+  get #allIceServers(): readonly RTCIceServer[] {
+    return [...(this.#options.iceServers ?? []), ...this.#iceServers]
   }
 
   #handleDescription(from: string, description: RTCSessionDescriptionInit): void {
@@ -181,8 +205,7 @@ export class Peer extends Emitter<PeerEvents> {
   }
 
   #startLink(peer: string, isPolite: boolean): PeerLink {
-    const { iceServers = [] } = this.#options
-    const servers = [...iceServers, ...this.#client.iceServers]
+    const servers = this.#allIceServers
     this.#partner = { peer, isPolite }
     const link = new PeerLink(
       peer,
@@ -197,17 +220,17 @@ export class Peer extends Emitter<PeerEvents> {
   }
 
   #linkHost(peer: string): PeerLinkHost {
-    const client = this.#client
+    const signaling = this.#signaling
     return {
       createConnection: (configuration) => this.#platform.createConnection(configuration),
       sendDescription: (description) => {
         const { type, sdp = '' } = description
         if (type !== 'offer' && type !== 'answer') return
-        client.sendDescription({ type, sdp }, peer)
+        signaling.send({ type: 'description', description: { type, sdp } }, peer)
         this.emit('localDescription', description)
       },
       sendCandidate: (candidate) => {
-        client.sendCandidate(candidate && { candidate: '', ...candidate }, peer)
+        signaling.send({ type: 'candidate', candidate: candidate && plainCandidate(candidate) }, peer)
         this.emit('localCandidate', candidate)
       },
       remoteDescription: (description) => this.emit('remoteDescription', description),
@@ -225,6 +248,22 @@ export class Peer extends Emitter<PeerEvents> {
       },
     }
   }
+}
+
+function signalingOf(options: PeerOptions, platform: PeerPlatform): Signaling {
+  const { signaling, reconnect } = options
+  if (typeof signaling !== 'string' && 'join' in signaling) return signaling
+  const WebSocket = options.WebSocket ?? platform.WebSocket
+  return new ServerSignaling({
+    url: signaling,
+    ...(WebSocket && { WebSocket }),
+    ...(reconnect !== undefined && { reconnect }),
+  })
+}
+
+function plainCandidate(init: RTCIceCandidateInit): Candidate {
+  const { candidate = '', sdpMid = null, sdpMLineIndex = null, usernameFragment = null } = init
+  return { candidate, sdpMid, sdpMLineIndex, usernameFragment }
 }
 
 /** Bytes that may wait before `send` asks for a break. */

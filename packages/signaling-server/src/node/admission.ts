@@ -1,9 +1,11 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { type IceServer, subprotocol } from '@purertc/signaling-protocol'
+import { subprotocol } from '@purertc/signaling-protocol'
 
-import type { SignalingServerOptions } from './options.ts'
+import { iceServersFor } from './ice-servers.ts'
+import type { ExpiringIceServers, SignalingServerLimits, SignalingServerOptions } from './options.ts'
+import { Tally } from './tally.ts'
 
 /** An upgrade is refused with this HTTP status. */
 export class Refusal extends Error {
@@ -16,21 +18,79 @@ export class Refusal extends Error {
   }
 }
 
-/** Decides on an upgrade: gives the ICE servers to welcome it with, or throws a {@link Refusal}. */
-export async function admit(
-  request: IncomingMessage,
-  options: SignalingServerOptions,
-): Promise<readonly IceServer[]> {
-  if (!offersProtocol(request)) throw new Refusal(400, `Sec-WebSocket-Protocol must offer ${subprotocol}`)
-  try {
-    if (!isOriginAllowed(request, options.origins)) throw new Refusal(403, 'the origin is not allowed')
-    if (options.beforeConnect !== undefined && !(await options.beforeConnect(request)))
-      throw new Refusal(403, 'the connection is not allowed')
-    const { iceServers = [] } = options
-    return typeof iceServers === 'function' ? await iceServers(request) : iceServers
-  } catch (error) {
-    if (error instanceof Refusal) throw error
-    throw new Refusal(500, 'a hook of the server failed', { cause: error })
+/** What was found out about an upgrade that may go on. */
+export interface Admitted {
+  readonly request: IncomingMessage
+  readonly address: string
+  readonly user: string | undefined
+  readonly ice: ExpiringIceServers
+  /** To be called when the connection is over. */
+  release(): void
+}
+
+/** Who may connect, and how many of them at once. */
+export class Gate {
+  readonly #options: SignalingServerOptions
+  readonly #limits: SignalingServerLimits
+  readonly #addresses: Tally = new Tally()
+  readonly #users: Tally = new Tally()
+  #count = 0
+
+  constructor(options: SignalingServerOptions, limits: SignalingServerLimits) {
+    this.#options = options
+    this.#limits = limits
+  }
+
+  /** Decides on an upgrade; rejects with a {@link Refusal}. */
+  async admit(request: IncomingMessage): Promise<Admitted> {
+    if (!offersProtocol(request)) throw new Refusal(400, `Sec-WebSocket-Protocol must offer ${subprotocol}`)
+    if (this.#count >= this.#limits.connections) throw new Refusal(503, 'the server is full')
+    const address = this.#addressOf(request)
+    if (this.#addresses.of(address) >= this.#limits.connectionsPerAddress)
+      throw new Refusal(429, 'too many connections from this address')
+    // Counted while hooks decide: else a thousand at once would all find room.
+    this.#count++
+    this.#addresses.add(address)
+    let user: string | undefined
+    let isHeld = true
+    const release = (): void => {
+      if (!isHeld) return
+      isHeld = false
+      this.#count--
+      this.#addresses.remove(address)
+      if (user !== undefined) this.#users.remove(user)
+    }
+    try {
+      if (!isOriginAllowed(request, this.#options.origins))
+        throw new Refusal(403, 'the origin is not allowed')
+      const name = await this.#authenticate(request)
+      if (name !== undefined) this.#users.add((user = name))
+      if ((await this.#options.beforeConnect?.(request)) === false)
+        throw new Refusal(403, 'the connection is not allowed')
+      return { request, address, user, ice: await iceServersFor(request, this.#options), release }
+    } catch (error) {
+      release()
+      if (error instanceof Refusal) throw error
+      throw new Refusal(500, 'a hook of the server failed', { cause: error })
+    }
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    try {
+      return this.#options.addressOf?.(request) ?? request.socket.remoteAddress ?? ''
+    } catch (cause) {
+      throw new Refusal(500, 'a hook of the server failed', { cause })
+    }
+  }
+
+  async #authenticate(request: IncomingMessage): Promise<string | undefined> {
+    const { authenticate } = this.#options
+    if (authenticate === undefined) return undefined
+    const user = await authenticate(request)
+    if (user === null) throw new Refusal(401, 'credentials are missing or do not hold')
+    if (this.#users.of(user) >= this.#limits.connectionsPerUser)
+      throw new Refusal(429, 'too many connections of this user')
+    return user
   }
 }
 

@@ -1,6 +1,14 @@
-export type { SignalingServerLimits, SignalingServerOptions, Subscription } from './options.ts'
+export type { SignalingServerEvents } from './events.ts'
+export { expiringIceServers } from './ice-servers.ts'
+export type {
+  ExpiringIceServers,
+  MetricsRegistry,
+  SignalingServerLimits,
+  SignalingServerOptions,
+  Subscription,
+} from './options.ts'
 export type { SignalingPeer } from './peer.ts'
-export { createSignalingServer, SignalingServer, type SignalingServerEvents } from './server.ts'
+export { createSignalingServer, SignalingServer } from './server.ts'
 export {
   createTurnCredentials,
   type TurnCredentials,

@@ -6,13 +6,17 @@ import type { WebSocket } from 'ws'
 export interface SignalingPeer {
   /** Counts up from 1. */
   readonly id: number
-  /** The request that opened it: address, headers, URL. */
+  /** The request that opened it: headers, URL. */
   readonly request: IncomingMessage
+  /** Where it comes from. */
+  readonly address: string
+  /** Who it is, where the server authenticates. */
+  readonly user: string | undefined
   /** The channel it is in. */
   readonly channel: string | undefined
   /** Its name there. */
   readonly peer: string | undefined
-  /** Closes it, by default with 1000. The other members get `peer-left`. */
+  /** Closes it, by default with 1000, which ends its session: the other members get `peer-left`. */
   close(code?: number, reason?: string): void
 }
 
@@ -20,19 +24,28 @@ export interface SignalingPeer {
 export class SocketPeer implements SignalingPeer {
   readonly id: number
   readonly request: IncomingMessage
+  readonly address: string
+  readonly user: string | undefined
   readonly socket: WebSocket
   channel: string | undefined
   peer: string | undefined
   /** The code that this end gave the socket up with, where there was no goodbye to carry it. */
   cutWith: number | undefined
 
-  constructor(id: number, request: IncomingMessage, socket: WebSocket) {
+  constructor(id: number, { request, address, user }: Admission, socket: WebSocket) {
     this.id = id
     this.request = request
+    this.address = address
+    this.user = user
     this.socket = socket
+    this.channel = undefined
+    this.peer = undefined
+    this.cutWith = undefined
   }
 
   close(code = 1000, reason = ''): void {
+    // What this end means by the code holds, whatever the other end answers.
+    this.cutWith ??= code
     this.socket.close(code, reason)
   }
 
@@ -41,4 +54,11 @@ export class SocketPeer implements SignalingPeer {
     this.cutWith = code
     this.socket.terminate()
   }
+}
+
+/** An upgrade on its way in. */
+export interface Admission {
+  readonly request: IncomingMessage
+  readonly address: string
+  readonly user: string | undefined
 }

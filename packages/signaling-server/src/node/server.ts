@@ -1,50 +1,32 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 
-import {
-  type ClientFrame,
-  CloseCode,
-  frameLimits,
-  type IceServer,
-  subprotocol,
-} from '@purertc/signaling-protocol'
+import { CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 
-import type { JoinRequest, SignalingHubHost } from '../host.ts'
+import type { HubCounters } from '../counters.ts'
+import type { JoinDecision, JoinRequest, SignalingHubHost } from '../host.ts'
 import { SignalingHub } from '../hub.ts'
 import { defaultHubLimits } from '../limits.ts'
-import { admit, hasPath, refuse, Refusal } from './admission.ts'
+import { type Admitted, Gate, hasPath, Refusal, refuse } from './admission.ts'
+import { answerRequest } from './answer-request.ts'
+import type { SignalingServerEvents } from './events.ts'
+import { iceServersFor } from './ice-servers.ts'
 import type { SignalingServerLimits, SignalingServerOptions } from './options.ts'
-import { type SignalingPeer, SocketPeer } from './peer.ts'
-
-export interface SignalingServerEvents {
-  /** A connection is open and greeted. */
-  connect: [client: SignalingPeer]
-  /** A connection is closed; the code is the one this end cut it with, else the one of the close frame. */
-  disconnect: [client: SignalingPeer, code: number]
-  /** A peer is in a channel, which has `count` members now. */
-  subscription: [client: SignalingPeer, channel: string, peer: string, count: number]
-  /** A peer is out of a channel, which has `count` members left. */
-  unsubscription: [client: SignalingPeer, channel: string, peer: string, count: number]
-  /** A sound frame of the protocol. */
-  message: [client: SignalingPeer, frame: ClientFrame]
-  /** Any text frame, sound or not. */
-  rawMessage: [client: SignalingPeer, text: string]
-  /** A hook or the HTTP server failed. Where nobody listens the refusal is all there is to see of it. */
-  error: [error: Error]
-}
+import { SocketPeer } from './peer.ts'
 
 /**
- * A signalling server that runs. Clients meet on channels of it; what they say and get is the README of
- * `@purertc/signaling-protocol`.
+ * A signalling server that runs. Clients meet on channels of it; what they say and get is
+ * `docs/signaling-protocol.md`.
  */
 export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   readonly #options: SignalingServerOptions
   readonly #limits: SignalingServerLimits
+  readonly #gate: Gate
   readonly #hub: SignalingHub
   readonly #sockets: WebSocketServer
   readonly #peers: Map<number, SocketPeer> = new Map()
@@ -53,18 +35,24 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   readonly #ownServer: HttpServer | undefined
   #connections = 0
   #timer: NodeJS.Timeout | undefined
+  #timerAt = Infinity
+  #isDraining = false
   #closed: Promise<void> | undefined
+  /** Called when the last connection is gone. */
+  #whenEmpty: (() => void) | undefined
 
   /** Use {@link createSignalingServer}, which waits until the server listens. */
   constructor(options: SignalingServerOptions) {
     super()
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const { closeSessionOnHangup = true } = options
-    this.#hub = new SignalingHub(this.#host(), { closeSessionOnHangup, limits: this.#limits })
+    this.#gate = new Gate(options, this.#limits)
+    const { closeSessionOnHangup = true, store } = options
+    const config = { closeSessionOnHangup, limits: this.#limits, ...(store && { store }) }
+    this.#hub = new SignalingHub(this.#host(), config)
     const maxPayload = Math.min(this.#limits.frameBytes, frameLimits.bytes)
     this.#sockets = new WebSocketServer(socketOptions(maxPayload))
-    this.#ownServer = options.port === undefined ? undefined : createServer(answerPlainRequest)
+    this.#ownServer = options.port === undefined ? undefined : createServer(this.#onRequest)
     this.#httpServer?.on('upgrade', this.#onUpgrade)
   }
 
@@ -73,14 +61,29 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     return this.#hub.connections
   }
 
-  /** Channels with at least one member. */
+  /** Channels with at least one member on this process. */
   get channels(): number {
     return this.#hub.channels
   }
 
-  /** The names of a channel's members, in the order they came. */
-  membersOf(channel: string): readonly string[] {
-    return this.#hub.membersOf(channel)
+  /** Members whose socket broke, and who may come back. */
+  get away(): number {
+    return this.#hub.away
+  }
+
+  /** Whether it takes connections and can do what they ask for. */
+  get isReady(): boolean {
+    return !this.#isDraining && this.#closed === undefined && this.#hub.isReady
+  }
+
+  /** What it has seen since it began. */
+  get counters(): HubCounters {
+    return this.#hub.counters
+  }
+
+  /** The names of a channel's members on all processes, in the order they came. */
+  membersOf(channel: string): Promise<readonly string[]> {
+    return new Promise((resolve) => this.#hub.membersOf(channel, resolve))
   }
 
   /** Where the server listens, its own or the one it is attached to; `null` before and after. */
@@ -104,42 +107,66 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     socket.on('error', drop)
     this.#waiting.add(socket)
     this.#admit(request)
-      .then((iceServers) => {
+      .then((admitted) => {
         this.#waiting.delete(socket)
-        if (this.#closed !== undefined) throw CLOSING
-        if (socket.destroyed) return
+        if (this.#isClosing || socket.destroyed) {
+          admitted.release()
+          if (this.#isClosing) throw CLOSING
+          return
+        }
         socket.off('error', drop)
-        this.#sockets.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-          this.#open(webSocket, request, iceServers)
-        })
+        // `ws` itself refuses what is no sound request, and then does not call back.
+        socket.once('close', () => admitted.release())
+        this.#sockets.handleUpgrade(request, socket, Buffer.from(head), (webSocket) =>
+          this.#open(webSocket, admitted),
+        )
       })
       .catch((error: unknown) => {
         this.#waiting.delete(socket)
         const refusal =
           error instanceof Refusal ? error : new Refusal(500, 'the server failed', { cause: error })
         refuse(socket, refusal)
+        this.emit('refusal', request.socket.remoteAddress, refusal.status)
         if (refusal.cause !== undefined) this.#report(refusal.cause)
       })
   }
 
+  /** Answers `/health`, `/ready` and `/metrics` of a server that this one is attached to; false for other requests. */
+  handleRequest(request: Pick<IncomingMessage, 'url' | 'method'>, response: ServerResponse): boolean {
+    return answerRequest(request, response, this, this.#options.registry)
+  }
+
   /**
-   * Says goodbye to every client with 1001 and releases everything: sockets, timers, the own port, the listener on
-   * an attached server, which itself stays open. Resolves when all of it is gone, after a second at most.
+   * Takes no more connections and tells every client to connect elsewhere at a moment of its choice within so many
+   * milliseconds, 10,000 by default. Closes, with 1012 for those that are left then.
    */
-  close(): Promise<void> {
-    this.#closed ??= this.#shutDown()
+  async drain(within = 10_000): Promise<void> {
+    if (this.#isClosing) return this.close()
+    this.#isDraining = true
+    this.#hub.drain(within)
+    if (this.#peers.size > 0) await this.#untilEmpty(within)
+    this.#closed ??= this.#shutDown(CloseCode.serviceRestart)
     return this.#closed
   }
 
-  async #shutDown(): Promise<void> {
+  /**
+   * Says goodbye to every client with 1001 and releases everything: sockets, timers, the own port, the store, the
+   * listener on an attached server, which itself stays open. Resolves when all of it is gone, after a second at most.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown(CloseCode.goingAway)
+    return this.#closed
+  }
+
+  async #shutDown(code: CloseCode): Promise<void> {
     this.#httpServer?.off('upgrade', this.#onUpgrade)
     for (const socket of this.#waiting) refuse(socket, CLOSING)
     const gone = [...this.#peers.values()].map(
       ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
     )
-    this.#hub.close()
+    const released = this.#hub.close(code)
     this.#schedule()
-    await Promise.all(gone)
+    await Promise.all([...gone, released])
     this.#sockets.close()
     if (this.#ownServer?.listening === true) {
       const closed = once(this.#ownServer, 'close')
@@ -149,8 +176,26 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     }
   }
 
+  #untilEmpty(within: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, within)
+      this.#whenEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  get #isClosing(): boolean {
+    return this.#isDraining || this.#closed !== undefined
+  }
+
   get #httpServer(): HttpServer | undefined {
     return this.#ownServer ?? this.#options.server
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!this.handleRequest(request, response)) response.writeHead(426).end()
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
@@ -160,41 +205,43 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       refuse(socket, new Refusal(404, 'no such path'))
   }
 
-  #admit(request: IncomingMessage): Promise<readonly IceServer[]> {
-    if (this.#closed !== undefined) return Promise.reject(CLOSING)
-    if (this.#peers.size + this.#waiting.size > this.#limits.connections)
-      return Promise.reject(new Refusal(503, 'the server is full'))
-    return admit(request, this.#options)
+  #admit(request: IncomingMessage): Promise<Admitted> {
+    return this.#isClosing ? Promise.reject(CLOSING) : this.#gate.admit(request)
   }
 
-  #open(socket: WebSocket, request: IncomingMessage, iceServers: readonly IceServer[]): void {
-    const peer = new SocketPeer(++this.#connections, request, socket)
+  #open(socket: WebSocket, admitted: Admitted): void {
+    const peer = new SocketPeer(++this.#connections, admitted, socket)
     this.#peers.set(peer.id, peer)
     // `ws` closes after every error, but reads no further, so that the code it closed with does not come back.
-    socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith = FAULTS.get(error.code)))
+    socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith ??= FAULTS.get(error.code)))
     socket.on('pong', () => this.#hub.handleAlive(peer.id))
     socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(peer, data, isBinary))
-    socket.once('close', (code: number) => {
-      this.#hub.disconnect(peer.id)
-      this.#peers.delete(peer.id)
-      this.#schedule()
-      this.emit('disconnect', peer, peer.cutWith ?? code)
-    })
-    this.#hub.connect(performance.now(), peer.id, iceServers)
+    socket.once('close', (code: number) => this.#closeOf(peer, peer.cutWith ?? code))
+    const { iceServers, lifetime } = admitted.ice
+    this.#hub.connect(performance.now(), peer.id, iceServers, finite(lifetime))
     this.#schedule()
     this.emit('connect', peer)
+  }
+
+  #closeOf(peer: SocketPeer, code: number): void {
+    this.#hub.disconnect(performance.now(), peer.id, code)
+    this.#peers.delete(peer.id)
+    this.#schedule()
+    this.emit('disconnect', peer, code)
+    if (this.#peers.size === 0) this.#whenEmpty?.()
   }
 
   #receive(peer: SocketPeer, data: RawData, isBinary: boolean): void {
     // A closing socket still delivers what was under way.
     if (peer.socket.readyState !== peer.socket.OPEN) return
+    // The default `binaryType` of `ws` makes everything a Buffer.
+    const bytes = data as Buffer
     if (isBinary) {
-      this.#hub.handleBinary(performance.now(), peer.id)
+      this.#hub.handleBinary(performance.now(), peer.id, bytes)
       return
     }
-    // The default `binaryType` of `ws` makes everything a Buffer.
-    const text = (data as Buffer).toString('utf8')
-    this.emit('rawMessage', peer, text)
+    const text = bytes.toString('utf8')
+    if (this.listenerCount('rawMessage') > 0) this.emit('rawMessage', peer, text)
     this.#hub.handleFrame(performance.now(), peer.id, text)
   }
 
@@ -203,34 +250,52 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       const peer = this.#peers.get(id)
       if (peer !== undefined) then(peer)
     }
+    const place = (peer: SocketPeer, channel: string | undefined, name: string | undefined): void => {
+      peer.channel = channel
+      peer.peer = name
+    }
     return {
-      send: (id, text) => peerOf(id, (peer) => this.#send(peer, text)),
+      send: (id, frame) => {
+        const peer = this.#peers.get(id)
+        if (peer !== undefined) this.#send(peer, frame)
+      },
       close: (id, code, reason) =>
         peerOf(id, (peer) => (SILENT.has(code) ? peer.cut(code) : peer.close(code, reason))),
       ping: (id) => peerOf(id, ({ socket }) => socket.ping()),
       newPeerName: randomUUID,
+      newSessionToken: () => randomBytes(TOKEN_BYTES).toString('base64url'),
       joinRequested: (request) => void this.#decide(request),
+      iceServersExpire: (id) => peerOf(id, (peer) => void this.#refreshIceServers(peer)),
       subscribed: (id, channel, name, count) =>
         peerOf(id, (peer) => {
-          peer.channel = channel
-          peer.peer = name
+          place(peer, channel, name)
           this.emit('subscription', peer, channel, name, count)
         }),
-      unsubscribed: (id, channel, name, count) =>
+      unsubscribed: (id, channel, name, count) => {
+        const peer = id === undefined ? undefined : this.#peers.get(id)
+        if (peer !== undefined) place(peer, undefined, undefined)
+        this.emit('unsubscription', peer, channel, name, count)
+      },
+      resumed: (id, channel, name, replayed) =>
         peerOf(id, (peer) => {
-          peer.channel = undefined
-          peer.peer = undefined
-          this.emit('unsubscription', peer, channel, name, count)
+          place(peer, channel, name)
+          this.emit('resumption', peer, channel, name, replayed)
         }),
-      received: (id, frame) => peerOf(id, (peer) => this.emit('message', peer, frame)),
+      received: (id, frame) => {
+        if (this.listenerCount('message') > 0) peerOf(id, (peer) => this.emit('message', peer, frame))
+      },
+      receivedBinary: (id, header, data) => peerOf(id, (peer) => this.emit('binary', peer, header, data)),
+      rescheduled: () => this.#schedule(),
+      failed: (error) => this.#report(error),
     }
   }
 
-  #send(peer: SocketPeer, text: string): void {
+  #send(peer: SocketPeer, frame: string | Uint8Array): void {
     if (peer.socket.readyState !== peer.socket.OPEN) return
-    if (peer.socket.bufferedAmount > this.#limits.sendBuffer)
-      this.#hub.disconnect(peer.id, CloseCode.slowReader, 'reads too slowly')
-    else peer.socket.send(text)
+    if (peer.socket.bufferedAmount > this.#limits.sendBuffer) {
+      this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
+      this.#schedule()
+    } else peer.socket.send(frame)
   }
 
   async #decide({ ticket, connection, channel, peer, metadata, token }: JoinRequest): Promise<void> {
@@ -241,28 +306,40 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       this.#hub.settleJoin(ticket, true)
       return
     }
-    let accepted = false
+    let decision: JoinDecision = false
     try {
-      accepted = await beforeSubscription({ client, channel, peer, metadata, token })
+      decision = await beforeSubscription({ client, channel, peer, metadata, token })
     } catch (error) {
       this.#report(error)
     }
-    this.#hub.settleJoin(ticket, accepted)
+    this.#hub.settleJoin(ticket, decision)
+  }
+
+  /** Where none can be made, the client keeps those it has, and is told others at the next turn. */
+  async #refreshIceServers({ id, request }: SocketPeer): Promise<void> {
+    try {
+      const { iceServers, lifetime } = await iceServersFor(request, this.#options)
+      this.#hub.updateIceServers(performance.now(), id, iceServers, finite(lifetime))
+    } catch (error) {
+      this.#report(error)
+    }
+    this.#schedule()
   }
 
   /** One timer, for the hub's next deadline. */
   #schedule(): void {
+    const at = this.#hub.nextTimeout
+    if (at === this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const at = this.#hub.nextTimeout
+    this.#timerAt = at
     if (at === Infinity) return
-    this.#timer = setTimeout(
-      () => {
-        this.#hub.handleTimeout(performance.now())
-        this.#schedule()
-      },
-      Math.max(0, Math.ceil(at - performance.now())),
-    )
+    const ring = (): void => {
+      this.#timerAt = Infinity
+      this.#hub.handleTimeout(performance.now())
+      this.#schedule()
+    }
+    this.#timer = setTimeout(ring, Math.max(0, Math.ceil(at - performance.now())))
   }
 
   #report(cause: unknown): void {
@@ -294,11 +371,9 @@ function socketOptions(maxPayload: number): ServerOptions & { readonly closeTime
   return { noServer: true, clientTracking: false, maxPayload, handleProtocols, closeTimeout: 1_000 }
 }
 
-function answerPlainRequest(
-  _: IncomingMessage,
-  response: { writeHead(status: number): { end(): void } },
-): void {
-  response.writeHead(426).end()
+/** JSON has no endless time. */
+function finite(lifetime: number): number | undefined {
+  return lifetime === Infinity ? undefined : lifetime
 }
 
 /** Codes of sockets that nobody reads from: a close frame would never be seen. */
@@ -309,9 +384,13 @@ const FAULTS: ReadonlyMap<string | undefined, number> = new Map([
   ['WS_ERR_INVALID_UTF8', 1007],
 ])
 const CLOSING = new Refusal(503, 'the server shuts down')
+/** 128 bits that nobody guesses. */
+const TOKEN_BYTES = 16
 const DEFAULT_LIMITS: SignalingServerLimits = {
   ...defaultHubLimits,
   connections: 10_000,
+  connectionsPerAddress: 256,
+  connectionsPerUser: 16,
   frameBytes: frameLimits.bytes,
   sendBuffer: 1_048_576,
 }

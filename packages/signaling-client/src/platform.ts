@@ -5,10 +5,13 @@ export interface Scheduler {
   clear(timer: unknown): void
 }
 
-// A browser has no node/ folder to keep its timers in: these two calls are the package's whole ambient world.
-/* eslint-disable no-restricted-globals -- see above */
+// A browser has no node/ folder to keep these in: they are the package's whole ambient world.
+/* eslint-disable no-restricted-globals, no-restricted-properties -- see above */
 export const platformScheduler: Scheduler = {
   set: (callback, milliseconds) => setTimeout(callback, milliseconds),
   clear: (timer) => clearTimeout(timer as number),
 }
-/* eslint-enable no-restricted-globals */
+
+/** From 0 to 1; nothing secret hangs on it. */
+export const platformRandom = (): number => Math.random()
+/* eslint-enable no-restricted-globals, no-restricted-properties */

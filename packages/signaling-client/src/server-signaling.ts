@@ -1,0 +1,64 @@
+import { SignalingClient } from './client.ts'
+import type { JoinOptions, SignalingClientOptions } from './options.ts'
+import type { Signaling, SignalingFrame, SignalingHost } from './signaling.ts'
+
+/** {@link Signaling} over a signalling server. */
+export class ServerSignaling implements Signaling {
+  readonly client: SignalingClient
+  #host: SignalingHost | undefined
+
+  constructor(options: SignalingClientOptions) {
+    this.client = new SignalingClient(options)
+    this.#listen()
+  }
+
+  get isJoined(): boolean {
+    return this.client.channel !== undefined
+  }
+
+  async join(channel: string, options: JoinOptions, host: SignalingHost): Promise<void> {
+    this.#host = host
+    if (this.client.state === 'closed') await this.client.connect()
+    await this.client.join(channel, options)
+  }
+
+  send(frame: SignalingFrame, to: string): void {
+    if (frame.type === 'description') this.client.sendDescription(frame.description, to)
+    else if (frame.type === 'candidate') this.client.sendCandidate(frame.candidate, to)
+    else this.client.sendRenegotiate(to, frame.restart)
+  }
+
+  bye(): void {
+    this.client.bye()
+  }
+
+  close(): Promise<void> {
+    return this.client.close()
+  }
+
+  #listen(): void {
+    const { client } = this
+    client.on('joined', ({ channel, peer, members }) => {
+      const names = members.map((member) => member.peer)
+      this.#host?.joined({ channel, peer, members: names, iceServers: client.iceServers })
+    })
+    client.on('peerJoined', ({ peer, role }) => this.#host?.peerJoined(peer, role))
+    client.on('description', ({ from, description }) =>
+      this.#host?.received(from, { type: 'description', description }),
+    )
+    client.on('candidate', ({ from, candidate }) =>
+      this.#host?.received(from, { type: 'candidate', candidate }),
+    )
+    client.on('renegotiate', ({ from, restart }) =>
+      this.#host?.received(from, { type: 'renegotiate', restart }),
+    )
+    client.on('remoteClose', ({ peer }) => this.#host?.peerLeft(peer, 'hangup'))
+    client.on('peerLeft', ({ peer }) => this.#host?.peerLeft(peer, 'left'))
+    client.on('iceServers', ({ iceServers }) => this.#host?.iceServers(iceServers))
+    client.on('rawMessage', (text) => this.#host?.rawMessage(text))
+    client.on('reconnecting', () => this.#host?.interrupted(false))
+    client.on('resumed', () => this.#host?.interrupted(true))
+    client.on('error', (error) => this.#host?.failed(error))
+    client.on('close', ({ code, reason }) => this.#host?.closed(code, reason))
+  }
+}

@@ -1,0 +1,291 @@
+import { describe, expect, test } from '@jest/globals'
+import { CloseCode, ErrorCode } from '@purertc/signaling-protocol'
+
+import { TestHub } from './test-hub.ts'
+
+/** Alice (1) and bob (2) in `room`, who may come back. */
+function twoInRoom(options: ConstructorParameters<typeof TestHub>[0] = {}): TestHub {
+  const lab = new TestHub(options)
+  lab.connect(1, 2)
+  lab.say(1, { type: 'join', channel: 'room', peer: 'alice', resumable: true })
+  lab.say(2, { type: 'join', channel: 'room', peer: 'bob', resumable: true })
+  lab.take(1)
+  lab.take(2)
+  lab.log.length = 0
+  return lab
+}
+
+describe('a broken socket', () => {
+  test('is not noticed by the others; what was missed comes after the resumption, in order', () => {
+    const lab = twoInRoom()
+    lab.say(1, { type: 'message', data: 'heard' })
+    const seq = (lab.takeNumbered(2)[0] as { seq: number }).seq
+    lab.end(2)
+    for (const data of [1, 2, 3]) lab.say(1, { type: 'message', data, id: data })
+    expect(lab.take(1)).toEqual([1, 2, 3].map((id) => ({ type: 'delivered', delivered: true, count: 1, id })))
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq, id: 9 })
+    expect(lab.take(3)).toEqual([
+      { type: 'resumed', channel: 'room', peer: 'bob', received: 0, id: 9 },
+      ...[1, 2, 3].map((data) => ({ type: 'message', from: 'alice', data })),
+    ])
+    lab.say(3, { type: 'message', to: 'alice', data: 'back' })
+    expect(lab.take(1)).toEqual([{ type: 'message', from: 'bob', data: 'back' }])
+    lab.say(1, { type: 'message', data: 4 })
+    expect(lab.take(3)).toEqual([{ type: 'message', from: 'alice', data: 4 }])
+    expect(lab.log.filter((line) => line.includes('room'))).toEqual(['3 =room/bob 3'])
+    expect(lab.hub.counters).toMatchObject({ resumptions: 1, replayed: 3 })
+  })
+
+  test('ends the membership when nobody comes back in time', () => {
+    const lab = twoInRoom({ limits: { resumeWithin: 5_000, heartbeat: Infinity } })
+    lab.end(2)
+    lab.pass(4_999)
+    expect([lab.take(1), lab.hub.away]).toEqual([[], 1])
+    lab.pass(1)
+    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'bob', count: 1 }])
+    expect(lab.log.at(-1)).toBe('away -room/bob 1')
+    expect(lab.hub.away).toBe(0)
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2' })
+    expect(lab.take(3)).toMatchObject([{ type: 'error', code: ErrorCode.resumeFailed }])
+  })
+
+  test.each([CloseCode.normal, CloseCode.goingAway])('closed with %i is gone at once', (code) => {
+    const lab = twoInRoom()
+    lab.end(2, code)
+    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'bob', count: 1 }])
+  })
+
+  test('of a client that does not come back is gone at once', () => {
+    const lab = new TestHub()
+    lab.room('alice', 'bob')
+    lab.end(2)
+    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'bob', count: 1 }])
+  })
+
+  test('cut as too slow or dead may be taken up, as flooding may not', () => {
+    const lab = twoInRoom({ limits: { burst: 5, framesPerSecond: 1 } })
+    lab.hub.drop(0, 2, CloseCode.slowReader, 'slow')
+    expect(lab.take(1)).toEqual([])
+    for (let i = 0; i < 10; i++) lab.say(1, { type: 'ping' })
+    expect(lab.closed.get(1)).toBe(CloseCode.rateLimited)
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2' })
+    expect(lab.take(3)).toMatchObject([
+      { type: 'resumed' },
+      { type: 'joined' },
+      { type: 'peer-left', peer: 'alice' },
+    ])
+  })
+
+  test('before the answer to the join: the resumption answers it', () => {
+    const lab = new TestHub()
+    lab.connect(1)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice', resumable: true, id: 4 })
+    lab.end(1)
+    lab.connect(2)
+    lab.say(2, { type: 'resume', session: 'session-1' })
+    expect(lab.take(2)).toMatchObject([
+      { type: 'resumed', peer: 'alice' },
+      { type: 'joined', peer: 'alice', role: 'offerer', count: 1, id: 4 },
+    ])
+  })
+
+  test('hears of the hang-up that ended the channel meanwhile, and may join again', () => {
+    const lab = twoInRoom()
+    const at = 2
+    lab.end(2)
+    lab.say(1, { type: 'message', data: 1 })
+    lab.say(1, { type: 'bye' })
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: at })
+    expect(lab.take(3)).toEqual([
+      { type: 'resumed', channel: 'room', peer: 'bob', received: 0 },
+      { type: 'message', from: 'alice', data: 1 },
+      { type: 'remote-close', peer: 'alice' },
+      { type: 'left', channel: 'room', reason: 'hangup' },
+    ])
+    lab.say(3, { type: 'message', data: 1 })
+    lab.say(3, { type: 'join', channel: 'room', peer: 'bob' })
+    expect(lab.take(3)).toMatchObject([{ code: ErrorCode.notJoined }, { type: 'joined', role: 'offerer' }])
+  })
+})
+
+describe('a client that sends again what it has no answer to', () => {
+  test('is told what came, and what comes twice is handed on once', () => {
+    const lab = twoInRoom()
+    lab.say(2, { type: 'message', data: 'a', n: 1, id: 1 })
+    lab.say(2, { type: 'message', data: 'b', n: 2, id: 2 })
+    lab.end(2)
+    expect(lab.take(1)).toHaveLength(2)
+    lab.take(2)
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 4, unanswered: 2 })
+    expect(lab.take(3)).toEqual([
+      { type: 'resumed', channel: 'room', peer: 'bob', received: 2 },
+      { type: 'delivered', delivered: true, count: 1, id: 2 },
+    ])
+    for (const n of [1, 2, 3]) lab.say(3, { type: 'message', data: n, n, id: n })
+    expect(lab.take(1)).toEqual([{ type: 'message', from: 'bob', data: 3 }])
+    expect(lab.take(3)).toEqual([{ type: 'delivered', delivered: true, count: 1, id: 3 }])
+    expect(lab.hub.counters.repeated).toBe(2)
+  })
+
+  test('is told every sixteen frames how far they came', () => {
+    const lab = twoInRoom()
+    for (let n = 1; n <= 40; n++) lab.say(2, { type: 'message', data: n, n })
+    expect(lab.take(2)).toEqual([
+      { type: 'ack', n: 16 },
+      { type: 'ack', n: 32 },
+    ])
+  })
+
+  test('a frame refused for lack of room does not count as come', () => {
+    const lab = new TestHub({ limits: { keptFrames: 1 } })
+    lab.connect(1)
+    lab.say(1, { type: 'join', channel: 'room', peer: 'alice', resumable: true })
+    lab.say(1, { type: 'message', data: 1, n: 1 })
+    lab.say(1, { type: 'message', data: 2, n: 2 })
+    expect(lab.take(1).slice(1)).toMatchObject([{ code: ErrorCode.bufferFull }])
+    lab.end(1)
+    lab.connect(2)
+    lab.say(2, { type: 'resume', session: 'session-1', seq: 1 })
+    expect(lab.take(2)).toMatchObject([{ type: 'resumed', received: 1 }])
+  })
+})
+
+describe('two connections for one session', () => {
+  test('the newer has it, the older is closed', () => {
+    const lab = twoInRoom()
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 2 })
+    expect(lab.closed.get(2)).toBe(CloseCode.replaced)
+    lab.say(2, { type: 'message', data: 'ghost' })
+    lab.end(2)
+    expect(lab.take(1)).toEqual([])
+    lab.say(3, { type: 'message', data: 'me' })
+    expect(lab.take(1)).toEqual([{ type: 'message', from: 'bob', data: 'me' }])
+    expect(lab.hub.connections).toBe(2)
+  })
+
+  test('a guessed session is none, and who is in a channel takes up no other', () => {
+    const lab = twoInRoom()
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'guess', id: 1 })
+    lab.say(3, { type: 'resume', session: 'session-3', id: 2 })
+    lab.say(1, { type: 'resume', session: 'session-2', id: 3 })
+    expect(lab.take(3)).toMatchObject([
+      { code: ErrorCode.resumeFailed, id: 1 },
+      { code: ErrorCode.resumeFailed, id: 2 },
+    ])
+    expect(lab.take(1)).toMatchObject([{ code: ErrorCode.alreadyJoined, id: 3 }])
+  })
+})
+
+describe('what is kept', () => {
+  test('is bounded: who missed more is told, and out of the channel', () => {
+    const lab = twoInRoom({ limits: { loggedEvents: 4 } })
+    lab.end(2)
+    for (let i = 0; i < 5; i++) lab.say(1, { type: 'message', data: i })
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 2 })
+    expect(lab.take(3)).toMatchObject([{ type: 'error', code: ErrorCode.resumeFailed }])
+    expect(lab.take(1)).toEqual([{ type: 'peer-left', peer: 'bob', count: 1 }])
+    expect(lab.hub.away).toBe(0)
+    lab.say(3, { type: 'join', channel: 'room', peer: 'bob' })
+    expect(lab.take(3)).toMatchObject([{ type: 'joined' }])
+  })
+
+  test('goes when all have it', () => {
+    const lab = twoInRoom({ limits: { loggedEvents: 4 } })
+    for (let i = 0; i < 20; i++) lab.say(1, { type: 'message', data: i })
+    const seq = (lab.takeNumbered(2).at(-1) as { seq: number }).seq
+    lab.say(1, { type: 'ack', seq })
+    lab.say(2, { type: 'ack', seq })
+    lab.end(2)
+    for (let i = 0; i < 4; i++) lab.say(1, { type: 'message', data: i })
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq })
+    expect(lab.take(3)).toHaveLength(5)
+  })
+})
+
+describe('binary messages', () => {
+  test('go to whom they are for, also to who was away', () => {
+    const lab = twoInRoom()
+    const frame = (text: string, ...data: number[]): Uint8Array =>
+      Uint8Array.of(0, text.length, ...new TextEncoder().encode(text), ...data)
+    lab.hub.handleBinary(0, 1, frame('{"type":"message","to":"bob","id":3}', 1, 2, 3))
+    expect(lab.binaries).toEqual([[2, { type: 'message', from: 'alice', seq: 3 }, Uint8Array.of(1, 2, 3)]])
+    expect(lab.take(1)).toEqual([{ type: 'delivered', to: 'bob', delivered: true, count: 1, id: 3 }])
+    lab.end(2)
+    lab.hub.handleBinary(0, 1, frame('{"type":"message"}', 4))
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 3 })
+    expect(lab.binaries.at(-1)).toEqual([3, { type: 'message', from: 'alice', seq: 4 }, Uint8Array.of(4)])
+    lab.hub.handleBinary(0, 3, frame('{"type":"message","to":"nobody"}'))
+    expect(lab.take(3).at(-1)).toEqual({ type: 'delivered', to: 'nobody', delivered: false, count: 0 })
+  })
+
+  test('need a channel', () => {
+    const lab = new TestHub()
+    lab.connect(1)
+    lab.hub.handleBinary(0, 1, new Uint8Array([0, 18, ...new TextEncoder().encode('{"type":"message"}')]))
+    expect(lab.take(1)).toMatchObject([{ code: ErrorCode.notJoined }])
+  })
+})
+
+test('ICE servers are told anew before their credentials expire', () => {
+  const lab = new TestHub({ limits: { heartbeat: Infinity } })
+  lab.hub.connect(0, 1, [{ urls: 'turn:192.0.2.1', username: 'old', credential: 'c' }], 100)
+  expect(lab.take(1)).toMatchObject([{ type: 'welcome', lifetime: 100 }])
+  lab.pass(74_000)
+  expect(lab.expired).toEqual([])
+  lab.pass(2_000)
+  expect(lab.expired).toEqual([1])
+  lab.hub.updateIceServers(lab.now, 1, [{ urls: 'turn:192.0.2.1', username: 'new', credential: 'c' }], 100)
+  expect(lab.take(1)).toMatchObject([
+    { type: 'ice-servers', lifetime: 100, iceServers: [{ username: 'new' }] },
+  ])
+  lab.pass(60_000)
+  expect(lab.expired).toEqual([1])
+  lab.pass(16_000)
+  expect(lab.expired).toEqual([1, 1])
+  lab.pass(11_000)
+  expect(lab.expired).toEqual([1, 1, 1])
+  lab.end(1)
+  expect(lab.hub.nextTimeout).toBe(Infinity)
+})
+
+test('a renegotiation is asked for, and a hang-up has its number, too', () => {
+  const lab = twoInRoom({ closeSessionOnHangup: false })
+  lab.say(1, { type: 'renegotiate', to: 'bob', restart: true, n: 1 })
+  lab.say(1, { type: 'bye', n: 2, id: 5 })
+  lab.say(1, { type: 'bye', n: 2, id: 6 })
+  expect(lab.take(2)).toEqual([
+    { type: 'renegotiate', from: 'alice', restart: true },
+    { type: 'remote-close', peer: 'alice' },
+  ])
+  expect(lab.take(1)).toEqual([{ type: 'delivered', delivered: true, count: 1, id: 5 }])
+})
+
+test('draining tells everybody', () => {
+  const lab = twoInRoom()
+  lab.hub.drain(5_000)
+  expect([lab.take(1), lab.take(2)]).toEqual([
+    [{ type: 'drain', within: 5_000 }],
+    [{ type: 'drain', within: 5_000 }],
+  ])
+})
+
+test('access control may choose the name, and say that credentials are missing', () => {
+  const lab = new TestHub()
+  lab.connect(1, 2)
+  lab.accept = { accepted: true, peer: 'user-7' }
+  lab.say(1, { type: 'join', channel: 'room', peer: 'admin' })
+  lab.accept = { accepted: false, code: ErrorCode.unauthenticated }
+  lab.say(2, { type: 'join', channel: 'room', id: 3 })
+  expect(lab.take(1)).toMatchObject([{ type: 'joined', peer: 'user-7' }])
+  expect(lab.take(2)).toMatchObject([{ code: ErrorCode.unauthenticated, id: 3 }])
+})
