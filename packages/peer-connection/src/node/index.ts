@@ -1,3 +1,4 @@
+export { DataChannelDuplex, type DataChannelDuplexOptions } from './data-channel-duplex.ts'
 export { nodeEnvironment } from './environment.ts'
 export { type CertificateAlgorithm, RTCPeerConnection } from './peer-connection.ts'
 export { Peer } from './peer.ts'

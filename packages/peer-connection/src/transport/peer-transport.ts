@@ -292,6 +292,16 @@ export class PeerTransport {
     this.#requireChannels().send(now, channel, data, isText)
   }
 
+  /** Holds the channel's messages back, so that the peer slows down, until {@link PeerTransport.resumeChannel}. */
+  pauseChannel(channel: DataChannel): void {
+    if (!this.#isOver) this.#requireChannels().pause(channel)
+  }
+
+  resumeChannel(now: Millis, channel: DataChannel): void {
+    this.#now = now
+    if (!this.#isOver) this.#requireChannels().resume(now, channel)
+  }
+
   /** Closes a channel when all that is queued on it has been sent; `host.channelClosed` follows. */
   closeChannel(now: Millis, channel: DataChannel): void {
     this.#now = now

@@ -126,7 +126,9 @@ export class DataChannelSet {
 
   handleBufferedAmountLow(handle: DataChannel): void {
     const channel = this.#byHandle.get(handle)
-    if (channel !== undefined) this.#events.post(() => channelControl.bufferedAmountLow(channel))
+    if (channel === undefined) return
+    const isAwaited = handle.bufferedAmount <= channel.bufferedAmountLowThreshold
+    this.#events.post(() => channelControl.bufferedAmountLow(channel, isAwaited))
   }
 
   handleClosing(handle: DataChannel): void {
@@ -207,8 +209,16 @@ export class DataChannelSet {
       setLowThreshold: (bytes) => {
         handle.bufferedAmountLowThreshold = bytes
       },
+      pause: () => this.#run((transport) => transport.pauseChannel(handle)),
+      resume: () => this.#resume(handle),
       close: () => this.#run((transport, now) => transport.closeChannel(now, handle)),
     }
+  }
+
+  /** What was held back is delivered in a turn of its own: who reads a stream does not expect more while it does. */
+  #resume(handle: DataChannel): void {
+    if (handle.isPaused)
+      this.#events.postLater(() => this.#run((transport, now) => transport.resumeChannel(now, handle)))
   }
 
   /** What the application sends before it returns to the event loop leaves together. */

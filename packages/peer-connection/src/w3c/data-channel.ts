@@ -1,9 +1,10 @@
 import { toUtf8 } from '@purertc/bytes'
 
 import { invalidState, operationError, RTCError } from '../errors.ts'
+import { ChannelStreams, type DataChannelMessage } from './data-channel-streams.ts'
 import { RTCErrorEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
-import { type BinaryType, messageData, payloadOf, type Sendable } from './message-payload.ts'
+import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
 
@@ -32,6 +33,9 @@ export interface ChannelLink {
   bufferedAmount(): number
   send(bytes: Uint8Array, isText: boolean): void
   setLowThreshold(bytes: number): void
+  /** Received messages are held back, and the peer slows down, until `resume`. */
+  pause(): void
+  resume(): void
   close(): void
 }
 
@@ -44,12 +48,15 @@ export interface ChannelControl {
   announceOpen(channel: RTCDataChannel): void
   /** Bytes are borrowed; the event is for the caller to fire in its turn. */
   receive(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean): () => void
-  bufferedAmountLow(channel: RTCDataChannel): void
+  /** `isAwaited`: not only the streams have waited for it, but the application, too. */
+  bufferedAmountLow(channel: RTCDataChannel, isAwaited: boolean): void
   /** The peer closes the channel. */
   closing(channel: RTCDataChannel): void
   closed(channel: RTCDataChannel, error: RTCError | null): void
   /** The connection was closed: no event is fired. */
   abandon(channel: RTCDataChannel): void
+  /** Bytes that the peer takes; 0 for no limit, or while it is unknown. */
+  maxMessageSize(channel: RTCDataChannel): number
 }
 
 /** Set by the class, which alone can reach its private parts. */
@@ -86,6 +93,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   /** What waits behind a Blob that is being read. */
   #unread: (string | Blob | Uint8Array)[] = []
   #unreadBytes = 0
+  #streams: ChannelStreams | null = null
 
   static {
     RTCDataChannel.defineHandlers('open', 'message', 'bufferedamountlow', 'closing', 'close', 'error')
@@ -94,10 +102,11 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
       setOpen: (channel) => channel.#setOpen(),
       announceOpen: (channel) => channel.#announceOpen(),
       receive: (channel, bytes, isText) => channel.#receive(bytes, isText),
-      bufferedAmountLow: (channel) => void channel.dispatchEvent(new Event('bufferedamountlow')),
+      bufferedAmountLow: (channel, isAwaited) => channel.#bufferedAmountLow(isAwaited),
       closing: (channel) => channel.#peerCloses(),
       closed: (channel, error) => channel.#closed(error),
-      abandon: (channel) => void (channel.#readyState = 'closed'),
+      abandon: (channel) => channel.#abandon(),
+      maxMessageSize: (channel) => channel.#link?.maxMessageSize ?? 0,
     }
   }
 
@@ -134,7 +143,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   set bufferedAmountLowThreshold(bytes: number) {
     this.#threshold = bytes
-    this.#link?.setLowThreshold(bytes)
+    this.#applyThreshold()
   }
 
   /** `arraybuffer` by default. Other values than `arraybuffer` and `blob` are ignored. */
@@ -144,6 +153,29 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   set binaryType(type: BinaryType) {
     if (type === 'arraybuffer' || type === 'blob') this.#binaryType = type
+  }
+
+  /**
+   * The messages as a stream, from now on in place of `message` events. A reader that falls behind slows the peer down:
+   * nothing is lost, and no more than the receive window is kept, which all channels of a connection share. Not in the
+   * W3C API.
+   *
+   * @example
+   * for await (const message of channel.readable) await save(message)
+   */
+  get readable(): ReadableStream<DataChannelMessage> {
+    return this.#streamed.readable
+  }
+
+  /**
+   * A stream that sends each chunk as one message, and is ready for the next while little waits to be sent. Closing it
+   * closes the channel, in both directions. Not in the W3C API.
+   *
+   * @example
+   * await messages.pipeTo(channel.writable)
+   */
+  get writable(): WritableStream<Sendable> {
+    return this.#streamed.writable
   }
 
   /**
@@ -197,11 +229,13 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     this.#link = link
     // close() was called before there was anything to close.
     if (this.#readyState === 'closing') link.close()
-    link.setLowThreshold(this.#threshold)
+    this.#applyThreshold()
   }
 
   #setOpen(): void {
-    if (this.#readyState === 'connecting') this.#readyState = 'open'
+    if (this.#readyState !== 'connecting') return
+    this.#readyState = 'open'
+    this.#streams?.opened()
   }
 
   #announceOpen(): void {
@@ -210,10 +244,45 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   }
 
   #receive(bytes: Uint8Array, isText: boolean): () => void {
+    const source = this.#streams?.source
+    if (source) {
+      const message = isText ? textOf(bytes) : new Uint8Array(bytes)
+      return () => source.receive(message)
+    }
     const data = messageData(bytes, isText, this.#binaryType)
     return () => {
       if (this.#readyState === 'open') this.dispatchEvent(new MessageEvent('message', { data }))
     }
+  }
+
+  #abandon(): void {
+    this.#readyState = 'closed'
+    this.#streams?.end(null)
+  }
+
+  /** The transport knows one threshold, which serves the streams and the application. */
+  #applyThreshold(): void {
+    this.#link?.setLowThreshold(Math.max(this.#threshold, this.#streams?.threshold ?? 0))
+  }
+
+  #bufferedAmountLow(isAwaited: boolean): void {
+    this.#streams?.low()
+    if (isAwaited) this.dispatchEvent(new Event('bufferedamountlow'))
+  }
+
+  get #streamed(): ChannelStreams {
+    if (this.#streams !== null) return this.#streams
+    this.#streams = new ChannelStreams({
+      pause: () => this.#link?.pause(),
+      resume: () => this.#link?.resume(),
+      isConnecting: () => this.#readyState === 'connecting',
+      send: (message) => this.send(message),
+      bufferedAmount: () => this.bufferedAmount,
+      thresholdChanged: () => this.#applyThreshold(),
+      close: () => this.close(),
+    })
+    if (this.#readyState === 'closed') this.#streams.end(null)
+    return this.#streams
   }
 
   #peerCloses(): void {
@@ -225,6 +294,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   #closed(error: RTCError | null): void {
     if (this.#readyState === 'closed') return
     this.#readyState = 'closed'
+    this.#streams?.end(error)
     if (error !== null) this.dispatchEvent(new RTCErrorEvent('error', { error }))
     this.dispatchEvent(new Event('close'))
   }

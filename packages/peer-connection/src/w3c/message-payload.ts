@@ -27,10 +27,14 @@ export function messageData(
   isText: boolean,
   binaryType: BinaryType,
 ): string | ArrayBuffer | Blob {
-  if (isText) return decoder.decode(bytes)
+  if (isText) return textOf(bytes)
   const copy = new Uint8Array(bytes)
   return binaryType === 'arraybuffer' ? copy.buffer : new Blob([copy])
 }
 
 /** UTF-8 decode of the Encoding standard: what is not well-formed becomes U+FFFD. */
+export function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -40,6 +40,8 @@ export interface DataChannel {
   readonly negotiated: boolean
   readonly priority: number
   readonly readyState: DataChannelState
+  /** Whether received messages are held back, see `DataChannels.pause`. */
+  readonly isPaused: boolean
   /** Bytes given to send that have not been sent yet. */
   readonly bufferedAmount: number
   /** `host.bufferedAmountLow` is called when `bufferedAmount` falls to this. Default 0. */
