@@ -2,7 +2,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 
 import { SctpError } from './errors.ts'
 import type { CongestionControlFactory } from './send/congestion-control.ts'
-import { StandardCongestionControl } from './send/standard-congestion-control.ts'
+import { CubicCongestionControl } from './send/cubic.ts'
 
 /** Settings of an association. Times are milliseconds, sizes bytes. */
 export interface SctpConfig {
@@ -18,6 +18,11 @@ export interface SctpConfig {
    * packets stays fixed.
    */
   readonly maxMtu?: number
+  /**
+   * Whether chunks of user data may be as large as packets, which costs less time. Only for a path that cannot shrink,
+   * as within one machine: a chunk is never cut again. Default false: each chunk fits a packet of `mtu`.
+   */
+  readonly largeChunks?: boolean
   /** Bytes below SCTP in an IP packet: DTLS, UDP, IP. It makes the search quicker. Default 68. */
   readonly packetOverhead?: number
   /**
@@ -37,7 +42,7 @@ export interface SctpConfig {
   readonly sendBufferSize?: number
   /** Bytes that may be in flight before the first SACK. Default ten packets, as RFC 6928 has for TCP. */
   readonly initialWindow?: number
-  /** Packets that may leave at once on one SACK. Default 16. */
+  /** Packets that may leave at once where the pace would spread them. Default 16. */
   readonly maxBurst?: number
   /** RTO.Initial, default 500. */
   readonly rtoInitial?: number
@@ -57,7 +62,7 @@ export interface SctpConfig {
   readonly sackFrequency?: number
   /** Valid.Cookie.Life, default 60,000. */
   readonly cookieLifetime?: number
-  /** Default: the standard algorithm of RFC 9260 §7. */
+  /** Default: CUBIC, RFC 9438. `StandardCongestionControl` is the algorithm of RFC 9260 §7. */
   readonly congestionControl?: CongestionControlFactory
 }
 
@@ -72,6 +77,7 @@ export function settle(config: SctpConfig): Settings {
     remotePort: 5_000,
     mtu,
     maxMtu: mtu,
+    largeChunks: false,
     packetOverhead: 68,
     zeroChecksum: false,
     streams: 65_535,
@@ -90,8 +96,7 @@ export function settle(config: SctpConfig): Settings {
     sackDelay: 200,
     sackFrequency: 2,
     cookieLifetime: 60_000,
-    congestionControl: (packetSize, initialWindow) =>
-      new StandardCongestionControl(packetSize, initialWindow),
+    congestionControl: (packetSize, initialWindow) => new CubicCongestionControl(packetSize, initialWindow),
     ...config,
   }
   checkPacketSize(settings.mtu)

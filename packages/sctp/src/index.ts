@@ -8,6 +8,11 @@ export type { DataChannelHost } from './channels/host.ts'
 export { ProtocolId } from './channels/protocol-id.ts'
 export type { SctpConfig } from './config.ts'
 export { SctpError, type SctpFault } from './errors.ts'
-export type { CongestionControl, CongestionControlFactory } from './send/congestion-control.ts'
+export type {
+  AcknowledgedNews,
+  CongestionControl,
+  CongestionControlFactory,
+} from './send/congestion-control.ts'
+export { CubicCongestionControl } from './send/cubic.ts'
 export { StandardCongestionControl } from './send/standard-congestion-control.ts'
 export { Tsn } from './tsn.ts'

@@ -13,6 +13,12 @@ export const Timer = {
   reConfig: 6,
   /** A probe for the packet size is on its way, or the next search is due. RFC 8899 §5.1.1. */
   packetSize: 7,
+  /** Chunks that others overtook are waited for. RFC 8985 §6.3. */
+  reordering: 8,
+  /** The end of a flight may be lost. RFC 8985 §7. */
+  tailProbe: 9,
+  /** The pace allows another packet. */
+  pacing: 10,
 } as const
 
-export const timerCount = 8
+export const timerCount = 11

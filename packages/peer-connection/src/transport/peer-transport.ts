@@ -108,7 +108,7 @@ export class PeerTransport {
         ...this.#host,
         stateChanged: (state) => this.#iceChanged(state),
         pairSelected: (pair) => {
-          this.#channels?.association.pathChanged(this.#largestPacket)
+          this.#channels?.association.pathChanged(this.#largestPacket, this.#isPathLocal)
           this.#host.pairSelected(pair)
         },
         received: (now, datagram) => this.#receive(now, datagram),
@@ -156,6 +156,7 @@ export class PeerTransport {
         dtlsRole: agreement.dtlsRole,
         mtu: mtu - DTLS_OVERHEAD,
         maxMtu: this.#largestPacket,
+        largeChunks: this.#isPathLocal,
         packetOverhead: DTLS_OVERHEAD + ipAndUdp(this.#ice.activePair?.remote.address ?? ''),
         maxMessageSize,
         remotePort: agreement.remoteSctpPort ?? 5_000,
@@ -399,12 +400,21 @@ export class PeerTransport {
     this.#corks = 0
   }
 
+  /** Bytes of UDP payload that leave in one piece over the present path. */
+  get #pathLimit(): number {
+    const pair = this.#ice.activePair
+    return pair === null ? this.#config.mtu : (this.#host.pathLimit?.(pair) ?? defaultPathLimit(pair))
+  }
+
+  /** Only within one machine does the largest datagram leave in one piece. */
+  get #isPathLocal(): boolean {
+    return this.#pathLimit >= LOOPBACK_LIMIT
+  }
+
   /** Bytes of SCTP packet that may be searched for over the present path. */
   get #largestPacket(): number {
     const { mtu, maxMtu } = this.#config
-    const pair = this.#ice.activePair
-    const limit = pair === null ? mtu : (this.#host.pathLimit?.(pair) ?? defaultPathLimit(pair))
-    return Math.min(Math.max(mtu, Math.min(maxMtu, limit)) - DTLS_OVERHEAD, LARGEST_RECORD)
+    return Math.min(Math.max(mtu, Math.min(maxMtu, this.#pathLimit)) - DTLS_OVERHEAD, LARGEST_RECORD)
   }
 
   #requireChannels(): DataChannels {
@@ -424,6 +434,8 @@ const DTLS_OVERHEAD = 40
 
 /** Bytes of content, RFC 6347 §4.1. */
 const LARGEST_RECORD = 16_384
+/** Bytes of UDP payload over loopback, IPv6 header taken off. */
+const LOOPBACK_LIMIT = 65_487
 /** Bytes of the largest DTLS datagram that one record makes. */
 export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
 

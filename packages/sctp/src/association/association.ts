@@ -67,8 +67,8 @@ export class SctpAssociation {
       established: (now, agreement, restarted) => this.#established(now, agreement, restarted),
     })
     this.#path = new PathMonitor(this.#context, newNumber)
-    this.#pathMtu = new PathMtu(this.#context, newNumber, (size, base) =>
-      this.#sender.packetSizeChanged(size, base),
+    this.#pathMtu = new PathMtu(this.#context, newNumber, (size, holdsChunk) =>
+      this.#sender.packetSizeChanged(size, holdsChunk),
     )
     this.#shutdown = new Shutdown(this.#context, this.#path)
     this.#sender = this.#newSender(localTsn)
@@ -124,16 +124,16 @@ export class SctpAssociation {
   /** Holds the size of packets at this, and searches no more. Throws {@link SctpError} `invalid-config`. */
   set mtu(size: number) {
     checkPacketSize(size)
-    this.#pathMtu.pathChanged(size, size)
+    this.#pathMtu.pathChanged(size, size, false)
   }
 
   /**
    * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched
-   * for up to `maxMtu`. Throws {@link SctpError} `invalid-config`.
+   * for up to `maxMtu`. `largeChunks` is as in the configuration. Throws {@link SctpError} `invalid-config`.
    */
-  pathChanged(maxMtu: number): void {
+  pathChanged(maxMtu: number, largeChunks = false): void {
     checkPacketSize(maxMtu)
-    this.#pathMtu.pathChanged(this.#settings.mtu, maxMtu)
+    this.#pathMtu.pathChanged(this.#settings.mtu, maxMtu, largeChunks)
   }
 
   /** The largest message that the peer takes, in bytes; 0 means any size (RFC 8841 §6.1). May be changed. */
@@ -359,6 +359,9 @@ export class SctpAssociation {
       this.#path.failed()
       if (this.#context.state !== 'closed') this.#pathMtu.suspect(now)
     }
+    if (deadlines.take(Timer.reordering, now)) this.#sender.handleReordering(now)
+    if (deadlines.take(Timer.tailProbe, now)) this.#sender.handleTailProbe(now)
+    deadlines.take(Timer.pacing, now)
     if (deadlines.take(Timer.t5, now)) this.#shutdown.handleT5()
     if (deadlines.take(Timer.delayedSack, now)) this.#receiver?.handleDelayedSack()
     if (deadlines.take(Timer.heartbeat, now)) this.#path.handleTimeout(now)

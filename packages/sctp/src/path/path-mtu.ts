@@ -11,16 +11,18 @@ import { PacketSizeSearch } from './packet-size-search.ts'
  * so that a lost one costs no data. The search begins when there is more to send than a packet takes, and an
  * association that says little never pays for it.
  *
- * Every chunk of user data fits the base size whatever the packet's, so that the path may shrink at any time.
+ * Every chunk of user data fits the base size whatever the packet's, so that the path may shrink at any time; but for
+ * `largeChunks`.
  */
 export class PathMtu {
   readonly #context: Context
   readonly #newNumber: () => number
-  readonly #changed: (size: number, base: number) => void
+  readonly #changed: (size: number, largestChunk: number) => void
   /** What passes every path: BASE_PLPMTU. */
   #base: number
   /** MAX_PLPMTU. */
   #ceiling: number
+  #hasLargeChunks: boolean
   #search: PacketSizeSearch | null = null
   /** The size that worked before it was doubted: tried first. */
   #former = 0
@@ -31,13 +33,18 @@ export class PathMtu {
   #probeSize = 0
   #attempts = 0
 
-  /** `changed` is told each new size, and the base size, which every chunk must fit. */
-  constructor(context: Context, newNumber: () => number, changed: (size: number, base: number) => void) {
+  /** `changed` is told each new size, and the size of the packet that every chunk must fit. */
+  constructor(
+    context: Context,
+    newNumber: () => number,
+    changed: (size: number, largestChunk: number) => void,
+  ) {
     this.#context = context
     this.#newNumber = newNumber
     this.#changed = changed
     this.#base = context.settings.mtu
     this.#ceiling = context.settings.maxMtu
+    this.#hasLargeChunks = context.settings.largeChunks
   }
 
   /** The largest packet to send now, in bytes. */
@@ -55,8 +62,9 @@ export class PathMtu {
   }
 
   /** Another path from now on: nothing is known of it but that it passes `base`. */
-  pathChanged(base: number, ceiling: number): void {
+  pathChanged(base: number, ceiling: number, hasLargeChunks: boolean): void {
     this.#stop()
+    this.#hasLargeChunks = hasLargeChunks
     this.#base = base
     this.#ceiling = Math.max(base, ceiling)
     this.#former = 0
@@ -66,7 +74,7 @@ export class PathMtu {
 
   /** The association began anew. */
   restart(): void {
-    this.pathChanged(this.#base, this.#ceiling)
+    this.pathChanged(this.#base, this.#ceiling, this.#hasLargeChunks)
   }
 
   /** There is much to send. */
@@ -157,7 +165,7 @@ export class PathMtu {
   #resize(size: number): void {
     if (size === this.size && size !== this.#base) return
     this.#context.output.packet.size = size
-    this.#changed(size, this.#base)
+    this.#changed(size, this.#hasLargeChunks ? size : this.#base)
   }
 }
 

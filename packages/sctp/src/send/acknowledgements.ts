@@ -3,6 +3,7 @@ import type { Millis } from '@purertc/bytes'
 import { Tsn } from '../tsn.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
 import { GapBlocks } from './gap-blocks.ts'
+import type { LossDetection } from './loss-detection.ts'
 import { ChunkState, type SentChunks } from './sent-chunks.ts'
 
 /**
@@ -17,18 +18,22 @@ export type SackVerdict = 'applied' | 'old' | 'invalid'
  */
 export class Acknowledgements {
   readonly #chunks: SentChunks
+  readonly #losses: LossDetection
   #blocks = new GapBlocks()
   #previous = new GapBlocks()
   #ackedBytes = 0
   #advanced = false
   #highestNew: Tsn | undefined
   #roundTrip = Number.NaN
-  /** Chunks below this TSN were sent before the last measurement: one sample a round trip (RFC 9260 §6.3.1 C4). */
-  #measureFrom: Tsn
+  #endsRound = false
+  #hasDuplicates = false
+  /** Chunks below this TSN were sent before the last round trip ended. */
+  #roundStart: Tsn
 
-  constructor(chunks: SentChunks) {
+  constructor(chunks: SentChunks, losses: LossDetection) {
     this.#chunks = chunks
-    this.#measureFrom = chunks.first
+    this.#losses = losses
+    this.#roundStart = chunks.first
   }
 
   /** Bytes that the last SACK took over for the first time. */
@@ -44,6 +49,19 @@ export class Acknowledgements {
   /** The highest TSN that the last SACK acknowledged for the first time. */
   get highestNew(): Tsn | undefined {
     return this.#highestNew
+  }
+
+  /**
+   * Whether the last SACK took over a chunk that was sent after the last round trip ended, and measured it: another is
+   * over (RFC 9260 §6.3.1 C4 takes one measurement of each).
+   */
+  get endsRound(): boolean {
+    return this.#endsRound
+  }
+
+  /** Whether the last SACK reports chunks that came twice. */
+  get hasDuplicates(): boolean {
+    return this.#hasDuplicates
   }
 
   /** A round-trip time in milliseconds that the last SACK measured, else `NaN`. */
@@ -63,6 +81,7 @@ export class Acknowledgements {
     this.#advanced = false
     this.#highestNew = undefined
     this.#roundTrip = Number.NaN
+    this.#endsRound = false
     const released = Tsn.distance(chunks.first, cumulativeTsn) + 1
     if (released < 0) return 'old'
     if (released > chunks.size) return 'invalid'
@@ -74,6 +93,8 @@ export class Acknowledgements {
     this.#blocks = blocks
     if (released > 0) this.#release(now, released)
     if (blocks.count > 0) this.#markReceived(now)
+    this.#hasDuplicates = (bytes[at + 14]! | bytes[at + 15]!) !== 0
+    if (this.#endsRound) this.#roundStart = chunks.next
     return 'applied'
   }
 
@@ -100,7 +121,7 @@ export class Acknowledgements {
       const state = chunks.state(tsn)
       if (state === ChunkState.inFlight || state === ChunkState.lost) {
         this.#highestNew = tsn
-        this.#measure(now, tsn)
+        this.#measure(now, tsn, state)
       }
       this.#ackedBytes += chunks.shift()
     }
@@ -124,7 +145,7 @@ export class Acknowledgements {
         if (state === ChunkState.inFlight || state === ChunkState.lost) {
           this.#ackedBytes += chunks.length(tsn)
           this.#highestNew = tsn
-          this.#measure(now, tsn)
+          this.#measure(now, tsn, state)
           chunks.setState(tsn, ChunkState.received)
         }
         tsn = Tsn.add(tsn, 1)
@@ -136,15 +157,11 @@ export class Acknowledgements {
    * The last chunk of the SACK wins: its arrival is what the peer answered. A chunk that was sent twice measures
    * nothing (Karn), nor does one that was taken for lost: its own SACK was, and the timeout since is no round trip.
    */
-  #measure(now: Millis, tsn: Tsn): void {
+  #measure(now: Millis, tsn: Tsn, state: ChunkState): void {
     const chunks = this.#chunks
-    if (chunks.sends(tsn) !== 1 || chunks.state(tsn) !== ChunkState.inFlight) return
-    if (Tsn.isAfter(this.#measureFrom, tsn)) return
+    this.#losses.delivered(now, tsn)
+    if (chunks.sends(tsn) !== 1 || state !== ChunkState.inFlight) return
     this.#roundTrip = now - chunks.sentAt(tsn)
-  }
-
-  /** Tells that the measurement was used: chunks sent before now yield no other. */
-  measured(): void {
-    this.#measureFrom = this.#chunks.next
+    if (!Tsn.isAfter(this.#roundStart, tsn)) this.#endsRound = true
   }
 }

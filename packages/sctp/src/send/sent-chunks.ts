@@ -26,10 +26,13 @@ export class SentChunks {
   #lengths: Uint16Array
   #states: Uint8Array
   #flags: Uint8Array
-  #misses: Uint8Array
   #sends: Uint16Array
   #sentAt: Float64Array
+  #orders: Uint32Array
+  /** Transmissions so far, of new and of lost chunks. */
+  #transmissions = 0
   #inFlight = 0
+  #receivedBytes = 0
   #lost = 0
   #abandoned = 0
   /** No chunk below this one is lost. */
@@ -45,9 +48,9 @@ export class SentChunks {
     this.#lengths = new Uint16Array(smallestRing)
     this.#states = new Uint8Array(smallestRing)
     this.#flags = new Uint8Array(smallestRing)
-    this.#misses = new Uint8Array(smallestRing)
     this.#sends = new Uint16Array(smallestRing)
     this.#sentAt = new Float64Array(smallestRing)
+    this.#orders = new Uint32Array(smallestRing)
   }
 
   /** The lowest TSN that is not cumulatively acknowledged. */
@@ -78,6 +81,11 @@ export class SentChunks {
     return this.#inFlight
   }
 
+  /** Bytes that gap blocks report. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
   get lostCount(): number {
     return this.#lost
   }
@@ -96,9 +104,9 @@ export class SentChunks {
     this.#lengths[slot] = length
     this.#flags[slot] = flags
     this.#states[slot] = ChunkState.inFlight
-    this.#misses[slot] = 0
     this.#sends[slot] = 1
     this.#sentAt[slot] = now
+    this.#orders[slot] = this.#transmissions++
     this.#inFlight += length
     this.#next = Tsn.add(tsn, 1)
     return tsn
@@ -127,6 +135,8 @@ export class SentChunks {
     } else if (state === ChunkState.lost) {
       this.#lost++
       if (Tsn.isAfter(this.#lostFrom, tsn)) this.#lostFrom = tsn
+    } else if (state === ChunkState.received) {
+      this.#receivedBytes += length
     } else if (state === ChunkState.abandoned) {
       this.#abandoned++
     }
@@ -144,17 +154,9 @@ export class SentChunks {
   resent(now: number, tsn: Tsn): void {
     const slot = tsn & this.#mask
     this.setState(tsn, ChunkState.inFlight)
-    this.#misses[slot] = 0
     this.#sentAt[slot] = now
+    this.#orders[slot] = this.#transmissions++
     if (this.#sends[slot]! < 0xffff) this.#sends[slot] = this.#sends[slot]! + 1
-  }
-
-  /** Counts one more SACK that reports the chunk missing, and returns how many there were. */
-  missed(tsn: Tsn): number {
-    const slot = tsn & this.#mask
-    const misses = Math.min(this.#misses[slot]! + 1, 0xff)
-    this.#misses[slot] = misses
-    return misses
   }
 
   state(tsn: Tsn): ChunkState {
@@ -176,13 +178,9 @@ export class SentChunks {
     return this.#lengths[tsn & this.#mask]!
   }
 
-  /** DATA chunk flags, with {@link fastRetransmitted} when set. */
+  /** DATA chunk flags. */
   flags(tsn: Tsn): number {
     return this.#flags[tsn & this.#mask]!
-  }
-
-  setFlags(tsn: Tsn, flags: number): void {
-    this.#flags[tsn & this.#mask] = flags
   }
 
   /** How often the chunk was sent. */
@@ -195,9 +193,15 @@ export class SentChunks {
     return this.#sentAt[tsn & this.#mask]!
   }
 
+  /** The number of the chunk's last transmission, among those of all chunks; 32 bits that wrap. */
+  order(tsn: Tsn): number {
+    return this.#orders[tsn & this.#mask]!
+  }
+
   #leaveState(state: number, length: number): void {
     if (state === ChunkState.inFlight) this.#inFlight -= length
     else if (state === ChunkState.lost) this.#lost--
+    else if (state === ChunkState.received) this.#receivedBytes -= length
     else if (state === ChunkState.abandoned) this.#abandoned--
   }
 
@@ -218,15 +222,12 @@ export class SentChunks {
     this.#lengths = moved(this.#lengths, new Uint16Array(size))
     this.#states = moved(this.#states, new Uint8Array(size))
     this.#flags = moved(this.#flags, new Uint8Array(size))
-    this.#misses = moved(this.#misses, new Uint8Array(size))
     this.#sends = moved(this.#sends, new Uint16Array(size))
     this.#sentAt = moved(this.#sentAt, new Float64Array(size))
+    this.#orders = moved(this.#orders, new Uint32Array(size))
     this.#mask = size - 1
   }
 }
-
-/** A chunk gets one fast retransmission (RFC 9260 §7.2.4); this bit beside the DATA flags remembers it. */
-export const fastRetransmitted = 0x80
 
 const smallestRing = 64
 const largestRing = 0x8000

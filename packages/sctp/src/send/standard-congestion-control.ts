@@ -1,6 +1,4 @@
-import type { Millis } from '@purertc/bytes'
-
-import type { CongestionControl } from './congestion-control.ts'
+import type { AcknowledgedNews, CongestionControl } from './congestion-control.ts'
 
 /** Slow start and congestion avoidance of RFC 9260 §7.2. */
 export class StandardCongestionControl implements CongestionControl {
@@ -20,15 +18,13 @@ export class StandardCongestionControl implements CongestionControl {
     return this.#window
   }
 
-  acknowledged(
-    _now: Millis,
-    bytes: number,
-    flightBefore: number,
-    advanced: boolean,
-    recovering: boolean,
-  ): void {
+  get pacingGain(): number {
+    return this.#window <= this.#threshold ? 2 : 1.25
+  }
+
+  acknowledged({ bytes, flight, advanced, recovering }: AcknowledgedNews): void {
     // A window that the sender did not fill says nothing about the path.
-    const fullyUsed = flightBefore + this.#packetSize > this.#window
+    const fullyUsed = flight + this.#packetSize > this.#window
     if (this.#window <= this.#threshold) {
       if (fullyUsed && advanced && !recovering)
         this.#window += Math.min(bytes, slowStartPackets * this.#packetSize)

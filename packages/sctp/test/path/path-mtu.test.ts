@@ -102,6 +102,33 @@ describe('the packet size, RFC 8899', () => {
   })
 })
 
+describe('chunks as large as packets', () => {
+  const large = { config: { maxMtu: 16_384, largeChunks: true } }
+
+  test('fill a packet with one where the path cannot shrink', () => {
+    const pair = new Pair({ a: large, b: large }).connect()
+    const counts: number[] = []
+    pair.toB.intercept((_index, bytes) => {
+      const chunks = decodePacket(bytes)?.chunks.filter(({ type }) => type === ChunkType.data) ?? []
+      if (bytes.length > 16_000) counts.push(chunks.length)
+      return 'pass'
+    })
+    sendMegabyte(pair)
+    expectAll(pair)
+    expect(Math.max(...counts.slice(4))).toBeLessThanOrEqual(2)
+    expect(counts.length).toBeGreaterThan(50)
+  })
+
+  test('are sent no more once the path is another; what is under way goes on in packets of their size', () => {
+    const pair = new Pair({ latency: 20, a: large, b: large }).connect()
+    sendMegabyte(pair)
+    pair.run(70)
+    expect(pair.a.association.mtu).toBe(16_384)
+    pair.a.association.pathChanged(1_160)
+    expectAll(pair)
+  })
+})
+
 describe('a path that shrinks', () => {
   test.each([1_160, 1_300, 9_000])('to %d bytes amid a transfer loses nothing', (mtu) => {
     const { pair } = watchedPair({ latency: 20 })

@@ -1,16 +1,26 @@
 import { Millis } from '@purertc/bytes'
 import { describe, expect, test } from '@jest/globals'
 
-import { StandardCongestionControl } from '../../src/index.ts'
+import { type AcknowledgedNews, CubicCongestionControl, StandardCongestionControl } from '../../src/index.ts'
 
 const now = Millis(0)
 const packet = 1_000
+const news = (bytes: number, flight: number): AcknowledgedNews => ({
+  now,
+  bytes,
+  flight,
+  advanced: true,
+  recovering: false,
+  endsRound: false,
+  roundTrip: Number.NaN,
+  smoothedRoundTrip: Number.NaN,
+})
 const make = (window = 10 * packet): StandardCongestionControl =>
   new StandardCongestionControl(packet, window)
 
 /** A SACK for two packets of a full window. */
 const fullAck = (control: StandardCongestionControl, bytes = 2 * packet): void =>
-  control.acknowledged(now, bytes, control.window, true, false)
+  control.acknowledged(news(bytes, control.window))
 
 describe('slow start, RFC 9260 §7.2.1', () => {
   test('doubles the window each round trip', () => {
@@ -31,7 +41,7 @@ describe('slow start, RFC 9260 §7.2.1', () => {
     ['in fast recovery', 10 * packet, true, true],
   ])('does not grow when %s', (_name, flight, advanced, recovering) => {
     const control = make()
-    control.acknowledged(now, 2 * packet, flight, advanced, recovering)
+    control.acknowledged({ ...news(2 * packet, flight), advanced, recovering })
     expect(control.window).toBe(10 * packet)
   })
 })
@@ -52,7 +62,7 @@ describe('congestion avoidance, RFC 9260 §7.2.2', () => {
     control.lossDetected()
     fullAck(control)
     const before = control.window
-    for (let i = 0; i < 100; i++) control.acknowledged(now, 2 * packet, packet, true, false)
+    for (let i = 0; i < 100; i++) control.acknowledged(news(2 * packet, packet))
     expect(control.window).toBe(before)
     fullAck(control)
     fullAck(control)
@@ -93,4 +103,120 @@ test('a new packet size counts from then on', () => {
   control.packetSizeChanged(500)
   control.timedOut()
   expect(control.window).toBe(500)
+})
+
+describe('CUBIC, RFC 9438', () => {
+  const cubic = (window = 10 * packet): CubicCongestionControl => new CubicCongestionControl(packet, window)
+  /** A round trip of full windows; returns the window after it. */
+  const roundTrip = (control: CubicCongestionControl, at: number, duration: number): number => {
+    for (let acked = 0; acked < control.window; acked += 2 * packet)
+      control.acknowledged({
+        ...news(2 * packet, control.window),
+        now: Millis(at),
+        endsRound: acked === 0,
+        roundTrip: duration,
+        smoothedRoundTrip: duration,
+      })
+    return control.window
+  }
+
+  test('doubles the window each round trip of slow start, however much a SACK takes', () => {
+    const control = cubic()
+    control.acknowledged(news(10 * packet, 10 * packet))
+    expect(control.window).toBe(20 * packet)
+  })
+
+  test('takes 0.7 of the window where a queue had built up, 0.8 where none had', () => {
+    const queued = cubic(100 * packet)
+    queued.acknowledged({ ...news(packet, 100 * packet), roundTrip: 100 })
+    queued.acknowledged({ ...news(packet, 100 * packet), roundTrip: 150 })
+    const before = queued.window
+    queued.lossDetected()
+    expect(queued.window).toBeCloseTo(0.7 * before)
+    const noisy = cubic(100 * packet)
+    noisy.acknowledged({ ...news(packet, 100 * packet), roundTrip: 100 })
+    const full = noisy.window
+    noisy.lossDetected()
+    expect(noisy.window).toBeCloseTo(0.8 * full)
+  })
+
+  test('comes back to the old window in the time K, slows down there, and then probes beyond', () => {
+    const control = cubic(1_000 * packet)
+    control.acknowledged({ ...news(packet, 1_000 * packet), roundTrip: 50 })
+    control.acknowledged({ ...news(packet, 1_000 * packet), roundTrip: 100 })
+    const before = control.window
+    control.lossDetected()
+    // K = cbrt(W_max * 0.3 / 0.4): 9.1 s for a thousand packets.
+    const windows: number[] = []
+    for (let at = 0; at < 20_000; at += 100) windows.push(roundTrip(control, at, 100) / before)
+    expect(windows[45]).toBeGreaterThan(0.93)
+    expect(windows[90]).toBeCloseTo(1, 1)
+    expect(windows[100]! - windows[80]!).toBeLessThan(0.02)
+    expect(windows[199]).toBeGreaterThan(1.3)
+  })
+
+  test('never grows slower than Reno would', () => {
+    const control = cubic(20 * packet)
+    control.lossDetected()
+    const before = control.window
+    for (let at = 0; at < 100; at += 10) roundTrip(control, at, 10)
+    // Ten round trips of 10 ms: the cubic of a tenth of a second is nothing.
+    expect(control.window).toBeGreaterThan(before + 4 * packet)
+  })
+
+  test('does not grow while the window is not full, nor in recovery', () => {
+    const control = cubic()
+    control.acknowledged(news(2 * packet, 2 * packet))
+    control.acknowledged({ ...news(2 * packet, 10 * packet), recovering: true })
+    expect(control.window).toBe(10 * packet)
+  })
+
+  test('leaves one packet after a timeout, and keeps two as the threshold', () => {
+    const control = cubic()
+    control.timedOut()
+    expect(control.window).toBe(packet)
+    for (let i = 0; i < 10; i++) control.timedOut()
+    for (let i = 0; i < 3; i++) control.acknowledged(news(2 * packet, control.window))
+    expect(control.window).toBeGreaterThan(2 * packet)
+  })
+})
+
+describe('HyStart++, RFC 9406', () => {
+  const acknowledge = (control: CubicCongestionControl, roundTrip: number, endsRound: boolean): void =>
+    control.acknowledged({
+      ...news(2 * packet, control.window),
+      roundTrip,
+      smoothedRoundTrip: roundTrip,
+      endsRound,
+    })
+
+  test('grows by a quarter of that once round trips grow, and leaves slow start after five such', () => {
+    const control = new CubicCongestionControl(packet, 50 * packet)
+    for (let i = 0; i < 24; i++) acknowledge(control, 100, i === 0)
+    expect([control.window, control.pacingGain]).toEqual([98 * packet, 2])
+    for (let i = 0; i < 9; i++) acknowledge(control, 120, i === 0)
+    const before = control.window
+    acknowledge(control, 120, false)
+    expect(control.window - before).toBe(packet / 2)
+    expect(control.pacingGain).toBe(1.25)
+    for (let round = 0; round < 6; round++) for (let i = 0; i < 9; i++) acknowledge(control, 120, i === 0)
+    expect(control.pacingGain).toBe(1.2)
+  })
+
+  test('goes on with slow start where the delay goes away', () => {
+    const control = new CubicCongestionControl(packet, 50 * packet)
+    for (let i = 0; i < 24; i++) acknowledge(control, 100, i === 0)
+    for (let i = 0; i < 9; i++) acknowledge(control, 120, i === 0)
+    for (let i = 0; i < 9; i++) acknowledge(control, 101, i === 0)
+    const before = control.window
+    acknowledge(control, 101, false)
+    expect(control.window - before).toBe(2 * packet)
+  })
+
+  test('is not misled by a few late packets', () => {
+    const control = new CubicCongestionControl(packet, 50 * packet)
+    for (let round = 0; round < 10; round++)
+      for (let i = 0; i < 20; i++) acknowledge(control, i % 4 === 0 ? 100 : 140, i === 0)
+    expect(control.pacingGain).toBe(2)
+  })
 })

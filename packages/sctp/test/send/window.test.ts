@@ -15,16 +15,21 @@ describe('the congestion window', () => {
     expect(peer.sentOffsets()).toHaveLength(11)
   })
 
-  test('opens by at most a burst on one SACK', () => {
-    const config = { initialWindow: 100 * fragment, maxBurst: 8 }
+  test('opens by at most a burst on one SACK, and the rest follows at the pace of the path', () => {
+    const config = { initialWindow: 40 * fragment, maxBurst: 8 }
     const peer = new ScriptedPeer({ config }).connect(undefined)
-    peer.association.send(peer.now, 0, 51, pattern(65_000))
-    const first = peer.sentOffsets().length
-    expect(first).toBe(9)
-    peer.association.send(peer.now, 0, 51, pattern(60_000))
-    expect(peer.sentOffsets()).toEqual([])
-    peer.send(peer.sack(1))
-    expect(peer.sentOffsets()).toHaveLength(9)
+    for (let i = 0; i < 4; i++) peer.association.send(peer.now, 0, 51, pattern(60_000))
+    expect(peer.sentOffsets()).toHaveLength(40)
+    peer.wait(100)
+    peer.send(peer.sack(39))
+    const burst = peer.sentOffsets().length
+    expect(burst).toBeGreaterThanOrEqual(8)
+    expect(burst).toBeLessThanOrEqual(10)
+    // The doubled window of eighty packets in a round trip of 100 ms, twice over.
+    peer.wait(20)
+    const paced = peer.sentOffsets().length
+    expect(paced).toBeGreaterThan(20)
+    expect(paced).toBeLessThan(40)
   })
 })
 

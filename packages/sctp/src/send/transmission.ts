@@ -1,0 +1,219 @@
+import { type Deadlines, Millis } from '@purertc/bytes'
+
+import type { Settings } from '../config.ts'
+import { copyBytes } from '../copy.ts'
+import type { PacketWriter } from '../packet-writer.ts'
+import { Timer } from '../timer.ts'
+import type { Tsn } from '../tsn.ts'
+import { DataFlag, dataHeaderLength, putDataHeader } from '../wire/data.ts'
+import { commonHeaderLength } from '../wire/packet.ts'
+import type { CongestionControl } from './congestion-control.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { Pacer } from './pacer.ts'
+import type { PartialReliability } from './partial-reliability.ts'
+import type { RoundTripTime } from './round-trip-time.ts'
+import type { ProportionalRate } from './proportional-rate.ts'
+import type { SendQueue } from './send-queue.ts'
+import type { SentChunks } from './sent-chunks.ts'
+
+/** Fills packets with DATA as the windows and the pace allow, RFC 9260 §6.1: lost chunks first, then new ones. */
+export class Transmission {
+  readonly pacer = new Pacer()
+  readonly #settings: Settings
+  readonly #deadlines: Deadlines
+  readonly #roundTrip: RoundTripTime
+  readonly #congestion: CongestionControl
+  readonly #queue: SendQueue
+  readonly #chunks: SentChunks
+  readonly #partial: PartialReliability
+  readonly #recoveryRate: ProportionalRate
+  #packetSize: number
+  /** Bytes of the packet that each new chunk must fit, should the path shrink. */
+  #holdsChunk: number
+  /** The peer's last advertised window. */
+  peerWindow = 0
+  /** The next packet of lost chunks may exceed the congestion window (RFC 9260 §7.2.4, §6.3.3 E3). */
+  repeatsOnePacket = false
+  /** The next new chunk may exceed the congestion window: a tail probe (RFC 8985 §7.3). */
+  probesOnce = false
+  /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
+  awaitsAnswer = false
+  /** A chunk was lost so often that the packet size may be to blame. */
+  doubtsPath = false
+  lastSentAt = 0
+  /** The most bytes in flight in this round trip and the one before. */
+  #highestFlight = 0
+  #previousFlight = 0
+  #hasWritten = false
+
+  constructor(
+    settings: Settings,
+    deadlines: Deadlines,
+    roundTrip: RoundTripTime,
+    congestion: CongestionControl,
+    queue: SendQueue,
+    chunks: SentChunks,
+    partial: PartialReliability,
+    recoveryRate: ProportionalRate,
+  ) {
+    this.#settings = settings
+    this.#deadlines = deadlines
+    this.#roundTrip = roundTrip
+    this.#congestion = congestion
+    this.#queue = queue
+    this.#chunks = chunks
+    this.#partial = partial
+    this.#recoveryRate = recoveryRate
+    this.#packetSize = settings.mtu
+    this.#holdsChunk = settings.mtu
+  }
+
+  /** Bytes of the largest packet. */
+  get packetSize(): number {
+    return this.#packetSize
+  }
+
+  /** Packets have `size` bytes at most from now on; each chunk must fit one of `holdsChunk` bytes. */
+  packetSizeChanged(size: number, holdsChunk: number): void {
+    this.#packetSize = size
+    this.#holdsChunk = holdsChunk
+  }
+
+  /** The most bytes that were in flight since the round trip before this one began. */
+  get highestFlight(): number {
+    return Math.max(this.#highestFlight, this.#previousFlight)
+  }
+
+  /** A round trip is over. */
+  roundEnded(): void {
+    this.#previousFlight = this.#highestFlight
+    this.#highestFlight = this.#chunks.inFlight
+  }
+
+  /** Whether {@link Transmission.produce} would send anything now. */
+  wantsToSend(now: Millis): boolean {
+    if (this.#partial.isForwardDue) return true
+    if (this.#chunks.lostCount > 0) return this.repeatsOnePacket || this.#mayLeave(now)
+    return this.#mayLeave(now) && this.#queue.next(now) !== null
+  }
+
+  /** Fills packets with what may leave now; the last one is left open. Returns whether there was any DATA. */
+  produce(now: Millis, packet: PacketWriter): boolean {
+    this.#hasWritten = false
+    if (this.#partial.isForwardDue) {
+      this.#partial.write(packet)
+      this.#deadlines.armIfIdle(Timer.t3, Millis(now + this.#roundTrip.rto))
+    }
+    if (this.#chunks.lostCount > 0) this.#resendLost(now, packet)
+    if (this.#chunks.lostCount === 0) this.#sendNew(now, packet)
+    return this.#hasWritten
+  }
+
+  restartT3(now: Millis): void {
+    if (this.#chunks.size > 0) this.#deadlines.arm(Timer.t3, Millis(now + this.#roundTrip.rto))
+    else this.#deadlines.disarm(Timer.t3)
+  }
+
+  /** RFC 9260 §6.1 A: beyond the peer's window only one chunk may be under way, to probe it. */
+  peerHasRoom(length: number): boolean {
+    const { inFlight } = this.#chunks
+    return length <= this.peerWindow - inFlight || inFlight === 0
+  }
+
+  /** What the congestion window and the pace allow. Where the pace is in the way, its timer is set. */
+  #mayLeave(now: Millis): boolean {
+    const { inFlight } = this.#chunks
+    if (this.awaitsAnswer || inFlight >= this.#congestion.window) return false
+    if (this.#recoveryRate.isActive && !this.#recoveryRate.allows) return inFlight === 0
+    if (inFlight === 0 || this.pacer.allows(now, this.#settings.maxBurst * this.#packetSize)) return true
+    this.#deadlines.arm(Timer.pacing, Millis(this.pacer.next(now, this.#packetSize)))
+    return false
+  }
+
+  #resendLost(now: Millis, packet: PacketWriter): void {
+    const chunks = this.#chunks
+    let hasBegun = false
+    while (chunks.lostCount > 0) {
+      const tsn = chunks.firstLost()
+      const length = chunks.length(tsn)
+      const startsPacket = dataHeaderLength + length > packet.room
+      if (!this.#mayLeave(now)) {
+        if (!this.repeatsOnePacket || (startsPacket && hasBegun)) break
+      }
+      if (tsn === chunks.first) this.restartT3(now)
+      if (chunks.sends(tsn) >= sendsUntilDoubt) this.doubtsPath = true
+      chunks.resent(now, tsn)
+      this.#write(now, packet, tsn)
+      hasBegun = true
+    }
+    this.repeatsOnePacket = false
+  }
+
+  #sendNew(now: Millis, packet: PacketWriter): void {
+    const chunks = this.#chunks
+    const largest = this.#holdsChunk - commonHeaderLength - dataHeaderLength
+    while (!chunks.isFull) {
+      const message = this.#queue.next(now)
+      if (message === null || !(this.probesOnce || this.#mayLeave(now))) return
+      if (this.#partial.hasExpired(now, message)) {
+        this.#partial.abandon(now, message)
+        continue
+      }
+      const left = message.length - message.cut
+      const room = packet.room - dataHeaderLength
+      let length = Math.min(left, largest)
+      // A message that is cut anyway fills up the packet at hand; one that fits a packet stays whole.
+      if (left > largest && room >= smallestFragment && room < length) length = room
+      if (!this.peerHasRoom(length)) return
+      this.probesOnce = false
+      this.#sendFragment(now, packet, message, length)
+    }
+  }
+
+  #sendFragment(now: Millis, packet: PacketWriter, message: OutgoingMessage, length: number): void {
+    const offset = message.cut
+    const flags =
+      (offset === 0 ? DataFlag.beginning : 0) |
+      (offset + length === message.length ? DataFlag.ending : 0) |
+      (message.unordered ? DataFlag.unordered : 0)
+    this.#queue.cut(message, length)
+    const tsn = this.#chunks.push(now, message, offset, length, flags)
+    this.#partial.sent(message)
+    this.#write(now, packet, tsn)
+  }
+
+  #write(now: Millis, packet: PacketWriter, tsn: Tsn): void {
+    const chunks = this.#chunks
+    const message = chunks.message(tsn)
+    const length = chunks.length(tsn)
+    this.#hasWritten = true
+    this.pacer.sent(length)
+    this.#recoveryRate.sent(length)
+    if (chunks.inFlight > this.#highestFlight) this.#highestFlight = chunks.inFlight
+    this.lastSentAt = now
+    this.#deadlines.armIfIdle(Timer.t3, Millis(now + this.#roundTrip.rto))
+    const from = packet.reserve(dataHeaderLength + length)
+    putDataHeader(
+      packet.bytes,
+      from,
+      chunks.flags(tsn),
+      tsn,
+      message.stream,
+      message.ssn,
+      message.protocol,
+      length,
+    )
+    copyBytes(
+      message.buffer,
+      message.start + chunks.offset(tsn),
+      length,
+      packet.bytes,
+      from + dataHeaderLength,
+    )
+  }
+}
+
+/** A chunk that was lost so often may be too large for the path. */
+const sendsUntilDoubt = 3
+/** A smaller piece at the end of a packet is not worth its header. */
+const smallestFragment = 128
