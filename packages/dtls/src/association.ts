@@ -3,8 +3,11 @@ import { Counters, Deadlines, DecodeError, Millis, Reader } from '@purertc/bytes
 import { type DtlsConfig, maxMtu, minMtu, resolveConfig, type ResolvedConfig } from './config.ts'
 import { HelloGate } from './cookie/hello-gate.ts'
 import type { Discard } from './discard.ts'
+import { type Dtls13Host, Handshake as Dtls13Handshake } from './dtls13/handshake.ts'
+import { Epoch } from './dtls13/handshake-state.ts'
 import { DtlsError, PeerMisbehaved } from './errors.ts'
-import { Handshake } from './handshake/handshake.ts'
+import { Handshake, type HandshakeHost } from './handshake/handshake.ts'
+import type { HandshakeMachine } from './handshake/handshake-machine.ts'
 import type { CloseReason, DtlsHost } from './host.ts'
 import type { DtlsSession } from './session.ts'
 import {
@@ -16,17 +19,17 @@ import {
   encodeAlert,
 } from './protocol/alert.ts'
 import { ContentType } from './protocol/content-type.ts'
-import { isDtlsVersion, ProtocolVersion } from './protocol/protocol-version.ts'
-import { EarlyRecords } from './record/early-records.ts'
-import { InboundEpoch, Unopened } from './record/inbound-epoch.ts'
-import { maxContentLength, maxFragmentLength, RecordHeader } from './record/record-header.ts'
+import { isDtlsVersion } from './protocol/protocol-version.ts'
+import { Unopened } from './record/inbound-epoch.ts'
+import { InboundRecords } from './record/inbound-records.ts'
+import { maxContentLength } from './record/record-header.ts'
 import { RecordWriter } from './record/record-writer.ts'
 
 /** `failed`: it ended by a fault, ours or the peer's or the network's. `closed`: one of the two closed it. */
 export type AssociationState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
 
 /**
- * One end of a DTLS 1.2 association (RFC 6347): a synchronous machine without socket, clock or randomness of its own.
+ * One end of a DTLS association, of version 1.3 (RFC 9147) or 1.2 (RFC 6347): a synchronous machine without socket, clock or randomness of its own.
  * Datagrams go in by {@link DtlsAssociation.handleDatagram}, time by {@link DtlsAssociation.handleTimeout}; what comes
  * out are calls on the host.
  *
@@ -50,16 +53,16 @@ export class DtlsAssociation {
   readonly discarded: Counters<Discard> = new Counters()
   readonly #config: ResolvedConfig
   readonly #host: DtlsHost
-  readonly #handshake: Handshake
   readonly #records = new RecordWriter()
+  readonly #inbound = new InboundRecords()
   readonly #deadlines = new Deadlines(timerCount)
-  readonly #header = new RecordHeader()
-  readonly #early = new EarlyRecords()
+  /** The driver of one version; both begin with that of 1.2, which hands over to that of 1.3. */
+  #handshake: HandshakeMachine
   /** Datagrams of the handshake, which leave when the machine has come to rest. */
   readonly #outbox: Uint8Array[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
-  #inbound: InboundEpoch | null = null
+  readonly #start: (now: Millis) => void
   #state: AssociationState = 'new'
   /** A fatal alert in the clear, which anybody can send: believed if the peer goes silent. */
   #suspectedAlert: Alert | null = null
@@ -74,12 +77,9 @@ export class DtlsAssociation {
     this.#host = host
     this.#gate =
       config.role === 'server' && this.#config.cookie === 'required' ? new HelloGate(config.crypto) : null
-    this.#handshake = new Handshake(this.#config, {
-      records: this.#records,
-      discarded: this.discarded,
-      transmit: (datagram) => this.#outbox.push(datagram),
-      expectProtected: (protection) => (this.#inbound = new InboundEpoch(1, protection)),
-    })
+    const handshake = new Handshake(this.#config, this.#handshakeHost())
+    this.#handshake = handshake
+    this.#start = (now) => handshake.start(now)
   }
 
   get state(): AssociationState {
@@ -95,14 +95,14 @@ export class DtlsAssociation {
   connect(now: Millis): void {
     if (this.#state !== 'new') return
     this.#begin(now)
-    if (this.#config.role === 'client') this.#handshake.start(now)
+    if (this.#config.role === 'client') this.#start(now)
     this.#flush()
   }
 
   /** Takes a datagram from the peer; borrowed. Whatever it holds, this does not throw. */
   handleDatagram(now: Millis, datagram: Uint8Array): void {
     if (!this.#isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
-    const header = this.#header
+    const records = this.#inbound
     let at = 0
     while (at < datagram.length) {
       if (this.#isOver) {
@@ -110,11 +110,11 @@ export class DtlsAssociation {
         return
       }
       // What follows a record that is cut off cannot be found: RFC 6347 §4.1.2.7, invalid records are discarded.
-      if (!header.read(datagram, at)) {
+      if (!records.read(datagram, at)) {
         this.discarded.count('malformed-record')
         return
       }
-      at = header.end
+      at = records.end
       this.#handleRecord(now, datagram)
     }
   }
@@ -123,12 +123,25 @@ export class DtlsAssociation {
    * Sends application data as one record in one datagram; borrowed. Throws {@link DtlsError} `not-connected` before
    * the handshake completed and after the end, `too-large` for more than 16,384 bytes.
    */
-  send(_now: Millis, data: Uint8Array): void {
+  send(now: Millis, data: Uint8Array): void {
     if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
     if (data.length > maxContentLength)
       throw new DtlsError('too-large', `a record carries at most ${maxContentLength} bytes`)
+    if (this.#records.isWorn) this.updateKeys(now)
     if (this.#records.hasRoom) this.#sendRecord(ContentType.applicationData, data)
     else this.#end('failed', { kind: 'record-limit' }, closeNotify)
+  }
+
+  /**
+   * New keys for what we send, and for what the peer sends where `requestPeer` is true: a KeyUpdate of DTLS 1.3. It
+   * happens by itself before a key has protected more than it may. False in DTLS 1.2, which knows no such thing.
+   * Throws {@link DtlsError} `not-connected`.
+   */
+  updateKeys(now: Millis, requestPeer = false): boolean {
+    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
+    const isDone = this.#handshake.updateKeys(now, requestPeer)
+    this.#flush()
+    return isDone
   }
 
   /** Tells the peer by close_notify and ends the association at once. */
@@ -172,6 +185,27 @@ export class DtlsAssociation {
     return this.#state === 'closed' || this.#state === 'failed'
   }
 
+  #handshakeHost(): HandshakeHost & Dtls13Host {
+    const host: HandshakeHost & Dtls13Host = {
+      records: this.#records,
+      discarded: this.discarded,
+      transmit: (datagram) => this.#outbox.push(datagram),
+      expectProtected: (protection) => this.#inbound.expectProtected(protection),
+      expectEpoch: (epoch) => this.#inbound.expectEpoch(epoch),
+      handOver: (now, estate) => {
+        const handshake = new Dtls13Handshake(this.#config, host, estate)
+        this.#handshake = handshake
+        handshake.begin(now, estate)
+      },
+      acknowledge: (content) => {
+        const datagram = new Uint8Array(content.length + this.#records.overhead())
+        this.#records.write(ContentType.ack, content, datagram, 0)
+        this.#outbox.push(datagram)
+      },
+    }
+    return host
+  }
+
   #begin(now: Millis): void {
     this.#state = 'connecting'
     this.#deadlines.arm(Timer.handshake, Millis(now + this.#config.handshakeTimeout))
@@ -186,23 +220,20 @@ export class DtlsAssociation {
   }
 
   #handleRecord(now: Millis, datagram: Uint8Array): void {
-    const header = this.#header
-    if (header.length > maxFragmentLength) this.discarded.count('oversized-record')
-    else if (header.epoch === 0) this.#handlePlaintext(now, datagram)
-    else if (header.version !== ProtocolVersion.dtls12) this.discarded.count('wrong-version')
-    else if (header.epoch === this.#inbound?.number) this.#handleProtected(now, this.#inbound, datagram)
-    else if (this.#inbound === null && header.epoch === 1 && this.#state === 'connecting') {
-      if (!this.#early.keep(datagram, header.at, header.end)) this.discarded.count('early-record')
-    } else this.discarded.count('wrong-epoch')
+    const fate = this.#inbound.fate()
+    if (fate === 'protected') this.#handleProtected(now, datagram)
+    else if (fate === 'clear') this.#handlePlaintext(now, datagram)
+    else if (fate !== 'early') this.discarded.count(fate)
+    else if (this.#state === 'new' || !this.#inbound.keep(datagram)) this.discarded.count('early-record')
   }
 
   /** Anybody can write these: none of them is believed once the handshake is complete. */
   #handlePlaintext(now: Millis, datagram: Uint8Array): void {
-    const { contentType, sequence, start, end, version } = this.#header
+    const { contentType, sequence, start, end, version } = this.#inbound
     if (this.#state === 'connected') this.discarded.count('plaintext')
     else if (!isDtlsVersion(version)) this.discarded.count('wrong-version')
     else if (contentType === ContentType.handshake)
-      this.#handleHandshake(now, 0, sequence, new Reader(datagram, start, end))
+      this.#drive(now, () => this.#handshake.receive(now, 0, sequence, new Reader(datagram, start, end)))
     else if (contentType === ContentType.alert) this.#suspectAlert(now, new Reader(datagram, start, end))
     else if (contentType === ContentType.changeCipherSpec) {
       // Carries no news: a record of the next epoch says as much, and Finished proves it.
@@ -211,32 +242,40 @@ export class DtlsAssociation {
     else this.discarded.count('unknown-content')
   }
 
-  #handleProtected(now: Millis, inbound: InboundEpoch, datagram: Uint8Array): void {
-    const { contentType, sequence } = this.#header
-    const content = this.#borrowContent(this.#header.length)
-    const length = inbound.open(datagram, this.#header, content)
-    if (length === Unopened.replayed) {
-      this.discarded.count('replayed')
-      return
-    }
-    if (length === Unopened.forged) {
-      this.#countForgery(inbound)
-      return
-    }
-    if (length > maxContentLength) {
+  #handleProtected(now: Millis, datagram: Uint8Array): void {
+    const inbound = this.#inbound
+    const content = this.#borrowContent(inbound.length)
+    const length = inbound.open(datagram, content)
+    if (length === Unopened.replayed) this.discarded.count('replayed')
+    else if (length === Unopened.forged) this.#countForgery(now)
+    else if (length > maxContentLength)
       this.#fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
-      return
-    }
-    if (contentType === ContentType.applicationData) {
-      if (this.#state === 'connected') this.#deliver(now, content, length)
-      else this.discarded.count('early-data')
-    } else if (contentType === ContentType.handshake)
-      this.#handleHandshake(now, inbound.number, sequence, new Reader(content, 0, length))
-    else if (contentType === ContentType.alert) this.#handleAlert(new Reader(content, 0, length))
+    else this.#handleContent(now, content, length)
+  }
+
+  /** The record is authentic. */
+  #handleContent(now: Millis, content: Uint8Array, length: number): void {
+    const inbound = this.#inbound
+    const isData = inbound.contentType === ContentType.applicationData
+    // Epoch 2 is for the handshake alone.
+    if (!isData || (inbound.isDtls13 && inbound.epoch === Epoch.handshake))
+      this.#handleControl(now, new Reader(content, 0, length))
+    else if (this.#state === 'connected') this.#deliver(now, content, length)
+    else this.discarded.count('early-data')
+  }
+
+  #handleControl(now: Millis, reader: Reader): void {
+    const { contentType, epoch, sequence, isDtls13 } = this.#inbound
+    if (contentType === ContentType.handshake)
+      this.#drive(now, () => this.#handshake.receive(now, epoch, sequence, reader))
+    else if (contentType === ContentType.alert) this.#handleAlert(reader)
+    else if (contentType === ContentType.ack && isDtls13)
+      this.#drive(now, () => this.#handshake.receiveAck(now, reader))
     else this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
   }
 
   #deliver(now: Millis, content: Uint8Array, length: number): void {
+    this.#handshake.dataArrived()
     const wasLent = this.#isContentLent
     this.#isContentLent = true
     try {
@@ -246,38 +285,30 @@ export class DtlsAssociation {
     }
   }
 
-  #handleHandshake(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
-    const handshake = this.#handshake
-    const { progress, session } = handshake
-    const hadKeys = this.#inbound !== null
+  /** Has the handshake take something, and looks what has become of it. */
+  #drive(now: Millis, action: () => void): void {
+    const { progress, session } = this.#handshake
     try {
-      handshake.receive(now, epoch, recordSequence, reader)
+      action()
     } catch (error) {
       if (!(error instanceof PeerMisbehaved)) throw error
       this.#fail(error)
       return
     }
+    const handshake = this.#handshake
     if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
     if (handshake.progress !== progress) this.#trustPeer()
     if (session === null && handshake.session !== null) this.#complete(handshake.session)
-    else {
-      const hasNewKeys = !hadKeys && this.#inbound !== null
-      this.#flush()
-      if (hasNewKeys) this.#handleEarlyRecords(now)
-    }
+    else this.#flush()
+    for (const record of this.#inbound.takeEarly()) this.handleDatagram(now, record)
   }
 
   #complete(session: DtlsSession): void {
     this.#state = 'connected'
     this.#deadlines.disarmAll()
-    this.#early.take()
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
     this.#flush()
-  }
-
-  #handleEarlyRecords(now: Millis): void {
-    for (const record of this.#early.take()) this.handleDatagram(now, record)
   }
 
   /** The peer goes on with the handshake, so the alert was not its own. */
@@ -293,7 +324,7 @@ export class DtlsAssociation {
   #suspectAlert(now: Millis, reader: Reader): void {
     const alert = tryDecodeAlert(reader)
     if (alert === null || !isKnownLevel(alert)) this.discarded.count('malformed-content')
-    else if (!this.#handshake.isUnderWay || !isFinal(alert)) this.discarded.count('warning')
+    else if (!this.#handshake.isUnderWay || !isFinal(alert, false)) this.discarded.count('warning')
     else {
       this.#suspectedAlert ??= alert
       this.#deadlines.armIfIdle(Timer.suspectedAlert, Millis(now + 2 * this.#config.retransmitTimeout))
@@ -303,15 +334,18 @@ export class DtlsAssociation {
   #handleAlert(reader: Reader): void {
     const alert = tryDecodeAlert(reader)
     if (alert === null) this.#fail(new PeerMisbehaved('decode', 'malformed alert'))
-    else if (!isKnownLevel(alert))
+    else if (!this.#inbound.isDtls13 && !isKnownLevel(alert))
       this.#fail(new PeerMisbehaved('illegal-parameter', `an alert of level ${alert.level}`))
-    else if (!isFinal(alert)) this.discarded.count('warning')
+    else if (!isFinal(alert, this.#inbound.isDtls13)) this.discarded.count('warning')
     else this.#endByAlert(alert, true)
   }
 
-  #countForgery(inbound: InboundEpoch): void {
+  /** RFC 9147 §4.5.3: in good time the peer is asked for other keys; at the limit it is over. */
+  #countForgery(now: Millis): void {
     this.discarded.count('forged')
-    if (inbound.forged >= maxForgeries) this.#end('failed', { kind: 'record-limit' })
+    const { forged, forgeryLimit } = this.#inbound
+    if (forged >= forgeryLimit) this.#end('failed', { kind: 'record-limit' })
+    else if (forged === forgeryLimit / 2 && this.#state === 'connected') this.updateKeys(now, true)
   }
 
   #endByAlert({ description }: Alert, authenticated: boolean): void {
@@ -366,7 +400,7 @@ export class DtlsAssociation {
     this.#state = state
     this.#deadlines.disarmAll()
     this.#handshake.stop()
-    this.#early.take()
+    this.#inbound.clear()
     if (farewell !== null) this.#sendAlert(farewell)
     this.#host.closed(reason)
   }
@@ -381,9 +415,10 @@ function tryDecodeAlert(reader: Reader): Alert | null {
   }
 }
 
-/** Whether nothing comes after it: fatal by its level, or a farewell. */
-const isFinal = (alert: Alert): boolean =>
-  alert.level === AlertLevel.fatal || alert.description === AlertDescription.closeNotify
+/** Whether nothing comes after it: fatal by its level, or in DTLS 1.3 by what it is (RFC 8446 §6), or a farewell. */
+const isFinal = (alert: Alert, isDtls13: boolean): boolean =>
+  alert.description === AlertDescription.closeNotify ||
+  (isDtls13 ? alert.description !== AlertDescription.userCanceled : alert.level === AlertLevel.fatal)
 
 const isKnownLevel = ({ level }: Alert): boolean => level === AlertLevel.warning || level === AlertLevel.fatal
 
@@ -394,6 +429,3 @@ const timerCount = 2
 
 /** Enough for a record in an ordinary datagram; grows for larger ones. */
 const initialScratch = 1_500
-
-/** Forgeries that AES-GCM withstands without losing its integrity, RFC 9147 §4.5.3. */
-const maxForgeries = 2 ** 36

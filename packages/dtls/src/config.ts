@@ -1,5 +1,5 @@
 import { toUtf8 } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
+import type { CryptoProvider, KeyExchangeGroup } from '@purertc/crypto'
 
 import type { Certificate } from './certificate/certificate.ts'
 import { decisiveFingerprints } from './certificate/fingerprint.ts'
@@ -12,6 +12,8 @@ import {
   cipherSuites,
   defaultCipherSuites,
 } from './protocol/cipher-suite.ts'
+import { curvesOf, type NamedGroup, namedGroups } from './protocol/named-group.ts'
+import { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { ClientPsk, ServerPsk } from './protocol/psk.ts'
 import {
   fitsKey,
@@ -54,6 +56,13 @@ export interface DtlsConfig {
   readonly cookie?: 'required' | 'verified-path'
   /** The client's address in any form, which the cookie is bound to. Needed where `cookie` is `required`. */
   readonly clientAddress?: string
+  /** The versions that may be agreed on, 1.2 alone by default. */
+  readonly versions?: VersionRange
+  /**
+   * Groups for ephemeral keys, best first: X25519MLKEM768 (1.3 alone), X25519, P-256 and P-384 by default. A client
+   * sends a share of the first, and of the first curve besides where that is a hybrid.
+   */
+  readonly groups?: readonly KeyExchangeGroup[]
   /** Bytes of the largest datagram of the handshake, 1200 by default, at least 160. */
   readonly mtu?: number
   /** Milliseconds until a flight is sent again for the first time, 1000 by default. */
@@ -71,9 +80,15 @@ export interface DtlsConfig {
   readonly srtpProfiles?: readonly number[]
 }
 
+/** The lowest and the highest version; `ProtocolVersion.dtls12` and `dtls13` are all there is. */
+export interface VersionRange {
+  readonly min: ProtocolVersion
+  readonly max: ProtocolVersion
+}
+
 /** A configuration with nothing left out, and with the registry's rows instead of names. */
 export interface ResolvedConfig extends Required<
-  Omit<DtlsConfig, 'certificate' | 'psk' | 'serverName' | 'cipherSuites' | 'signatureSchemes'>
+  Omit<DtlsConfig, 'certificate' | 'psk' | 'serverName' | 'cipherSuites' | 'signatureSchemes' | 'groups'>
 > {
   readonly certificates: readonly Certificate[]
   readonly clientPsk: ClientPsk | null
@@ -81,6 +96,7 @@ export interface ResolvedConfig extends Required<
   readonly serverName: string | null
   readonly cipherSuites: readonly CipherSuite12[]
   readonly signatureSchemes: readonly NamedSignatureScheme[]
+  readonly groups: readonly NamedGroup[]
 }
 
 /** Throws {@link DtlsError} `invalid-config`. */
@@ -97,6 +113,7 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     srtpProfiles: [],
     alpn: [],
     keyLog: undefined,
+    versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls12 },
     clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
     ...rest,
     certificates: 'der' in certificate ? [certificate] : certificate,
@@ -104,8 +121,10 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     serverPsk: config.role === 'server' ? ((psk as ServerPsk | undefined) ?? null) : null,
     serverName,
     signatureSchemes,
+    groups: config.groups === undefined ? namedGroups : pick(namedGroups, config.groups, 'group'),
     cipherSuites: resolveCipherSuites(config, signatureSchemes),
   }
+  checkVersions(resolved)
   checkIdentities(resolved)
   checkNumbers(resolved)
   return resolved
@@ -148,6 +167,13 @@ function pick<T extends { readonly name: string }>(
   return names.map((name) => rows.find((row) => row.name === name) ?? invalid(`no ${what} ${name}`))
 }
 
+function checkVersions({ versions: { min, max }, groups }: ResolvedConfig): void {
+  // The numbers count down.
+  if (min < max || min > ProtocolVersion.dtls12 || max < ProtocolVersion.dtls13)
+    invalid('versions must be a range within DTLS 1.2 and 1.3')
+  if (max === ProtocolVersion.dtls12 && curvesOf(groups).length === 0) invalid('no group for DTLS 1.2')
+}
+
 function checkIdentities(config: ResolvedConfig): void {
   const { role, verify, certificates, clientCertificate, serverPsk } = config
   // Without a fingerprint that counts, nobody could connect; an empty list must not look like "anybody".
@@ -174,6 +200,10 @@ function checkNumbers(config: ResolvedConfig): void {
     if (name === '' || toUtf8(name).length > 255)
       invalid('names of application protocols have 1 to 255 bytes')
 }
+
+/** Whether the version is among those that may be agreed on. */
+export const permits = ({ versions }: ResolvedConfig, version: ProtocolVersion): boolean =>
+  version <= versions.min && version >= versions.max
 
 function invalid(message: string): never {
   throw new DtlsError('invalid-config', message)

@@ -30,6 +30,8 @@ export class DtlsError extends Error {
  * - `unsupported-version`, `no-common-parameters`: no version, or no suite, group or signature scheme in common.
  * - `no-extended-master-secret`: RFC 7627 §5.2.
  * - `bad-renegotiation-info`: RFC 5746 §3.
+ * - `missing-extension`: RFC 8446 §9.2.
+ * - `certificate-required`: a client that has none, RFC 8446 §4.4.2.4.
  * - `no-certificate`: a client that has none, RFC 5246 §7.4.6.
  * - `unsolicited-extension`: an answer to an extension that was not offered.
  * - `bad-certificate`, `unsupported-certificate`: it cannot be parsed, or has a key that we cannot use.
@@ -51,6 +53,8 @@ export type PeerFault =
   | 'no-common-parameters'
   | 'no-extended-master-secret'
   | 'bad-renegotiation-info'
+  | 'missing-extension'
+  | 'certificate-required'
   | 'no-certificate'
   | 'unsolicited-extension'
   | 'bad-certificate'
@@ -91,6 +95,8 @@ const alertFor: Readonly<Record<PeerFault, AlertDescription>> = {
   'no-common-parameters': AlertDescription.handshakeFailure,
   'no-extended-master-secret': AlertDescription.handshakeFailure,
   'bad-renegotiation-info': AlertDescription.handshakeFailure,
+  'missing-extension': AlertDescription.missingExtension,
+  'certificate-required': AlertDescription.certificateRequired,
   'no-certificate': AlertDescription.handshakeFailure,
   'unsolicited-extension': AlertDescription.unsupportedExtension,
   'bad-certificate': AlertDescription.badCertificate,

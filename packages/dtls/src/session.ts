@@ -1,8 +1,9 @@
-import type { CipherSuite } from './protocol/cipher-suite.ts'
+import { hashSizes } from '@purertc/crypto'
+
 import { DtlsError } from './errors.ts'
-import type { KeySchedule } from './dtls12/keys/key-schedule.ts'
+import type { CipherSuite } from './protocol/cipher-suite.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
-import type { ProtocolVersion } from './protocol/protocol-version.ts'
+import { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { FinishedVerified } from './proofs/finished-verified.ts'
 import type { PeerAuthenticated, PeerIdentity } from './proofs/peer-authenticated.ts'
 
@@ -15,6 +16,11 @@ export interface Negotiated {
   readonly alpnProtocol: string | null
   /** The name that the client asked for, RFC 6066 §3. */
   readonly serverName: string | null
+}
+
+/** Where keying material for other protocols comes from. */
+export interface Exporter {
+  export(label: string, context: Uint8Array | null, length: number): Uint8Array
 }
 
 /**
@@ -34,12 +40,12 @@ export class DtlsSession {
   readonly alpnProtocol: string | null
   /** The server's name as the client gave it, null where it gave none (RFC 6066 §3). */
   readonly serverName: string | null
-  readonly #keys: KeySchedule
+  readonly #keys: Exporter
 
   constructor(
     negotiated: Negotiated,
     group: NamedGroup | null,
-    keys: KeySchedule,
+    keys: Exporter,
     peer: PeerAuthenticated,
     _finished: FinishedVerified,
   ) {
@@ -59,8 +65,8 @@ export class DtlsSession {
   }
 
   /**
-   * Keying material for another protocol, RFC 5705: the same on both ends, and nobody else's. An empty `context` is
-   * not the same as none. Throws {@link DtlsError} `invalid-argument`.
+   * Keying material for another protocol, RFC 5705 and RFC 8446 §7.5: the same on both ends, and nobody else's. In DTLS
+   * 1.2 an empty `context` is not the same as none. Throws {@link DtlsError} `invalid-argument`.
    *
    * @example
    * session.exportKeyingMaterial('EXTRACTOR-dtls_srtp', null, 60) // keys and salts of RFC 5764 §4.2
@@ -70,8 +76,11 @@ export class DtlsSession {
       throw new DtlsError('invalid-argument', `"${label}" is a label of the handshake itself (RFC 5705 §4)`)
     if (context !== null && context.length > 0xffff)
       throw new DtlsError('invalid-argument', 'a context has at most 65,535 bytes')
-    if (!Number.isInteger(length) || length < 1 || length > maxExportLength)
-      throw new DtlsError('invalid-argument', `length must be 1 to ${maxExportLength}`)
+    // RFC 5869 §2.3: HKDF makes no more than 255 blocks.
+    const longest =
+      this.version === ProtocolVersion.dtls13 ? 255 * hashSizes[this.cipherSuite.hash] : maxExportLength
+    if (!Number.isInteger(length) || length < 1 || length > longest)
+      throw new DtlsError('invalid-argument', `length must be 1 to ${longest}`)
     return this.#keys.export(label, context, length)
   }
 }

@@ -14,8 +14,12 @@ export class Extensions {
    * stands twice.
    */
   static decode(reader: Reader): Extensions {
+    return reader.isEmpty ? new Extensions() : Extensions.decodeList(reader)
+  }
+
+  /** Reads a list that must be there, as in the messages of 1.3. Throws as {@link Extensions.decode}. */
+  static decodeList(reader: Reader): Extensions {
     const extensions = new Extensions()
-    if (reader.isEmpty) return extensions
     const list = reader.sub(reader.u16())
     while (!list.isEmpty) {
       const type = list.u16()
@@ -29,6 +33,11 @@ export class Extensions {
 
   get types(): IterableIterator<number> {
     return this.#bodies.keys()
+  }
+
+  /** The body of any extension, borrowed. */
+  body(type: number): Uint8Array | undefined {
+    return this.#bodies.get(type)
   }
 
   has(codec: ExtensionCodec<unknown>): boolean {
@@ -52,9 +61,19 @@ export class Extensions {
     return this
   }
 
+  /** An extension as bytes, which are kept. */
+  setBody(type: number, body: Uint8Array): this {
+    this.#bodies.set(type, body)
+    return this
+  }
+
   /** Writes the list with its length; nothing where there is none, since servers of old expect none. */
   encode(writer: Writer): void {
-    if (this.#bodies.size === 0) return
+    if (this.#bodies.size > 0) this.encodeList(writer)
+  }
+
+  /** Writes the list with its length, also where it is empty. */
+  encodeList(writer: Writer): void {
     const list = writer.open16()
     for (const [type, body] of this.#bodies) {
       writer.u16(type)

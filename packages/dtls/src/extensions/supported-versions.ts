@@ -19,3 +19,11 @@ export const SupportedVersions: ExtensionCodec<readonly number[]> = {
     writer.close8(mark)
   },
 }
+
+/** The version a server chose, in ServerHello and HelloRetryRequest. RFC 8446 §4.2.1. */
+export const SelectedVersion: ExtensionCodec<number> = {
+  type: 43,
+  name: 'supported_versions',
+  decode: (body) => body.u16(),
+  encode: (writer, version) => writer.u16(version),
+}

@@ -39,6 +39,11 @@ export class FlightSender {
   }
 
   /** The `message_seq` of our next message. */
+  get nextSequence(): number {
+    return this.#nextSequence
+  }
+
+  /** Sets {@link FlightSender.nextSequence}. */
   startAt(sequence: number): void {
     this.#nextSequence = sequence
   }

@@ -1,5 +1,6 @@
 import { type Counters, DecodeError, type Millis, type Reader } from '@purertc/bytes'
 
+import { type Estate, HandOver } from '../dtls13/hand-over.ts'
 import { startClient } from '../dtls12/client/start-client.ts'
 import type { ResolvedConfig } from '../config.ts'
 import type { Discard } from '../discard.ts'
@@ -11,6 +12,7 @@ import { ExpectClientHello } from '../dtls12/server/expect-client-hello.ts'
 import type { DtlsSession } from '../session.ts'
 import { FlightSender } from './flight-sender.ts'
 import { decodeHandshakeFragment, type HandshakeFragment } from './handshake-fragment.ts'
+import type { HandshakeMachine } from './handshake-machine.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
 import { Established, type HandshakeContext, type HandshakeState } from './handshake-state.ts'
 import { Reassembly } from './reassembly.ts'
@@ -24,13 +26,15 @@ export interface HandshakeHost {
   transmit(datagram: Uint8Array): void
   /** The peer's records of the next epoch are protected by this. */
   expectProtected(protection: RecordProtection): void
+  /** The hellos agreed on DTLS 1.3: what is left of the handshake is another driver's. */
+  handOver(now: Millis, estate: Estate): void
 }
 
 /**
  * Drives the states of one handshake: puts the peer's messages together and in order, hands them to the state,
  * sends what the state composed, and sends it again until the peer answers.
  */
-export class Handshake implements HandshakeContext {
+export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly config: ResolvedConfig
   readonly transcript: Transcript = new Transcript()
   readonly flight: FlightSender
@@ -105,9 +109,24 @@ export class Handshake implements HandshakeContext {
     while (!reader.isEmpty) {
       const fragment = this.#decodeFragment(reader)
       if (fragment === null) return
+      if (this.#state instanceof HandOver)
+        throw new PeerMisbehaved('unexpected-message', 'more than a hello in its record')
       if (this.#session !== null) this.#receiveAfterwards(fragment)
       else this.#receiveFragment(now, epoch, recordSequence, fragment)
     }
+  }
+
+  /** There are none in DTLS 1.2. */
+  receiveAck(): void {
+    throw new PeerMisbehaved('unexpected-message', 'an ACK in DTLS 1.2')
+  }
+
+  updateKeys(): boolean {
+    return false
+  }
+
+  dataArrived(): void {
+    // Nothing depends on it.
   }
 
   /** Sends the flight again where it is due; false where it has been sent often enough. */
@@ -158,7 +177,7 @@ export class Handshake implements HandshakeContext {
     const fate = this.#reassembly.insert(fragment)
     if (fate === 'stale') this.#answerRepetition(now, fragment)
     else if (fate !== 'taken') this.#host.discarded.count(`${fate}-fragment`)
-    this.#deliver(now)
+    this.#deliver(now, recordSequence)
   }
 
   /** A server numbers from where the client is, RFC 6347 §4.2.1 and §4.2.2: cookies were given without state. */
@@ -171,11 +190,15 @@ export class Handshake implements HandshakeContext {
     return true
   }
 
-  #deliver(now: Millis): void {
+  #deliver(now: Millis, recordSequence: number): void {
     for (;;) {
       const message = this.#state === null ? null : this.#reassembly.next()
       if (this.#state === null || message === null) return
       this.#state = this.#handle(this.#state, message)
+      if (this.#state instanceof HandOver) {
+        this.#handOver(now, recordSequence, this.#state)
+        return
+      }
       if (this.#state instanceof Established) {
         if (this.#reassembly.holds(HandshakeType.finished))
           throw new PeerMisbehaved('unexpected-message', 'a second finished')
@@ -184,6 +207,18 @@ export class Handshake implements HandshakeContext {
       }
       this.#sendComposed(now)
     }
+  }
+
+  #handOver(now: Millis, recordSequence: number, { begin }: HandOver): void {
+    this.#timer.stop()
+    this.#host.handOver(now, {
+      begin,
+      reassembly: this.#reassembly,
+      timer: this.#timer,
+      mtu: this.#mtu,
+      nextSequence: this.flight.nextSequence,
+      recordSequence,
+    })
   }
 
   #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {

@@ -1,9 +1,11 @@
-/** RFC 6347 §4.3.2; the registry is "TLS HandshakeType". */
+/** RFC 6347 §4.3.2 and RFC 8446 §4; the registry is "TLS HandshakeType". */
 export const HandshakeType = {
   helloRequest: 0,
   clientHello: 1,
   serverHello: 2,
   helloVerifyRequest: 3,
+  newSessionTicket: 4,
+  encryptedExtensions: 8,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
@@ -11,6 +13,8 @@ export const HandshakeType = {
   certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
+  keyUpdate: 24,
+  messageHash: 254,
 } as const
 export type HandshakeType = (typeof HandshakeType)[keyof typeof HandshakeType]
 

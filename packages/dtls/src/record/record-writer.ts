@@ -1,25 +1,38 @@
 import { ProtocolVersion } from '../protocol/protocol-version.ts'
 import { plaintext } from './plaintext.ts'
 import { maxSequence } from './record-header.ts'
-import type { RecordProtection } from './record-protection.ts'
+import type { OutboundProtection } from './record-protection.ts'
 
 /**
  * Numbers and protects the records we send. Earlier epochs stay, since a flight that spans a change of keys is
  * retransmitted in the epochs it was first sent in, under fresh sequence numbers (RFC 6347 §4.2.4).
  */
 export class RecordWriter {
-  readonly #epochs: OutboundEpoch[] = [{ protection: plaintext, sequence: 0 }]
-  #current: OutboundEpoch = this.#epochs[0]!
+  readonly #epochs = new Map<number, OutboundEpoch>()
+  #epoch = 0
+  #current: OutboundEpoch = { protection: plaintext, sequence: 0 }
   #version: number = ProtocolVersion.dtls12
+
+  constructor() {
+    this.#epochs.set(0, this.#current)
+  }
 
   /** The epoch that new content is sent in. */
   get epoch(): number {
-    return this.#epochs.length - 1
+    return this.#epoch
   }
 
-  /** Sequence numbers must not wrap, RFC 6347 §4.1: false where the one that is left is for saying goodbye. */
+  /**
+   * Sequence numbers must not wrap (RFC 6347 §4.1), and some ciphers end sooner: false where the one record that is left
+   * is for saying goodbye.
+   */
   get hasRoom(): boolean {
-    return this.#current.sequence < maxSequence
+    return this.#current.sequence < this.#limit
+  }
+
+  /** Whether so many records were sent that it is time for other keys. */
+  get isWorn(): boolean {
+    return this.#current.sequence > this.#limit / 4
   }
 
   /** Bytes that a record of the epoch takes on top of its content. */
@@ -37,15 +50,26 @@ export class RecordWriter {
     this.#of(0).sequence = sequence
   }
 
-  /** New content is protected by this from now on. */
-  addEpoch(protection: RecordProtection): void {
+  /** The sequence number that the next record of the epoch gets. */
+  nextSequence(epoch: number): number {
+    return this.#of(epoch).sequence
+  }
+
+  /** New content is protected by this from now on, in the next epoch, or in a later one that has its number from the protocol. */
+  addEpoch(protection: OutboundProtection, number: number = this.#epoch + 1): void {
     this.#current = { protection, sequence: 0 }
-    this.#epochs.push(this.#current)
+    this.#epoch = number
+    this.#epochs.set(number, this.#current)
+  }
+
+  /** Nothing will be sent again in epochs before this one. */
+  retireBefore(epoch: number): void {
+    for (const number of this.#epochs.keys()) if (number < epoch) this.#epochs.delete(number)
   }
 
   /** Writes a record of the current epoch to `into` from `at` on and returns its length. */
   write(contentType: number, content: Uint8Array, into: Uint8Array, at: number): number {
-    return this.#write(this.#current, this.#epochs.length - 1, contentType, content, into, at)
+    return this.#write(this.#current, this.#epoch, contentType, content, into, at)
   }
 
   /** The same in an earlier epoch. */
@@ -72,14 +96,18 @@ export class RecordWriter {
     )
   }
 
+  get #limit(): number {
+    return this.#current.protection.limit ?? maxSequence
+  }
+
   #of(epoch: number): OutboundEpoch {
-    const outbound = this.#epochs[epoch]
+    const outbound = this.#epochs.get(epoch)
     if (outbound === undefined) throw new RangeError(`no keys for epoch ${epoch}`)
     return outbound
   }
 }
 
 interface OutboundEpoch {
-  readonly protection: RecordProtection
+  readonly protection: OutboundProtection
   sequence: number
 }

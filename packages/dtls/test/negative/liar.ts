@@ -43,6 +43,9 @@ export class Liar {
       transmit: (datagram: Uint8Array) => this.send(datagram),
       expectProtected: (protection: ConstructorParameters<typeof InboundEpoch>[1]) =>
         void (this.#inbound = new InboundEpoch(1, protection)),
+      handOver: () => {
+        throw new Error('this liar speaks DTLS 1.2')
+      },
     }
     this.handshake = new Handshake(
       resolveConfig(config),

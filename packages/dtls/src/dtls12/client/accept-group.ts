@@ -1,9 +1,10 @@
 import { PeerMisbehaved } from '../../errors.ts'
-import { type NamedGroup, namedGroups } from '../../protocol/named-group.ts'
+import type { ResolvedConfig } from '../../config.ts'
+import { curvesOf, type NamedGroup } from '../../protocol/named-group.ts'
 
 /** The group of a server's ephemeral key, which must be one of those that we offered: RFC 8422 §5.4. */
-export function acceptGroup(id: number): NamedGroup {
-  const group = namedGroups.find((group) => group.id === id)
+export function acceptGroup(config: ResolvedConfig, id: number): NamedGroup {
+  const group = curvesOf(config.groups).find((group) => group.id === id)
   if (group === undefined) throw new PeerMisbehaved('illegal-parameter', `group ${id} was not offered`)
   return group
 }

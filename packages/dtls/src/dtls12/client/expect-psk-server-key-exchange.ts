@@ -37,7 +37,7 @@ export class ExpectPskServerKeyExchange implements HandshakeState {
       kind: 'shared',
       // RFC 5489 §2 has a field for the hint where there is none to give.
       hint: hint.length === 0 ? null : copyBytes(hint),
-      ephemeral: ecdh && { group: acceptGroup(ecdh.group), publicKey: copyBytes(ecdh.publicKey) },
+      ephemeral: ecdh && { group: acceptGroup(cx.config, ecdh.group), publicKey: copyBytes(ecdh.publicKey) },
     })
   }
 

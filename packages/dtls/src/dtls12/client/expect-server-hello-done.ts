@@ -3,7 +3,8 @@ import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
-import { chooseCredential, type Credential, sign } from '../credential.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import { chooseCredential, type Credential, sign } from '../../certificate/credential.ts'
 import { KeySchedule } from '../keys/key-schedule.ts'
 import { encodeCertificateMessage } from '../messages/certificate-message.ts'
 import { type CertificateRequest, certificateTypeOf } from '../messages/certificate-request.ts'
@@ -66,6 +67,6 @@ export class ExpectServerHelloDone implements HandshakeState {
     const suitable = config.certificates.filter(({ privateKey }) =>
       request.certificateTypes.includes(certificateTypeOf(privateKey.kind)),
     )
-    return chooseCredential(config, suitable, request.signatureSchemes)
+    return chooseCredential(ProtocolVersion.dtls12, config, suitable, request.signatureSchemes)
   }
 }

@@ -1,8 +1,13 @@
+import { permits, type ResolvedConfig } from '../../config.ts'
+import type { ClientOffer } from '../../dtls13/client/client-offer.ts'
+import { receiveFirstHello } from '../../dtls13/client/receive-server-hello.ts'
+import { HandOver } from '../../dtls13/hand-over.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
+import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
@@ -10,9 +15,9 @@ import { type ClientHello, encodeClientHello } from '../../messages/client-hello
 import { decodeHelloVerifyRequest } from '../messages/hello-verify-request.ts'
 import { decodeServerHello, type ServerHello } from '../../messages/server-hello.ts'
 import { acceptProtocol } from '../../protocol/alpn.ts'
+import { isDowngrade } from '../../protocol/downgrade.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
-import type { ResolvedConfig } from '../../config.ts'
 import type { Negotiated12 } from '../negotiated.ts'
 import type { Randoms } from '../keys/key-schedule.ts'
 import { ExpectCertificate } from './expect-certificate.ts'
@@ -21,11 +26,11 @@ import { ExpectPskServerKeyExchange } from './expect-psk-server-key-exchange.ts'
 /** The server may ask for a cookie first, more than once where its secret has changed meanwhile. */
 export class ExpectServerHello implements HandshakeState {
   readonly expects = 'serverHello'
-  readonly #hello: ClientHello
+  readonly #offer: ClientOffer
   readonly #cookies: number
 
-  constructor(hello: ClientHello, cookies = 0) {
-    this.#hello = hello
+  constructor(offer: ClientOffer, cookies = 0) {
+    this.#offer = offer
     this.#cookies = cookies
   }
 
@@ -33,10 +38,13 @@ export class ExpectServerHello implements HandshakeState {
     if (message.type === HandshakeType.helloVerifyRequest) return this.#answerCookie(message, cx)
     if (message.type !== HandshakeType.serverHello) throw unexpected(this, message)
     const hello = decodeServerHello(message.body)
-    const negotiated = acceptServerHello(cx.config, this.#hello, hello)
+    if (hello.extensions.has(SelectedVersion)) return this.#handOver(message, cx)
+    if (permits(cx.config, ProtocolVersion.dtls13) && isDowngrade(hello.random))
+      throw new PeerMisbehaved('illegal-parameter', 'somebody took DTLS 1.3 out of our offer')
+    const negotiated = acceptServerHello(cx.config, this.#offer.hello, hello)
     cx.transcript.add(message.type, message.sequence, message.body)
     cx.records.setVersion(negotiated.version)
-    const randoms: Randoms = { client: this.#hello.random, server: hello.random }
+    const randoms: Randoms = { client: this.#offer.hello.random, server: hello.random }
     const { keyExchange } = negotiated.suite
     return keyExchange === 'psk' || keyExchange === 'ecdhe_psk'
       ? new ExpectPskServerKeyExchange(negotiated, randoms)
@@ -46,10 +54,19 @@ export class ExpectServerHello implements HandshakeState {
   #answerCookie(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (this.#cookies === maxCookies) throw new PeerMisbehaved('unexpected-message', 'a cookie too many')
     const { cookie } = decodeHelloVerifyRequest(message.body)
-    const hello = { ...this.#hello, cookie }
+    const hello = { ...this.#offer.hello, cookie }
     cx.transcript.clear()
     sendClientHello(cx, hello)
-    return new ExpectServerHello(hello, this.#cookies + 1)
+    return new ExpectServerHello({ ...this.#offer, hello }, this.#cookies + 1)
+  }
+
+  /** `supported_versions` in the answer means DTLS 1.3, RFC 8446 §4.2.1, which has cookies of its own. */
+  #handOver(message: HandshakeMessage, { config }: HandshakeContext): HandshakeState {
+    if (!permits(config, ProtocolVersion.dtls13))
+      throw new PeerMisbehaved('unsolicited-extension', 'supported_versions was not offered')
+    if (this.#cookies > 0)
+      throw new PeerMisbehaved('illegal-parameter', 'DTLS 1.3 after a cookie of DTLS 1.2')
+    return new HandOver((cx) => receiveFirstHello(cx, this.#offer, message))
   }
 }
 
@@ -62,8 +79,7 @@ export function sendClientHello(cx: HandshakeContext, hello: ClientHello): void 
 
 /** Checks that the server chose from what we offered, and answered nothing else. RFC 5246 §7.4.1.3. */
 function acceptServerHello(config: ResolvedConfig, offer: ClientHello, hello: ServerHello): Negotiated12 {
-  // A server that knows DTLS 1.3 marks its random (RFC 8446 §4.1.3). That is for clients that offered 1.3.
-  if (hello.version !== ProtocolVersion.dtls12)
+  if (hello.version !== ProtocolVersion.dtls12 || !permits(config, ProtocolVersion.dtls12))
     throw new PeerMisbehaved('unsupported-version', `version ${hello.version} was not offered`)
   const suite = config.cipherSuites.find(({ id }) => id === hello.cipherSuite)
   if (suite === undefined)

@@ -26,7 +26,7 @@ export class ExpectServerKeyExchange implements HandshakeState {
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.serverKeyExchange) throw unexpected(this, message)
     const exchange = decodeServerKeyExchange(message.body)
-    const group = acceptGroup(exchange.group)
+    const group = acceptGroup(cx.config, exchange.group)
     // RFC 8422 §5.4: the randoms are signed as well, so that no signature serves another handshake.
     const signed = concatBytes(this.#randoms.client, this.#randoms.server, exchange.parameters)
     const { version } = this.#negotiated

@@ -1,3 +1,6 @@
+import { permits, type ResolvedConfig } from '../../config.ts'
+import { cipherSuites as dtls13Suites } from '../../dtls13/cipher-suite.ts'
+import { type ClientOffer, offerKeyShares } from '../../dtls13/client/client-offer.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
@@ -6,34 +9,42 @@ import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiatio
 import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
+import { SupportedVersions } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeContext, HandshakeState } from '../../handshake/handshake-state.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { offerProtocols } from '../../protocol/alpn.ts'
-import { namedGroups } from '../../protocol/named-group.ts'
+import { curvesOf } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { ExpectServerHello, sendClientHello } from './expect-server-hello.ts'
 
-/** Composes the first flight: a ClientHello with all that we can do. */
+/** Composes the first flight: one ClientHello with all that we can do, for servers of either version. */
 export function startClient(cx: HandshakeContext): HandshakeState {
-  const hello = composeClientHello(cx)
+  const offer = composeOffer(cx.config)
   // RFC 6347 §4.1 and RFC 5246 §E.1: a first record claims the oldest version, for servers that read no further.
   cx.records.setVersion(ProtocolVersion.dtls10)
-  sendClientHello(cx, hello)
-  return new ExpectServerHello(hello)
+  sendClientHello(cx, offer.hello)
+  return new ExpectServerHello(offer)
 }
 
-function composeClientHello({ config }: HandshakeContext): ClientHello {
+function composeOffer(config: ResolvedConfig): ClientOffer {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
+  const speaks12 = permits(config, ProtocolVersion.dtls12)
+  const speaks13 = permits(config, ProtocolVersion.dtls13)
   const extensions = new Extensions()
-    .set(ExtendedMasterSecret, true)
-    .set(RenegotiationInfo, firstHandshake)
+  if (speaks13) offerVersions(extensions, speaks12)
+  if (speaks12)
+    extensions
+      .set(ExtendedMasterSecret, true)
+      .set(RenegotiationInfo, firstHandshake)
+      .set(EcPointFormats, [uncompressedPoint])
+  const groups = speaks13 ? config.groups : curvesOf(config.groups)
+  extensions
     .set(
       SupportedGroups,
-      namedGroups.map((group) => group.id),
+      groups.map((group) => group.id),
     )
-    .set(EcPointFormats, [uncompressedPoint])
     .set(
       SignatureAlgorithms,
       config.signatureSchemes.map((scheme) => scheme.id),
@@ -42,15 +53,23 @@ function composeClientHello({ config }: HandshakeContext): ClientHello {
   if (config.alpn.length > 0) extensions.set(ApplicationLayerProtocols, offerProtocols(config.alpn))
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
-  return {
+  const shares = speaks13 ? offerKeyShares(config, extensions) : []
+  const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]
+  const hello: ClientHello = {
     version: ProtocolVersion.dtls12,
     random,
     sessionId: new Uint8Array(0),
     cookie: new Uint8Array(0),
-    cipherSuites: config.cipherSuites.map((suite) => suite.id),
+    cipherSuites: suites.map((suite) => suite.id),
     compressionMethods: Uint8Array.of(noCompression),
     extensions,
   }
+  return { hello, shares }
+}
+
+function offerVersions(extensions: Extensions, speaks12: boolean): void {
+  const { dtls12, dtls13 } = ProtocolVersion
+  extensions.set(SupportedVersions, speaks12 ? [dtls13, dtls12] : [dtls13])
 }
 
 const noCompression = 0

@@ -1,5 +1,8 @@
 import { concatBytes } from '@purertc/bytes'
 
+import { permits } from '../../config.ts'
+import { HandOver } from '../../dtls13/hand-over.ts'
+import { answerClientHello } from '../../dtls13/server/answer-client-hello.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
@@ -7,14 +10,17 @@ import { Extensions } from '../../extensions/extensions.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
+import { chooseVersion } from '../../handshake/choose-version.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { type ClientHello, decodeClientHello } from '../../messages/client-hello.ts'
 import { encodeServerHello } from '../../messages/server-hello.ts'
 import { offerProtocols } from '../../protocol/alpn.ts'
+import { markDowngrade } from '../../protocol/downgrade.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { pskBytes } from '../../protocol/psk.ts'
-import { type Credential, sign } from '../credential.ts'
+import { type Credential, sign } from '../../certificate/credential.ts'
 import type { Randoms } from '../keys/key-schedule.ts'
 import { encodeCertificateMessage } from '../messages/certificate-message.ts'
 import {
@@ -36,13 +42,16 @@ export class ExpectClientHello implements HandshakeState {
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.clientHello) throw unexpected(this, message)
     const hello = decodeClientHello(message.body)
+    if (chooseVersion(cx.config, hello) === ProtocolVersion.dtls13) {
+      cx.records.setVersion(ProtocolVersion.dtls12)
+      return new HandOver((next) => answerClientHello(next, hello, message))
+    }
     const choice = negotiate(cx.config, hello)
     cx.transcript.add(message.type, message.sequence, message.body)
 
-    // Were we to speak DTLS 1.3 as well, the random would end in the mark of a downgrade (RFC 8446 §4.1.3). We do
-    // not, and a mark would make a client of 1.3 give up.
     const random = new Uint8Array(32)
     cx.config.crypto.randomFill(random)
+    if (permits(cx.config, ProtocolVersion.dtls13)) markDowngrade(random)
     const randoms: Randoms = { client: hello.random, server: random }
     const ephemeral = choice.group && {
       group: choice.group,

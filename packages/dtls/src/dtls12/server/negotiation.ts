@@ -5,16 +5,15 @@ import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
-import { SupportedVersions } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import { certificatesFor } from '../../certificate/certificates-for.ts'
 import type { ResolvedConfig } from '../../config.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { chooseProtocol } from '../../protocol/alpn.ts'
 import { type CipherSuite12, emptyRenegotiationInfoScsv } from '../../protocol/cipher-suite.ts'
-import { type NamedGroup, namedGroups } from '../../protocol/named-group.ts'
-import { ProtocolVersion, reachesDtls12 } from '../../protocol/protocol-version.ts'
-import { chooseCredential, type Credential } from '../credential.ts'
+import { curvesOf, type NamedGroup } from '../../protocol/named-group.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import { chooseCredential, type Credential } from '../../certificate/credential.ts'
 import type { Negotiated12 } from '../negotiated.ts'
 
 /** What a server made of a ClientHello. */
@@ -30,7 +29,6 @@ export interface Choice {
 
 /** Chooses from a client's offer. Throws `PeerMisbehaved` where the two of us share too little, and `DecodeError`. */
 export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
-  checkVersion(hello)
   if (!hello.compressionMethods.includes(0))
     throw new PeerMisbehaved('illegal-parameter', 'the null compression is mandatory (RFC 5246 §7.4.1.2)')
   if (hello.extensions.get(EcPointFormats)?.includes(uncompressedPoint) === false)
@@ -63,7 +61,7 @@ interface SuiteChoice {
 function chooseSuite(config: ResolvedConfig, hello: ClientHello): SuiteChoice {
   // Without the extension a client takes any group (RFC 8422 §5.1): the one that has been there from the start.
   const groups = hello.extensions.get(SupportedGroups) ?? [secp256r1]
-  const group = namedGroups.find(({ id }) => groups.includes(id)) ?? null
+  const group = curvesOf(config.groups).find(({ id }) => groups.includes(id)) ?? null
   // Without this one it takes SHA-1 only (RFC 5246 §7.4.1.4.1), which we do not.
   const schemes = hello.extensions.get(SignatureAlgorithms) ?? []
   const certificates = certificatesFor(config.certificates, hello.extensions.get(ServerName) ?? null)
@@ -78,18 +76,10 @@ function chooseSuite(config: ResolvedConfig, hello: ClientHello): SuiteChoice {
     const fitting = certificates.filter(
       ({ privateKey }) => (privateKey.kind === 'rsa') === (keyExchange === 'ecdhe_rsa'),
     )
-    const credential = chooseCredential(config, fitting, schemes)
+    const credential = chooseCredential(ProtocolVersion.dtls12, config, fitting, schemes)
     if (credential !== null) return { suite, group, credential }
   }
   throw new PeerMisbehaved('no-common-parameters', 'no group, certificate or signature scheme in common')
-}
-
-/** A client of DTLS 1.3 lists its versions (RFC 8446 §4.2.1); one of 1.2 names its highest (RFC 5246 §7.4.1.2). */
-function checkVersion(hello: ClientHello): void {
-  const listed = hello.extensions.get(SupportedVersions)
-  const reaches =
-    listed === undefined ? reachesDtls12(hello.version) : listed.includes(ProtocolVersion.dtls12)
-  if (!reaches) throw new PeerMisbehaved('unsupported-version', 'the client does not speak DTLS 1.2')
 }
 
 /** RFC 5746 §3.6: this is a first handshake, so there is nothing to be renegotiated. */

@@ -1,0 +1,35 @@
+import type { KeyExchange } from '@purertc/crypto'
+
+import type { ResolvedConfig } from '../../config.ts'
+import type { Extensions } from '../../extensions/extensions.ts'
+import { ClientKeyShares } from '../../extensions/key-share.ts'
+import type { ClientHello } from '../../messages/client-hello.ts'
+import { namedGroups } from '../../protocol/named-group.ts'
+
+/** What a client has offered, and the private keys of it. */
+export interface ClientOffer {
+  readonly hello: ClientHello
+  readonly shares: readonly KeyExchange[]
+}
+
+/**
+ * Adds key shares to a ClientHello and returns their private halves: one for the group that we like best, and where
+ * that is a hybrid, one for the best curve, so that a server without ML-KEM answers at once as well.
+ */
+export function offerKeyShares(config: ResolvedConfig, extensions: Extensions): readonly KeyExchange[] {
+  const { groups } = config
+  const best = groups.slice(0, 1)
+  const curve = groups.find(({ isCurve }) => isCurve)
+  if (curve !== undefined && best[0]?.isCurve === false) best.push(curve)
+  const shares = best.map(({ name }) => config.crypto.createKeyExchange(name))
+  setKeyShares(extensions, shares)
+  return shares
+}
+
+export function setKeyShares(extensions: Extensions, shares: readonly KeyExchange[]): void {
+  const entries = shares.map(({ group, publicKey }) => ({ group: idOf(group), keyExchange: publicKey }))
+  extensions.set(ClientKeyShares, entries)
+}
+
+export const idOf = (name: KeyExchange['group']): number =>
+  namedGroups.find((group) => group.name === name)?.id ?? 0

@@ -1,0 +1,55 @@
+import { chooseCredential, sign } from '../../certificate/credential.ts'
+import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
+import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
+import { verifyFinished } from '../../proofs/finished-verified.ts'
+import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import { DtlsSession } from '../../session.ts'
+import { writeChain } from '../certificate-chain.ts'
+import { certificateVerifyContent } from '../certificate-verify-content.ts'
+import { Connected } from '../connected.ts'
+import { Epoch, type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
+import { KeyUpdates } from '../key-updates.ts'
+import type { ServerProven } from './server-choice.ts'
+
+/** The server's flight ends; ours answers it, and the handshake is complete for us. */
+export class ExpectServerFinished implements HandshakeState {
+  readonly expects = 'finished'
+  readonly #server: ServerProven
+  readonly #requested: readonly number[] | null
+
+  constructor(server: ServerProven, requested: readonly number[] | null) {
+    this.#server = server
+    this.#requested = requested
+  }
+
+  handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
+    if (message.type !== HandshakeType.finished) throw unexpected(this, message)
+    const { suite, keys, group, negotiated, peer } = this.#server
+    const { crypto } = cx.config
+    const expected = keys.server.verifyData(cx.transcript.digest(crypto, suite.hash))
+    const finished = verifyFinished(expected, message.body)
+    cx.transcript.add(message.type, message.body)
+    const application = keys.applicationKeys(cx.transcript)
+    const session = new DtlsSession(negotiated, group, application, peer, finished)
+
+    cx.flight.begin()
+    if (this.#requested !== null) this.#showCertificate(cx, this.#requested)
+    const verifyData = keys.client.verifyData(cx.transcript.digest(crypto, suite.hash))
+    cx.flight.message(HandshakeType.finished, verifyData)
+    cx.flight.end()
+    cx.enterEpoch(Epoch.application, application.client)
+    cx.expectEpoch(Epoch.application, application.server)
+    return new Connected(session, new KeyUpdates(application.client, application.server))
+  }
+
+  /** RFC 8446 §4.4.2: without a key that suits the server, an empty list leaves the decision to it. */
+  #showCertificate({ config, flight, transcript }: HandshakeContext, requested: readonly number[]): void {
+    const credential = chooseCredential(ProtocolVersion.dtls13, config, config.certificates, requested)
+    flight.message(HandshakeType.certificate, writeChain(credential))
+    if (credential === null) return
+    const hash = transcript.digest(config.crypto, this.#server.suite.hash)
+    const signed = sign(credential, certificateVerifyContent('client', hash))
+    flight.message(HandshakeType.certificateVerify, encodeCertificateVerify(signed))
+  }
+}

@@ -1,0 +1,26 @@
+import type { HandshakeMessage } from '../handshake/handshake-message.ts'
+import { HandshakeType } from '../protocol/handshake-type.ts'
+import type { DtlsSession } from '../session.ts'
+import { type HandshakeContext, type HandshakeState, unexpected } from './handshake-state.ts'
+import type { KeyUpdates } from './key-updates.ts'
+import { decodeKeyUpdate } from './messages/key-update.ts'
+
+/** The handshake is complete: what comes now changes keys, or is for another time. */
+export class Connected implements HandshakeState {
+  readonly expects = 'nothing'
+  readonly session: DtlsSession
+  readonly keyUpdates: KeyUpdates
+
+  constructor(session: DtlsSession, keyUpdates: KeyUpdates) {
+    this.session = session
+    this.keyUpdates = keyUpdates
+  }
+
+  handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
+    if (message.type === HandshakeType.keyUpdate) this.keyUpdates.receive(cx, decodeKeyUpdate(message.body))
+    // Tickets are a server's offer. Nothing is lost by leaving one.
+    else if (message.type !== HandshakeType.newSessionTicket || cx.config.role === 'server')
+      throw unexpected(this, message)
+    return this
+  }
+}

@@ -1,0 +1,282 @@
+import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
+
+import type { ResolvedConfig } from '../config.ts'
+import type { Discard } from '../discard.ts'
+import { PeerMisbehaved } from '../errors.ts'
+import { decodeHandshakeFragment, type HandshakeFragment } from '../handshake/handshake-fragment.ts'
+import type { HandshakeMachine } from '../handshake/handshake-machine.ts'
+import type { HandshakeMessage } from '../handshake/handshake-message.ts'
+import type { Reassembly } from '../handshake/reassembly.ts'
+import type { RetransmitTimer } from '../handshake/retransmit-timer.ts'
+import { handshakeTypeName } from '../protocol/handshake-type.ts'
+import type { RecordWriter } from '../record/record-writer.ts'
+import type { DtlsSession } from '../session.ts'
+import { Connected } from './connected.ts'
+import { Acknowledgements } from './flight/acknowledgements.ts'
+import { Flight } from './flight/flight.ts'
+import type { Estate } from './hand-over.ts'
+import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
+import type { TrafficSecret } from './keys/traffic-secret.ts'
+import { decodeAck, encodeAck } from './messages/ack.ts'
+import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
+import { CiphertextProtection } from './record/ciphertext-protection.ts'
+import { Transcript } from './transcript.ts'
+
+/** What a handshake of DTLS 1.3 asks of its association. */
+export interface Dtls13Host {
+  readonly records: RecordWriter
+  readonly discarded: Counters<Discard>
+  transmit(datagram: Uint8Array): void
+  /** The peer's records of this epoch can be opened from now on. */
+  expectEpoch(epoch: CiphertextEpoch): void
+  /** An ACK is to be sent, in the current epoch. */
+  acknowledge(content: Uint8Array): void
+}
+
+/**
+ * Drives the states of one handshake of DTLS 1.3 (RFC 9147 §5.8 and §7), and what comes after it: puts the peer's
+ * messages together and in order, hands them to the state, sends what the state composed, acknowledges, and sends
+ * again what was not acknowledged.
+ */
+export class Handshake implements HandshakeMachine, HandshakeContext {
+  readonly config: ResolvedConfig
+  readonly transcript: Transcript = new Transcript()
+  readonly flight: Flight
+  readonly records: RecordWriter
+  readonly #host: Dtls13Host
+  readonly #reassembly: Reassembly
+  readonly #timer: RetransmitTimer
+  readonly #acks = new Acknowledgements()
+  #mtu: number
+  #state: HandshakeState | null = null
+  #connected: Connected | null = null
+  /** The epoch that the peer's next message is due in. */
+  #epoch = 0
+  /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
+  #answered = { start: 0, end: 0 }
+
+  /** `createFlight` is there for tests, whose peers must be able to lie. */
+  constructor(
+    config: ResolvedConfig,
+    host: Dtls13Host,
+    estate: Estate,
+    createFlight = (transcript: Transcript): Flight =>
+      new Flight(host.records, transcript, estate.nextSequence, (datagram) => host.transmit(datagram)),
+  ) {
+    this.config = config
+    this.#host = host
+    this.records = host.records
+    this.flight = createFlight(this.transcript)
+    this.#reassembly = estate.reassembly
+    this.#timer = estate.timer
+    this.#mtu = estate.mtu
+    if (config.role === 'client') this.#acks.note(0, estate.recordSequence)
+  }
+
+  /** The hello that was handed over is answered. Throws `PeerMisbehaved`. */
+  begin(now: Millis, { begin }: Estate): void {
+    this.#reassembly.startAt(this.#reassembly.nextSequence)
+    this.#state = this.#guard('hello', () => begin(this))
+    this.#sendComposed(now)
+    this.#acks.arm(Millis(now + this.#timer.timeout / 4))
+  }
+
+  get session(): DtlsSession | null {
+    return this.#connected?.session ?? null
+  }
+
+  readonly isUnderWay = true
+
+  get progress(): number {
+    return this.#reassembly.nextSequence
+  }
+
+  get deadline(): Millis {
+    return Millis(Math.min(this.#timer.deadline, this.#acks.deadline))
+  }
+
+  setMtu(mtu: number): void {
+    this.#mtu = mtu
+  }
+
+  setRetransmitTimeout(initial: number): void {
+    this.#timer.setInitial(initial)
+  }
+
+  receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
+    // RFC 8446 §5.1: no fragment of a handshake message is empty.
+    if (reader.isEmpty && epoch > 0)
+      throw new PeerMisbehaved('unexpected-message', 'an empty handshake record')
+    let isTaken = true
+    let last = -1
+    while (!reader.isEmpty) {
+      const fragment = this.#decodeFragment(epoch, reader)
+      if (fragment === null) return
+      isTaken = this.#receiveFragment(now, epoch, fragment) && isTaken
+      last = Math.max(last, fragment.sequence)
+    }
+    if (isTaken && epoch > 0) this.#acks.note(epoch, recordSequence)
+    this.#deliver(now)
+    // RFC 8446 §5.1: messages must not span a change of keys.
+    if (epoch < this.#epoch && last >= this.#reassembly.nextSequence)
+      throw new PeerMisbehaved('unexpected-message', 'a message under keys that have been replaced')
+    this.#acks.arm(Millis(now + this.#timer.timeout / 4))
+  }
+
+  receiveAck(now: Millis, reader: Reader): void {
+    const numbers = this.#guard('ack', () => decodeAck(reader))
+    let isNews = false
+    for (const { epoch, sequence } of numbers) isNews = this.flight.acknowledge(epoch, sequence) || isNews
+    if (!isNews) return
+    this.#connected?.keyUpdates.acknowledged(this)
+    if (this.flight.isEmpty) this.#timer.stop()
+    else {
+      // RFC 9147 §7.2: what an ACK leaves out is lost.
+      this.#timer.start(now)
+      this.#send()
+    }
+  }
+
+  expire(now: Millis): boolean {
+    if (this.#acks.deadline <= now) this.#sendAcks()
+    if (!this.#timer.isDue(now)) return true
+    if (this.#timer.isExhausted) {
+      // Connected, what the peer will not acknowledge is given up, and no more.
+      if (this.#connected !== null) this.#timer.stop()
+      return this.#connected !== null
+    }
+    this.#timer.backOff(now)
+    this.#send()
+    return true
+  }
+
+  updateKeys(now: Millis, requestPeer: boolean): boolean {
+    this.#connected?.keyUpdates.start(this, requestPeer)
+    this.#sendComposed(now)
+    return true
+  }
+
+  dataArrived(): void {
+    this.#connected?.keyUpdates.relax()
+  }
+
+  stop(): void {
+    this.#timer.stop()
+    this.#acks.clear()
+    this.#reassembly.clear()
+    this.flight.clear()
+  }
+
+  expectEpoch(number: number, secret: TrafficSecret): void {
+    // In the clear anybody may have sent ahead. Under keys it was the peer, whose messages must not span a change.
+    if (this.#epoch > 0 && this.#reassembly.buffered > 0)
+      throw new PeerMisbehaved('unexpected-message', 'a message under keys that are replaced')
+    this.#reassembly.startAt(this.#reassembly.nextSequence)
+    this.#epoch = number
+    this.#host.expectEpoch(new CiphertextEpoch(number, secret.recordKeys()))
+  }
+
+  enterEpoch(number: number, secret: TrafficSecret): void {
+    this.records.addEpoch(new CiphertextProtection(secret.recordKeys()), number)
+  }
+
+  #decodeFragment(epoch: number, reader: Reader): HandshakeFragment | null {
+    if (epoch > 0) return this.#guard('handshake fragment', () => decodeHandshakeFragment(reader))
+    try {
+      return decodeHandshakeFragment(reader)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      this.#host.discarded.count('malformed-content')
+      return null
+    }
+  }
+
+  /** Whether the fragment is one that we have, or had before. */
+  #receiveFragment(now: Millis, epoch: number, fragment: HandshakeFragment): boolean {
+    if (fragment.sequence < this.#reassembly.nextSequence) {
+      this.#answerRepetition(now, fragment)
+      return true
+    }
+    if (epoch !== this.#epoch) {
+      if (epoch > 0)
+        throw new PeerMisbehaved('unexpected-message', `a message in epoch ${epoch}, not ${this.#epoch}`)
+      this.#host.discarded.count('wrong-epoch')
+      return false
+    }
+    if (epoch > 0) {
+      if (fragment.length > this.config.maxHandshakeMessage)
+        throw new PeerMisbehaved('illegal-parameter', `a message of ${fragment.length} bytes`)
+      // RFC 9147 §7.1: whoever sends the next flight has our last one.
+      if (this.#connected === null) {
+        this.flight.clear()
+        this.#timer.stop()
+      }
+    }
+    const fate = this.#reassembly.insert(fragment)
+    if (fate === 'contradictory' && epoch > 0)
+      throw new PeerMisbehaved('illegal-parameter', 'fragments that contradict each other')
+    if (fate === 'taken') return true
+    this.#host.discarded.count(`${fate}-fragment`)
+    return fate === 'repeated'
+  }
+
+  #deliver(now: Millis): void {
+    for (;;) {
+      const state = this.#state
+      const message = state === null ? null : this.#reassembly.next()
+      if (state === null || message === null) return
+      this.#state = this.#handle(state, message)
+      this.#sendComposed(now)
+      if (!(this.#state instanceof Connected)) continue
+      if (this.#connected === null) this.transcript.clear()
+      this.#connected = this.#state
+      // Of ours no flight tells the peer that its own has arrived.
+      this.#sendAcks()
+    }
+  }
+
+  #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {
+    return this.#guard(handshakeTypeName(message.type), () => state.handle(message, this))
+  }
+
+  /** RFC 9147 §5.8.1: the peer sends the flight again that ours answered, so ours was lost. */
+  #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
+    this.#host.discarded.count('stale-fragment')
+    const isUnanswered = this.#reassembly.nextSequence === this.#answered.end
+    if (!isUnanswered || fragment.sequence < this.#answered.start || this.flight.isEmpty) return
+    if (this.#timer.answerRepetition(now)) this.#send()
+  }
+
+  /** Sends what a state has just composed; during the handshake it answers all that is to be acknowledged. */
+  #sendComposed(now: Millis): void {
+    if (!this.flight.takeReady()) return
+    if (this.#connected === null) this.#acks.clear()
+    this.#answered = { start: this.#answered.end, end: this.#reassembly.nextSequence }
+    this.#timer.start(now)
+    this.#send()
+  }
+
+  #send(): void {
+    // RFC 9147 §4.4: silence may mean that our datagrams are too large for the path.
+    const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
+    this.flight.send(isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu)
+  }
+
+  #sendAcks(): void {
+    const numbers = this.#acks.take()
+    if (numbers.length > 0) this.#host.acknowledge(encodeAck(numbers))
+  }
+
+  #guard<T>(what: string, action: () => T): T {
+    try {
+      return action()
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      throw new PeerMisbehaved('decode', `malformed ${what}`, { cause })
+    }
+  }
+}
+
+const attemptsBeforeSmall = 3
+/** What every IPv4 host takes, RFC 791 §3.1, without the headers of IP and UDP. */
+const smallMtu = 548

@@ -1,0 +1,147 @@
+import { type CryptoProvider, hashSizes } from '@purertc/crypto'
+
+import type { CipherSuite13 } from '../cipher-suite.ts'
+import type { Transcript } from '../transcript.ts'
+import { hkdfExpandLabel, hkdfExtract } from './hkdf.ts'
+import { TrafficSecret } from './traffic-secret.ts'
+
+/** The secrets of both ends for one kind of traffic. */
+export interface TrafficSecrets {
+  readonly client: TrafficSecret
+  readonly server: TrafficSecret
+}
+
+/**
+ * The key schedule of RFC 8446 §7.1 up to the handshake secret. What comes after it is to be had from here alone, so
+ * that no step can be left out:
+ *
+ *  PSK or 0 -> early secret -> (EC)DHE -> handshake secret -> 0 -> master secret
+ */
+export class HandshakeKeys implements TrafficSecrets {
+  readonly client: TrafficSecret
+  readonly server: TrafficSecret
+  readonly #crypto: CryptoProvider
+  readonly #suite: CipherSuite13
+  readonly #secret: Uint8Array
+
+  /** `transcript` ends with ServerHello; `psk` is null where there is none. */
+  constructor(
+    crypto: CryptoProvider,
+    suite: CipherSuite13,
+    psk: Uint8Array | null,
+    sharedSecret: Uint8Array,
+    transcript: Transcript,
+  ) {
+    this.#crypto = crypto
+    this.#suite = suite
+    const early = earlySecret(crypto, suite, psk)
+    const salt = deriveSecret(crypto, suite, early, 'derived', emptyHash(crypto, suite))
+    this.#secret = hkdfExtract(crypto, suite.hash, salt, sharedSecret)
+    const hash = transcript.digest(crypto, suite.hash)
+    this.client = trafficSecret(crypto, suite, this.#secret, 'c hs traffic', hash)
+    this.server = trafficSecret(crypto, suite, this.#secret, 's hs traffic', hash)
+  }
+
+  /** `transcript` ends with the server's Finished. */
+  applicationKeys(transcript: Transcript): ApplicationKeys {
+    const salt = deriveSecret(
+      this.#crypto,
+      this.#suite,
+      this.#secret,
+      'derived',
+      emptyHash(this.#crypto, this.#suite),
+    )
+    const master = hkdfExtract(this.#crypto, this.#suite.hash, salt, zeros(this.#suite))
+    return new ApplicationKeys(this.#crypto, this.#suite, master, transcript)
+  }
+}
+
+/** What follows from the master secret. */
+export class ApplicationKeys implements TrafficSecrets {
+  readonly client: TrafficSecret
+  readonly server: TrafficSecret
+  readonly exporterSecret: Uint8Array
+  readonly #crypto: CryptoProvider
+  readonly #suite: CipherSuite13
+  readonly #master: Uint8Array
+
+  constructor(crypto: CryptoProvider, suite: CipherSuite13, master: Uint8Array, transcript: Transcript) {
+    this.#crypto = crypto
+    this.#suite = suite
+    this.#master = master
+    const hash = transcript.digest(crypto, suite.hash)
+    this.client = trafficSecret(crypto, suite, master, 'c ap traffic', hash)
+    this.server = trafficSecret(crypto, suite, master, 's ap traffic', hash)
+    this.exporterSecret = deriveSecret(crypto, suite, master, 'exp master', hash)
+  }
+
+  /** Keying material for another protocol, RFC 8446 §7.5. No context is the same as an empty one. */
+  export(label: string, context: Uint8Array | null, length: number): Uint8Array {
+    const { hash } = this.#suite
+    const secret = deriveSecret(
+      this.#crypto,
+      this.#suite,
+      this.exporterSecret,
+      label,
+      emptyHash(this.#crypto, this.#suite),
+    )
+    const contextHash = this.#crypto.hash(hash, context ?? new Uint8Array(0))
+    return hkdfExpandLabel(this.#crypto, hash, secret, 'exporter', contextHash, length)
+  }
+
+  /** What tickets are made of; `transcript` ends with the client's Finished. */
+  resumptionSecret(transcript: Transcript): Uint8Array {
+    const hash = transcript.digest(this.#crypto, this.#suite.hash)
+    return deriveSecret(this.#crypto, this.#suite, this.#master, 'res master', hash)
+  }
+}
+
+/** The PSK of one ticket, RFC 8446 §4.6.1. */
+export function ticketPsk(
+  crypto: CryptoProvider,
+  suite: CipherSuite13,
+  resumptionSecret: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  return hkdfExpandLabel(crypto, suite.hash, resumptionSecret, 'resumption', nonce, hashSizes[suite.hash])
+}
+
+/** What a binder is made with as if it were a Finished, RFC 8446 §4.2.11.2. */
+export function binderKey(
+  crypto: CryptoProvider,
+  suite: CipherSuite13,
+  psk: Uint8Array,
+  kind: 'ext' | 'res',
+): TrafficSecret {
+  const early = earlySecret(crypto, suite, psk)
+  return trafficSecret(crypto, suite, early, `${kind} binder`, emptyHash(crypto, suite))
+}
+
+function earlySecret(crypto: CryptoProvider, suite: CipherSuite13, psk: Uint8Array | null): Uint8Array {
+  return hkdfExtract(crypto, suite.hash, zeros(suite), psk ?? zeros(suite))
+}
+
+function trafficSecret(
+  crypto: CryptoProvider,
+  suite: CipherSuite13,
+  secret: Uint8Array,
+  label: string,
+  hash: Uint8Array,
+): TrafficSecret {
+  return new TrafficSecret(crypto, suite, deriveSecret(crypto, suite, secret, label, hash))
+}
+
+/** Derive-Secret, RFC 8446 §7.1, over a hash of messages that was made before. */
+function deriveSecret(
+  crypto: CryptoProvider,
+  suite: CipherSuite13,
+  secret: Uint8Array,
+  label: string,
+  hash: Uint8Array,
+): Uint8Array {
+  return hkdfExpandLabel(crypto, suite.hash, secret, label, hash, hashSizes[suite.hash])
+}
+
+const emptyHash = (crypto: CryptoProvider, suite: CipherSuite13): Uint8Array => crypto.hash(suite.hash)
+
+const zeros = (suite: CipherSuite13): Uint8Array => new Uint8Array(hashSizes[suite.hash])

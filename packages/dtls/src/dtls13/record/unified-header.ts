@@ -1,0 +1,83 @@
+/**
+ * The header of protected records in DTLS 1.3, RFC 9147 §4:
+ *
+ *  | 0 0 1 C S L E E | connection id, if C | sequence number (8, or 16 if S), encrypted | length (16), if L |
+ *
+ * A cursor over the records of a datagram: one object serves all records of an association.
+ */
+export class UnifiedHeader {
+  /** The two low bits of the epoch. */
+  epochBits = 0
+  /** Offset of the header. */
+  at = 0
+  /** Offset of the sequence number, and its bytes. */
+  sequenceAt = 0
+  sequenceLength = 0
+  /** Offset of the ciphertext, and behind it. */
+  start = 0
+  end = 0
+
+  /** Reads the header at `at`; false where the datagram does not hold the whole record, or it has a connection id. */
+  read(datagram: Uint8Array, at: number): boolean {
+    const flags = datagram[at]!
+    if ((flags & Flag.connectionId) !== 0) return false
+    this.at = at
+    this.epochBits = flags & epochMask
+    this.sequenceAt = at + 1
+    this.sequenceLength = (flags & Flag.longSequence) !== 0 ? 2 : 1
+    const lengthAt = this.sequenceAt + this.sequenceLength
+    if ((flags & Flag.length) === 0) {
+      this.start = lengthAt
+      this.end = datagram.length
+    } else {
+      this.start = lengthAt + 2
+      if (this.start > datagram.length) return false
+      this.end = this.start + ((datagram[lengthAt]! << 8) | datagram[lengthAt + 1]!)
+    }
+    return this.start <= this.end && this.end <= datagram.length
+  }
+
+  get length(): number {
+    return this.end - this.start
+  }
+
+  get headerLength(): number {
+    return this.start - this.at
+  }
+}
+
+/** Whether a record that begins with `byte` has the header of this file. */
+export const isUnified = (byte: number): boolean => byte >>> 5 === 1
+
+/** What we write: a sequence number of 16 bits and a length. */
+export const unifiedHeaderLength = 5
+
+/** Writes the header, its sequence number not encrypted yet. */
+export function writeUnifiedHeader(
+  into: Uint8Array,
+  at: number,
+  epoch: number,
+  sequence: number,
+  length: number,
+): void {
+  into[at] = fixedBits | Flag.longSequence | Flag.length | (epoch & epochMask)
+  into[at + 1] = sequence >>> 8
+  into[at + 2] = sequence
+  into[at + 3] = length >>> 8
+  into[at + 4] = length
+}
+
+/**
+ * The sequence number whose low bits are `low`, as near as can be to the one that is due (RFC 9147 §4.2.2).
+ */
+export function reconstructSequence(expected: number, low: number, bits: 8 | 16): number {
+  const window = 2 ** bits
+  const candidate = expected - (expected % window) + low
+  if (candidate + window / 2 < expected) return candidate + window
+  if (candidate > expected + window / 2 && candidate >= window) return candidate - window
+  return candidate
+}
+
+const fixedBits = 0x20
+const epochMask = 0x03
+const Flag = { connectionId: 0x10, longSequence: 0x08, length: 0x04 } as const

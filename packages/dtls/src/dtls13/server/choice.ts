@@ -1,0 +1,92 @@
+import { certificatesFor } from '../../certificate/certificates-for.ts'
+import { chooseCredential, type Credential } from '../../certificate/credential.ts'
+import type { ResolvedConfig } from '../../config.ts'
+import { PeerMisbehaved } from '../../errors.ts'
+import { ClientKeyShares } from '../../extensions/key-share.ts'
+import { ServerName } from '../../extensions/server-name.ts'
+import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
+import { SupportedGroups } from '../../extensions/supported-groups.ts'
+import { UseSrtp } from '../../extensions/use-srtp.ts'
+import type { ClientHello } from '../../messages/client-hello.ts'
+import { chooseProtocol } from '../../protocol/alpn.ts'
+import type { NamedGroup } from '../../protocol/named-group.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import type { Negotiated } from '../../session.ts'
+import { type CipherSuite13, cipherSuites } from '../cipher-suite.ts'
+
+/** What a server made of a ClientHello. */
+export interface Choice {
+  readonly suite: CipherSuite13
+  readonly group: NamedGroup
+  /** The client's key for the group, null where it has sent none and must be asked for it. */
+  readonly share: Uint8Array | null
+  readonly credential: Credential
+  readonly negotiated: Negotiated
+}
+
+/** Chooses from a client's offer. Throws `PeerMisbehaved` where the two of us share too little, and `DecodeError`. */
+export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
+  // RFC 9147 §5.3: cookies have another place now, and RFC 8446 §4.1.2: there is no compression any more.
+  if (hello.cookie.length > 0) throw new PeerMisbehaved('illegal-parameter', 'legacy_cookie is not empty')
+  if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0)
+    throw new PeerMisbehaved('illegal-parameter', 'compression is offered')
+  const suite: CipherSuite13 | undefined = cipherSuites.find(({ id }) => hello.cipherSuites.includes(id))
+  if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
+  const schemes = hello.extensions.get(SignatureAlgorithms)
+  if (schemes === undefined)
+    throw new PeerMisbehaved('missing-extension', 'no signature_algorithms (RFC 8446 §9.2)')
+  const serverName = hello.extensions.get(ServerName) ?? null
+  const certificates = certificatesFor(config.certificates, serverName)
+  const credential = chooseCredential(ProtocolVersion.dtls13, config, certificates, schemes)
+  if (credential === null)
+    throw new PeerMisbehaved('no-common-parameters', 'no certificate or signature scheme in common')
+  return {
+    suite,
+    credential,
+    ...chooseGroup(config, hello),
+    negotiated: {
+      version: ProtocolVersion.dtls13,
+      suite,
+      srtpProfile: chooseSrtp(config, hello),
+      alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
+      serverName,
+    },
+  }
+}
+
+/** The best group that the client has sent a share of; where there is none, the best of those it would send one of. */
+function chooseGroup(
+  config: ResolvedConfig,
+  hello: ClientHello,
+): { readonly group: NamedGroup; readonly share: Uint8Array | null } {
+  const offered = hello.extensions.get(SupportedGroups)
+  const shares = hello.extensions.get(ClientKeyShares)
+  if (offered === undefined || shares === undefined)
+    throw new PeerMisbehaved('missing-extension', 'no supported_groups or key_share (RFC 8446 §9.2)')
+  checkShares(offered, shares)
+  const common = config.groups.filter(({ id }) => offered.includes(id))
+  for (const group of common) {
+    const share = shares.find((candidate) => candidate.group === group.id)
+    if (share !== undefined) return { group, share: share.keyExchange }
+  }
+  const [group] = common
+  if (group === undefined) throw new PeerMisbehaved('no-common-parameters', 'no group in common')
+  return { group, share: null }
+}
+
+/** RFC 8446 §4.2.8: one share a group at most, of groups that are offered. */
+function checkShares(offered: readonly number[], shares: readonly { readonly group: number }[]): void {
+  const seen = new Set<number>()
+  for (const { group } of shares) {
+    if (seen.has(group)) throw new PeerMisbehaved('illegal-parameter', `two shares of group ${group}`)
+    if (!offered.includes(group))
+      throw new PeerMisbehaved('illegal-parameter', `a share of group ${group}, which is not offered`)
+    seen.add(group)
+  }
+}
+
+/** RFC 5764 §4.1.1: the first of ours that the client lists. */
+function chooseSrtp(config: ResolvedConfig, hello: ClientHello): number | null {
+  const offered = hello.extensions.get(UseSrtp)?.profiles ?? []
+  return config.srtpProfiles.find((profile) => offered.includes(profile)) ?? null
+}
