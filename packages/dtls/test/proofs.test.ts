@@ -81,7 +81,7 @@ describe('PeerVerified', () => {
     const certificate = (): boolean => {
       throw new PeerMisbehaved('unsupported-certificate', 'too old')
     }
-    expect(() => verifyPeer(nodeCrypto, { certificate }, [serverCertificate.der])).toThrow(
+    expect(() => verifyPeer(by({ certificate }), [serverCertificate.der])).toThrow(
       fault('unsupported-certificate'),
     )
   })
