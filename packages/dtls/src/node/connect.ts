@@ -1,27 +1,50 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { lookup } from 'node:dns'
+import { isIP } from 'node:net'
 
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { Alarm } from '@purertc/bytes/node'
 
 import type { DtlsConfig } from '../config.ts'
 import type { DtlsSession } from '../session.ts'
-import { DtlsSocket } from './dtls-socket.ts'
+import type { ClientPsk } from '../protocol/psk.ts'
+import { Authorization } from './authorization.ts'
+import { DtlsSocket, type SocketOptions } from './dtls-socket.ts'
+import { type IdentityOptions, readAuthorities, readOwn } from './identity-options.ts'
+import { UdpLink } from './udp-link.ts'
 
-export interface ConnectOptions extends Omit<DtlsConfig, 'role' | 'crypto' | 'cookie' | 'clientAddress'> {
+export interface ConnectOptions extends IdentityOptions, SocketOptions, AssociationOptions {
   readonly port: number
   /** Name or address of the server, `localhost` by default. */
   readonly host?: string
+  /** The name that the server's certificate must be for, and that it is told; `host` by default, if that is a name. */
+  readonly servername?: string
+  /** A shared key: identity and key, or a choice by the server's hint. Without `ca` or `verify` nothing else will do. */
+  readonly psk?: ClientPsk
+}
+
+/** What {@link DtlsConfig} has to say, but for what the socket knows by itself. */
+export interface AssociationOptions extends Omit<
+  DtlsConfig,
+  | 'role'
+  | 'crypto'
+  | 'cookie'
+  | 'clientAddress'
+  | 'serverName'
+  | 'certificate'
+  | 'verify'
+  | 'psk'
+  | 'clientCertificate'
+> {
   /** node:crypto by default. */
   readonly crypto?: CryptoProvider
 }
 
 /**
- * Connects to a DTLS server over a UDP socket of its own, which closes with it. Throws `DtlsError` `invalid-config`.
+ * Connects to a DTLS server over a UDP socket of its own, which closes with it. The server's certificate must lead to
+ * an authority of `ca` (or to one that Node trusts) and be made out to `servername`; or it must hold the shared key
+ * `psk`. Throws `DtlsError` `invalid-config` and `invalid-certificate`.
  *
  * @example
- * const socket = connect({ host: 'example.org', port: 4433, certificate, verify: { fingerprints } }, () => {
+ * const socket = connect({ host: 'coap.example.org', port: 5684, ca: readFileSync('ca.pem') }, () => {
  *   socket.send('hello')
  * })
  * socket.on('message', (data) => console.log(data.toString()))
@@ -30,82 +53,33 @@ export function connect(
   options: ConnectOptions,
   onSecureConnect?: (session: DtlsSession) => void,
 ): DtlsSocket {
-  const { host = 'localhost', port, ...config } = options
+  const { host = 'localhost', port, idleTimeout, psk, servername, crypto = nodeCrypto } = options
+  const { verify, ca, rejectUnauthorized, checkServerIdentity } = options
+  const name = servername ?? host
+  const authorization =
+    verify === undefined && (psk === undefined || ca !== undefined)
+      ? new Authorization({
+          crypto,
+          authorities: readAuthorities(options, crypto),
+          host: name,
+          ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
+          ...(checkServerIdentity !== undefined && { checkServerIdentity }),
+        })
+      : null
+  const config: DtlsConfig = {
+    ...options,
+    ...readOwn(options, crypto),
+    role: 'client',
+    crypto,
+    // RFC 6066 §3: addresses are no names.
+    ...(isIP(name) === 0 && { serverName: name }),
+    verify: verify ?? authorization?.verification ?? { psk: true },
+  }
   const link = new UdpLink()
-  const socket = new DtlsSocket(
-    { crypto: nodeCrypto, ...config, role: 'client' },
-    { address: host, port },
-    link,
-  )
+  const socket = new DtlsSocket(config, { address: host, port }, link, authorization, {
+    ...(idleTimeout !== undefined && { idleTimeout }),
+  })
   if (onSecureConnect !== undefined) socket.once('secureConnect', onSecureConnect)
   link.open(socket)
   return socket
 }
-
-/** The UDP socket and the timer of one client. */
-class UdpLink {
-  #udp: Socket | null = null
-  #alarm: Alarm | null = null
-  #dtls: DtlsSocket | null = null
-  #isReleased = false
-
-  /** The server's name is looked up first; until then nothing is sent. */
-  open(dtls: DtlsSocket): void {
-    this.#dtls = dtls
-    this.#alarm = new Alarm((now) => {
-      dtls.association.handleTimeout(now)
-      this.rescheduled()
-    })
-    lookup(dtls.remote.address, (error, address, family) => {
-      if (this.#isReleased) return
-      if (error !== null) dtls.abandon(error)
-      else this.#bind(dtls, address, family === 6 ? 'udp6' : 'udp4')
-    })
-  }
-
-  send(datagram: Uint8Array): void {
-    // The kernel may take it later, when what was lent has been overwritten. What is lost is sent again by those who
-    // need it, so an error here is one more way of losing it.
-    this.#udp?.send(Buffer.from(datagram), ignoreLoss)
-  }
-
-  rescheduled(): void {
-    if (!this.#isReleased && this.#dtls !== null) this.#alarm?.set(this.#dtls.association.nextTimeout)
-  }
-
-  connected(): void {
-    this.#alarm?.clear()
-  }
-
-  released(): void {
-    this.#isReleased = true
-    this.#alarm?.clear()
-    const udp = this.#udp
-    this.#udp = null
-    // What was sent last, a close_notify perhaps, is still on its way to the kernel.
-    if (udp !== null) setImmediate(() => udp.close())
-  }
-
-  #bind(dtls: DtlsSocket, address: string, type: 'udp4' | 'udp6'): void {
-    const udp = createSocket(type)
-    this.#udp = udp
-    udp.on('message', (datagram) => dtls.receive(datagram))
-    udp.on('error', (error) => {
-      // A connected socket hears of a closed port by ICMP, which is no more authentic than any datagram.
-      if (!transientErrors.has((error as NodeJS.ErrnoException).code ?? '')) dtls.abandon(error)
-    })
-    udp.connect(dtls.remote.port, address, () => {
-      if (!this.#isReleased) dtls.start()
-    })
-  }
-}
-
-const ignoreLoss = (): void => undefined
-
-const transientErrors: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EMSGSIZE',
-  'ENOBUFS',
-])

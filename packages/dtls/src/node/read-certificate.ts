@@ -1,29 +1,53 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { type Certificate, createCertificate } from '../certificate/certificate.ts'
 import { DtlsError } from '../errors.ts'
+import { type Pem, readCertificates, readPrivateKeys } from './pem.ts'
 
 /**
- * A certificate and its key in PEM, as OpenSSL and others write them. Throws `DtlsError` `invalid-certificate`.
+ * A certificate and its key in PEM, as OpenSSL and others write them. Further certificates in the file are those that
+ * lead to an authority, issuer by issuer. Throws `DtlsError` `invalid-certificate`.
  *
  * @example
- * const certificate = readCertificate(await readFile('cert.pem', 'utf8'), await readFile('key.pem', 'utf8'))
+ * const certificate = readCertificate(await readFile('cert.pem'), await readFile('key.pem'))
  */
 export function readCertificate(
-  certificatePem: string,
-  keyPem: string,
+  certificatePem: string | Uint8Array,
+  keyPem: string | Uint8Array,
   crypto: CryptoProvider = nodeCrypto,
 ): Certificate {
-  let der: Uint8Array
-  let pkcs8: Uint8Array
-  try {
-    der = new X509Certificate(certificatePem).raw
-    pkcs8 = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' })
-  } catch (cause) {
-    throw new DtlsError('invalid-certificate', 'certificate or key is not PEM', { cause })
-  }
-  return createCertificate({ crypto, der, pkcs8 })
+  return readIdentity(certificatePem, keyPem, undefined, crypto)
 }
+
+/** One identity for each pair of certificate file and key file. */
+export function readIdentities(
+  cert: Pem,
+  key: Pem,
+  passphrase: string | undefined,
+  crypto: CryptoProvider,
+): Certificate[] {
+  const certs = filesOf(cert)
+  const keys = filesOf(key)
+  if (certs.length !== keys.length)
+    throw new DtlsError(
+      'invalid-certificate',
+      `${certs.length} certificate files and ${keys.length} key files`,
+    )
+  return certs.map((one, i) => readIdentity(one, keys[i] ?? '', passphrase, crypto))
+}
+
+function readIdentity(
+  cert: string | Uint8Array,
+  key: string | Uint8Array,
+  passphrase: string | undefined,
+  crypto: CryptoProvider,
+): Certificate {
+  const [der, ...chain] = readCertificates(cert)
+  const [pkcs8] = readPrivateKeys(key, passphrase)
+  if (der === undefined || pkcs8 === undefined) throw new DtlsError('invalid-certificate', 'nothing to read')
+  return createCertificate({ crypto, der, chain, pkcs8 })
+}
+
+const filesOf = (pem: Pem): readonly (string | Uint8Array)[] =>
+  typeof pem === 'string' || pem instanceof Uint8Array ? [pem] : pem

@@ -2,18 +2,30 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 
-import { Millis } from '@purertc/bytes'
-import { Alarm, monotonicNow } from '@purertc/bytes/node'
-import type { CryptoProvider } from '@purertc/crypto'
+import { monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { type DtlsConfig, resolveConfig } from '../config.ts'
 import { HelloGate } from '../cookie/hello-gate.ts'
-import { DtlsSocket, type RemoteAddress } from './dtls-socket.ts'
+import { DtlsError } from '../errors.ts'
+import type { ServerPsk } from '../protocol/psk.ts'
+import { Authorization, type Rules } from './authorization.ts'
+import type { AssociationOptions } from './connect.ts'
+import { DtlsSocket, type RemoteAddress, type SocketOptions } from './dtls-socket.ts'
+import { type IdentityOptions, readAuthorities, readOwn } from './identity-options.ts'
+import { Schedule } from './schedule.ts'
 
-export interface ServerOptions extends Omit<DtlsConfig, 'role' | 'crypto' | 'cookie' | 'clientAddress'> {
-  /** node:crypto by default. */
-  readonly crypto?: CryptoProvider
+export interface ServerOptions extends IdentityOptions, SocketOptions, AssociationOptions {
+  /**
+   * Asks clients for a certificate, which must lead to an authority of `ca`. With `rejectUnauthorized: false` clients
+   * may have another or none, and `authorized` tells. False by default, unless `verify` says how clients are
+   * recognised.
+   */
+  readonly requestCert?: boolean
+  /** The same, more precisely: also clients without certificate may be let in, but none with a wrong one. */
+  readonly clientCertificate?: 'required' | 'optional' | 'none'
+  /** Shared keys by the names that clients give. */
+  readonly psk?: ServerPsk
   /** `udp4` by default; `udp6` takes IPv4 clients as well where the system maps them. */
   readonly type?: 'udp4' | 'udp6'
   /** Associations at a time, those that are still shaking hands included: 10,000 by default. */
@@ -40,10 +52,10 @@ export interface DtlsServerEvents {
  * returned a cookie.
  *
  * @example
- * const server = createServer({ certificate, verify: { fingerprints } }, (socket) => {
+ * const server = createServer({ cert: readFileSync('cert.pem'), key: readFileSync('key.pem') }, (socket) => {
  *   socket.on('message', (data) => socket.send(data))
  * })
- * server.listen(4433, '127.0.0.1')
+ * server.listen(5684)
  */
 export function createServer(options: ServerOptions, onSession?: (socket: DtlsSocket) => void): DtlsServer {
   const server = new DtlsServer(options)
@@ -53,25 +65,27 @@ export function createServer(options: ServerOptions, onSession?: (socket: DtlsSo
 
 export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   readonly #config: DtlsConfig
+  /** By which each client is judged; null where the configuration says it all. */
+  readonly #rules: Rules | null
+  readonly #socketOptions: SocketOptions
   readonly #maxSessions: number
   readonly #udp: Socket
   readonly #gate: HelloGate
-  readonly #alarm: Alarm
+  readonly #schedule = new Schedule()
   readonly #clients = new Map<string, Client>()
-  /** Those that shake hands: the others have no timers. */
-  readonly #waiting = new Set<DtlsSocket>()
   #isClosed = false
 
-  /** Throws `DtlsError` `invalid-config`. See {@link createServer}. */
+  /** Throws `DtlsError` `invalid-config` and `invalid-certificate`. See {@link createServer}. */
   constructor(options: ServerOptions) {
     super()
-    const { type = 'udp4', maxSessions = 10_000, ...config } = options
-    this.#config = { crypto: nodeCrypto, ...config, role: 'server', cookie: 'verified-path' }
+    const { type = 'udp4', maxSessions = 10_000, idleTimeout } = options
+    this.#rules = rulesOf(options)
+    this.#config = configure(options, this.#rules)
     resolveConfig(this.#config)
+    this.#socketOptions = { ...(idleTimeout !== undefined && { idleTimeout }) }
     this.#maxSessions = maxSessions
     this.#gate = new HelloGate(this.#config.crypto)
-    this.#alarm = new Alarm((now) => this.#expire(now))
-    this.#udp = createSocket(type)
+    this.#udp = createSocket({ type, recvBufferSize: receiveBuffer })
     this.#udp.on('listening', () => void this.emit('listening'))
     this.#udp.on('error', (error) => void this.emit('error', error))
     this.#udp.on('close', () => void this.emit('close'))
@@ -101,7 +115,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const client of [...this.#clients.values()]) client.close()
-    this.#alarm.clear()
+    this.#schedule.clear()
     // The kernel has not taken the last alerts yet.
     setImmediate(() => this.#udp.close())
   }
@@ -132,23 +146,25 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
 
   #open(key: string, client: Client, from: RemoteInfo): DtlsSocket {
     const remote = { address: from.address, port: from.port }
-    const socket: DtlsSocket = new DtlsSocket(this.#config, remote, {
-      send: (datagram) => this.#send(datagram, remote),
-      rescheduled: () => this.#reschedule(),
+    const authorization = this.#rules && new Authorization(this.#rules)
+    const config =
+      authorization === null ? this.#config : { ...this.#config, verify: authorization.verification }
+    const transport = {
+      send: (datagram: Uint8Array) => this.#send(datagram, remote),
+      rescheduled: () => this.#schedule.update(socket),
       connected: () => {
-        this.#waiting.delete(socket)
         client.complete(socket)
         socket.once('secureConnect', () => void this.emit('secureConnection', socket))
       },
       released: () => {
-        this.#waiting.delete(socket)
+        this.#schedule.remove(socket)
         if (client.remove(socket)) this.#clients.delete(key)
       },
-    })
+    }
+    const socket: DtlsSocket = new DtlsSocket(config, remote, transport, authorization, this.#socketOptions)
     socket.on('error', (error) => {
       if (socket.session === null) this.emit('clientError', error, remote)
     })
-    this.#waiting.add(socket)
     socket.start()
     return socket
   }
@@ -159,18 +175,30 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     // See UdpLink.send: the kernel may take it later, and an error is one more way of losing it.
     this.#udp.send(Buffer.from(datagram), to.port, to.address, () => undefined)
   }
+}
 
-  #expire(now: Millis): void {
-    for (const socket of [...this.#waiting])
-      if (socket.association.nextTimeout <= now) socket.association.handleTimeout(now)
-    this.#reschedule()
-  }
+/** Null where clients are not judged by authorities. */
+function rulesOf(options: ServerOptions): Rules | null {
+  const { crypto = nodeCrypto, verify, requestCert = false, rejectUnauthorized } = options
+  const { clientCertificate = requestCert ? 'required' : 'none' } = options
+  if (verify !== undefined || clientCertificate === 'none') return null
+  if (options.ca === undefined)
+    throw new DtlsError('invalid-config', 'clients are judged by authorities: `ca` is needed')
+  const authorities = readAuthorities(options, crypto)
+  return { crypto, authorities, host: null, ...(rejectUnauthorized !== undefined && { rejectUnauthorized }) }
+}
 
-  #reschedule(): void {
-    let earliest = Infinity
-    for (const { association } of this.#waiting)
-      if (association.nextTimeout < earliest) earliest = association.nextTimeout
-    if (!this.#isClosed) this.#alarm.set(Millis(earliest))
+function configure(options: ServerOptions, rules: Rules | null): DtlsConfig {
+  const { crypto = nodeCrypto, verify, rejectUnauthorized, clientCertificate } = options
+  const ofRules = rejectUnauthorized === false ? 'optional' : 'required'
+  return {
+    ...options,
+    ...readOwn(options, crypto),
+    role: 'server',
+    crypto,
+    cookie: 'verified-path',
+    verify: verify ?? (rules === null ? { anonymous: true } : new Authorization(rules).verification),
+    ...(rules !== null && { clientCertificate: clientCertificate ?? ofRules }),
   }
 }
 
@@ -217,3 +245,6 @@ class Client {
 /** A handshake record of epoch 0, which means nothing to an association that is complete. */
 const isClearHandshake = (datagram: Uint8Array): boolean =>
   datagram[0] === 22 && datagram[3] === 0 && datagram[4] === 0
+
+/** Bytes that the kernel keeps for us: thousands of clients may begin at once. It gives less where it is told to. */
+const receiveBuffer = 4 * 1024 * 1024

@@ -1,0 +1,300 @@
+import { createPrivateKey } from 'node:crypto'
+import { once } from 'node:events'
+import { afterEach, describe, expect, test } from '@jest/globals'
+
+import { DtlsError } from '../src/index.ts'
+import {
+  connect,
+  type ConnectOptions,
+  createServer,
+  type DtlsServer,
+  type DtlsSocket,
+  type ServerOptions,
+} from '../src/node/index.ts'
+import { issue, type Issued } from './authority.ts'
+
+const open: { close(): void }[] = []
+
+afterEach(() => {
+  for (const one of open.splice(0)) one.close()
+})
+
+const pem = (...chain: readonly Issued[]): string =>
+  chain
+    .map(
+      ({ der }) =>
+        `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`,
+    )
+    .join('in between\n')
+
+const keyPem = ({ pkcs8 }: Issued, passphrase?: string): string =>
+  createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+    .export({
+      type: 'pkcs8',
+      format: 'pem',
+      ...(passphrase !== undefined && { cipher: 'aes-256-cbc', passphrase }),
+    })
+    .toString()
+
+const root = await issue('root', { authority: true })
+const middle = await issue('middle', { authority: true }, root)
+const host = await issue('host', { hosts: ['localhost', '127.0.0.1', 'coap.example.org'] }, middle)
+const device = await issue('device', { kind: 'rsa' }, root)
+const stranger = await issue('stranger', { hosts: ['localhost'] })
+const ca = pem(root)
+const server = { cert: pem(host, middle), key: keyPem(host) }
+
+async function listen(options: ServerOptions, onSession?: (socket: DtlsSocket) => void): Promise<DtlsServer> {
+  const one = createServer({ retransmitTimeout: 50, ...options }, onSession)
+  open.push(one)
+  one.listen(0, '127.0.0.1')
+  await once(one, 'listening')
+  return one
+}
+
+function dial(to: DtlsServer, options: Partial<ConnectOptions>): DtlsSocket {
+  const socket = connect({ host: '127.0.0.1', port: to.address().port, retransmitTimeout: 50, ...options })
+  open.push(socket)
+  return socket
+}
+
+/** Both ends of a connection that is complete. */
+async function meet(
+  serverOptions: ServerOptions,
+  clientOptions: Partial<ConnectOptions>,
+): Promise<[DtlsSocket, DtlsSocket]> {
+  const to = await listen(serverOptions)
+  const accepted = once(to, 'secureConnection')
+  const socket = dial(to, clientOptions)
+  const failed = once(socket, 'error').then(([error]) => Promise.reject(error as Error))
+  failed.catch(() => undefined)
+  await Promise.race([once(socket, 'secureConnect'), failed])
+  return [socket, ((await accepted) as [DtlsSocket])[0]]
+}
+
+const failure = async (
+  serverOptions: ServerOptions,
+  clientOptions: Partial<ConnectOptions>,
+): Promise<unknown> =>
+  await meet(serverOptions, clientOptions).then(
+    () => 'no error',
+    (error: unknown) => error,
+  )
+
+describe('PEM files', () => {
+  test('are all it takes, on both sides', async () => {
+    const [client, session] = await meet(server, { ca })
+    expect(client.authorized).toBe(true)
+    expect(client.authorizationError).toBeNull()
+    expect(client.getPeerCertificate()?.subject).toBe('CN=host')
+    expect(client.getProtocol()).toBe(client.session?.version === 0xfefd ? 'DTLSv1.2' : 'DTLSv1.3')
+    expect(client.getCipher()).toEqual({
+      name: client.session?.cipherSuite.name,
+      version: client.getProtocol(),
+    })
+    expect(client.alpnProtocol).toBe(false)
+    expect(client.remoteAddress).toBe('127.0.0.1')
+    expect(client.remotePort).toBeGreaterThan(0)
+    // An address is not told to the server (RFC 6066 §3).
+    expect(session.servername).toBe(false)
+    expect(session.authorized).toBe(false)
+    expect(session.getPeerCertificate()).toBeNull()
+    expect(session.exportKeyingMaterial(32, 'EXPERIMENTAL x', Buffer.from('context'))).toEqual(
+      client.exportKeyingMaterial(32, 'EXPERIMENTAL x', Buffer.from('context')),
+    )
+  })
+
+  test('may be bytes, lists, DER, and encrypted', async () => {
+    const options = {
+      cert: [Buffer.from(pem(host, middle))],
+      key: [keyPem(host, 'secret')],
+      passphrase: 'secret',
+    }
+    const [client] = await meet(options, { ca: [pem(stranger), root.der] })
+    expect(client.authorized).toBe(true)
+  })
+
+  test.each([
+    ['a key that belongs to something else', { ...server, key: keyPem(root) }],
+    ['no key', { cert: server.cert }],
+    ['a passphrase that is wrong', { cert: server.cert, key: keyPem(host, 'secret'), passphrase: 'guess' }],
+    ['two certificates and one key', { cert: [server.cert, pem(stranger)], key: [server.key] }],
+    ['text', { cert: 'no certificate', key: server.key }],
+  ])('with %s are refused at once', (_name, options) => {
+    const error: unknown = expect.objectContaining({ code: 'invalid-certificate' })
+    expect(() => createServer(options)).toThrow(error)
+  })
+
+  test('of no authority are refused where clients shall be judged', () => {
+    expect(() => createServer({ ...server, requestCert: true })).toThrow(DtlsError)
+    expect(() => createServer({})).toThrow(DtlsError)
+  })
+})
+
+describe('a server', () => {
+  test.each([
+    ['whose authority is unknown', { ca: pem(stranger) }, 'unknown-authority'],
+    ['that Node does not trust', {}, 'unknown-authority'],
+    ['of another name', { ca, servername: 'other.example.org' }, 'wrong-host'],
+  ])('%s is refused', async (_name, options, code) => {
+    expect(await failure(server, options)).toMatchObject({ code: 'peer-misbehaved', cause: { code } })
+  })
+
+  test('of another name may be let in, and is not authorized', async () => {
+    const [client] = await meet(server, { ca, servername: 'other.example.org', rejectUnauthorized: false })
+    expect(client.authorized).toBe(false)
+    expect(client.authorizationError).toMatchObject({ code: 'wrong-host' })
+    const [good] = await meet(server, { ca, rejectUnauthorized: false })
+    expect(good.authorized).toBe(true)
+  })
+
+  test('is judged by checkServerIdentity instead of its name', async () => {
+    const seen: string[] = []
+    const checkServerIdentity: ConnectOptions['checkServerIdentity'] = (name, { subject }) => {
+      seen.push(`${name}: ${subject}`)
+      return name === 'bad.example' ? new Error('no') : undefined
+    }
+    const [client] = await meet(server, { ca, servername: 'good.example', checkServerIdentity })
+    expect(client.authorized).toBe(true)
+    expect(await failure(server, { ca, servername: 'bad.example', checkServerIdentity })).toMatchObject({
+      cause: { code: 'certificate-refused' },
+    })
+    expect(seen).toEqual(['good.example: CN=host', 'bad.example: CN=host'])
+  })
+
+  test('shows the certificate of the name that is asked for', async () => {
+    const both = { cert: [pem(stranger), server.cert], key: [keyPem(stranger), server.key] }
+    const [client, session] = await meet(both, { ca, servername: 'coap.example.org' })
+    expect(client.getPeerCertificate()?.subject).toBe('CN=host')
+    expect(session.servername).toBe('coap.example.org')
+  })
+})
+
+describe('a client', () => {
+  const own = { cert: pem(device), key: keyPem(device) }
+
+  test('with certificate is asked for it, and known by it', async () => {
+    const [, session] = await meet({ ...server, ca, requestCert: true }, { ca, ...own })
+    expect(session.authorized).toBe(true)
+    expect(session.getPeerCertificate()?.subject).toBe('CN=device')
+  })
+
+  test('without is turned away', async () => {
+    const to = await listen({ ...server, ca, requestCert: true })
+    const refused = once(to, 'clientError')
+    dial(to, { ca })
+    expect((await refused)[0]).toMatchObject({ cause: { code: 'no-certificate' } })
+  })
+
+  test('without, or with a wrong one, may be let in, and is not authorized', async () => {
+    const lenient = { ...server, ca, requestCert: true, rejectUnauthorized: false }
+    expect((await meet(lenient, { ca }))[1].authorized).toBe(false)
+    const [, wrong] = await meet(lenient, { ca, cert: pem(stranger), key: keyPem(stranger) })
+    expect(wrong.authorized).toBe(false)
+    expect(wrong.authorizationError).toMatchObject({ code: 'unknown-authority' })
+    expect((await meet(lenient, { ca, ...own }))[1].authorized).toBe(true)
+  })
+
+  test('without may be let in, but with a wrong one not', async () => {
+    const optional = { ...server, ca, clientCertificate: 'optional' } as const
+    expect((await meet(optional, { ca }))[1].authorized).toBe(false)
+    const to = await listen(optional)
+    const refused = once(to, 'clientError')
+    dial(to, { ca, cert: pem(stranger), key: keyPem(stranger) })
+    expect((await refused)[0]).toMatchObject({ cause: { code: 'unknown-authority' } })
+  })
+})
+
+describe('shared keys', () => {
+  const key = Buffer.from('5a7c1f', 'hex')
+  const psk = {
+    hint: 'gateway',
+    key: (identity: Uint8Array) => (String(Buffer.from(identity)) === 'lamp' ? key : null),
+  }
+
+  test('are all it takes, on both sides', async () => {
+    const [client, session] = await meet({ psk }, { psk: { identity: 'lamp', key } })
+    expect(session.getPskIdentity()?.toString()).toBe('lamp')
+    expect([client.authorized, session.authorized]).toEqual([true, true])
+    expect(client.getPeerCertificate()).toBeNull()
+  })
+
+  test('of another name are refused', async () => {
+    expect(await failure({ psk }, { psk: { identity: 'stove', key } })).toMatchObject({
+      reason: { name: 'unknown_psk_identity' },
+    })
+  })
+})
+
+describe('time', () => {
+  test('without a message closes a socket that says so, and its peer hears of it', async () => {
+    const [client, session] = await meet({ ...server, idleTimeout: 200 }, { ca })
+    const events: string[] = []
+    session.on('timeout', () => events.push('timeout'))
+    const closed = once(client, 'close')
+    for (let i = 0; i < 6; i++) {
+      client.send('still here')
+      await once(session, 'message')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(await closed).toEqual([{ kind: 'close-notify' }])
+    expect(events).toEqual(['timeout'])
+  })
+
+  test('is set on a socket that is open', async () => {
+    const [client] = await meet(server, { ca })
+    const closed = once(client, 'close')
+    client.setIdleTimeout(10)
+    expect(await closed).toEqual([{ kind: 'local' }])
+  })
+
+  test('runs out for a client that begins, and says no more', async () => {
+    const to = await listen({ ...server, handshakeTimeout: 100 })
+    const failed = once(to, 'clientError')
+    const socket = dial(to, { ca, handshakeTimeout: 10_000, retransmitTimeout: 10_000 })
+    // It hears nothing of what the server says after the cookie.
+    const { association } = socket
+    const handle = association.handleDatagram.bind(association)
+    let heard = 0
+    association.handleDatagram = (now, datagram) => {
+      if (heard++ === 0) handle(now, datagram)
+    }
+    expect((await failed)[0]).toMatchObject({ code: 'handshake-timeout' })
+    expect(to.sessions).toBe(0)
+  })
+})
+
+test('two thousand sessions on one socket, all talking', async () => {
+  const key = Buffer.from('one key for all will do')
+  const to = await listen(
+    { psk: { key: () => key }, retransmitTimeout: 500, idleTimeout: 60_000 },
+    (socket) => {
+      socket.on('message', (data) => socket.send(data))
+    },
+  )
+  const sockets: DtlsSocket[] = []
+  const batch = 100
+  for (let first = 0; first < 2_000; first += batch)
+    await Promise.all(
+      Array.from({ length: batch }, async (_, i) => {
+        const psk = { identity: `device ${first + i}`, key }
+        const socket = dial(to, {
+          psk,
+          cipherSuites: ['TLS_PSK_WITH_AES_128_GCM_SHA256'],
+          retransmitTimeout: 500,
+        })
+        sockets.push(socket)
+        await once(socket, 'secureConnect')
+      }),
+    )
+  expect(to.sessions).toBe(2_000)
+  const replies = sockets.map((socket) => once(socket, 'message'))
+  for (const [i, socket] of sockets.entries()) {
+    socket.send(`message ${i}`)
+    if (i % batch === batch - 1) await replies[i]
+  }
+  const texts = (await Promise.all(replies)).map(([data]) => String(data))
+  expect(texts).toEqual(sockets.map((_, i) => `message ${i}`))
+  for (const socket of sockets) socket.close()
+  while (to.sessions > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+}, 30_000)
