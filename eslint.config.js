@@ -13,7 +13,7 @@ const layers = {
   sdp: ['bytes'],
   stun: ['bytes', 'crypto'],
   sctp: ['bytes', 'crypto'],
-  turn: ['bytes', 'crypto', 'stun'],
+  turn: ['bytes', 'crypto', 'stun', 'dtls'],
   dtls: ['bytes', 'crypto'],
   ice: ['bytes', 'crypto', 'stun', 'turn'],
   'signaling-protocol': [],

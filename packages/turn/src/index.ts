@@ -1,9 +1,11 @@
 export type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './client/config.ts'
+export { DataConnection, type DataConnectionHost } from './client/data-connection.ts'
 export { TurnClient } from './client/turn-client.ts'
 export type { AllocationInfo, Traffic } from './server/allocation.ts'
 export type {
   AllocateRequest,
   DeletionReason,
+  Passwords,
   Relaying,
   TurnServerConfig,
   TurnServerDiscard,

@@ -8,6 +8,8 @@ export interface TurnUri {
   readonly host: string
   /** 3478, or 5349 for `turns`, where the URI has none. */
   readonly port: number
+  /** Without one in the URI, the domain's SRV records tell. */
+  readonly isPortGiven: boolean
   /** What `?transport=` says, in lower case; without it UDP for `turn`, TCP for `turns`. */
   readonly transport: string
 }
@@ -17,7 +19,7 @@ export interface TurnUri {
  *
  * @example
  * parseTurnUri('turn:turn.example.org?transport=udp')
- * // { secure: false, host: 'turn.example.org', port: 3478, transport: 'udp' }
+ * // { secure: false, host: 'turn.example.org', port: 3478, isPortGiven: false, transport: 'udp' }
  */
 export function parseTurnUri(text: string): TurnUri | null {
   const match = URI.exec(text)
@@ -28,7 +30,8 @@ export function parseTurnUri(text: string): TurnUri | null {
   const secure = scheme.toLowerCase() === 'turns'
   const port = digits === undefined ? (secure ? 5349 : 3478) : Number(digits)
   if (port > 0xffff) return null
-  return { secure, host, port, transport: transport?.toLowerCase() ?? (secure ? 'tcp' : 'udp') }
+  const isPortGiven = digits !== undefined
+  return { secure, host, port, isPortGiven, transport: transport?.toLowerCase() ?? (secure ? 'tcp' : 'udp') }
 }
 
 const URI = /^(turns?):(?:\[([^\]]+)\]|([^:/?#@[\]]+))(?::(\d{1,5}))?(?:\?transport=([a-z0-9._~-]+))?$/i

@@ -181,10 +181,22 @@ test.each([
 })
 
 test.each([
-  ['turn:example.org', { secure: false, host: 'example.org', port: 3478, transport: 'udp' }],
-  ['TURN:example.org:99?transport=TCP', { secure: false, host: 'example.org', port: 99, transport: 'tcp' }],
-  ['turns:[2001:db8::1]', { secure: true, host: '2001:db8::1', port: 5349, transport: 'tcp' }],
-  ['turns:example.org?transport=udp', { secure: true, host: 'example.org', port: 5349, transport: 'udp' }],
+  [
+    'turn:example.org',
+    { secure: false, host: 'example.org', port: 3478, isPortGiven: false, transport: 'udp' },
+  ],
+  [
+    'TURN:example.org:99?transport=TCP',
+    { secure: false, host: 'example.org', port: 99, isPortGiven: true, transport: 'tcp' },
+  ],
+  [
+    'turns:[2001:db8::1]',
+    { secure: true, host: '2001:db8::1', port: 5349, isPortGiven: false, transport: 'tcp' },
+  ],
+  [
+    'turns:example.org?transport=udp',
+    { secure: true, host: 'example.org', port: 5349, isPortGiven: false, transport: 'udp' },
+  ],
   ['turn:example.org:65536', null],
   ['turn:example.org?transport=', null],
   ['turn:example.org?x=1', null],

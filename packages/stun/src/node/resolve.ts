@@ -9,8 +9,11 @@ import { type NameService, systemNames } from './name-service.ts'
 export interface ResolveOptions {
   /** Over what the server shall be reached: `_udp` or `_tcp` of its SRV records. */
   readonly protocol: 'udp' | 'tcp'
-  /** What is asked of the server. Default `stun`; behaviour discovery has SRV records of its own (RFC 5780 §5.1). */
-  readonly service?: 'stun' | 'stun-behavior'
+  /**
+   * What is asked of the server. Default `stun`; behaviour discovery and TURN have SRV records of their own (RFC 5780
+   * §5.1, RFC 8656 §3.1).
+   */
+  readonly service?: 'stun' | 'stun-behavior' | 'turn'
   /** Addresses of that family alone. */
   readonly family?: IpFamily
   readonly names?: NameService
@@ -24,7 +27,10 @@ export interface ResolveOptions {
  * default port. Rejects with the system's error, or {@link StunError} `invalid-address` where the domain says that it
  * has no such service, or the only addresses are of the other family.
  */
-export async function resolveServer(uri: StunUri, options: ResolveOptions): Promise<ServerAddress[]> {
+export async function resolveServer(
+  uri: Omit<StunUri, 'scheme'>,
+  options: ResolveOptions,
+): Promise<ServerAddress[]> {
   const { host, port, isPortGiven } = uri
   const { family, names = systemNames } = options
   const literal = isIpAddress(host)

@@ -1,6 +1,6 @@
 import type { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import type { IcmpValue, TransportAddress } from '@purertc/stun'
+import type { AccessCredentials, IcmpValue, RetransmitPolicy, TransportAddress } from '@purertc/stun'
 
 import type { TurnError } from '../turn-error.ts'
 
@@ -9,7 +9,10 @@ export interface TurnClientConfig {
   /** Where requests go; the host sends them there. */
   readonly server: TransportAddress
   readonly username: string
-  readonly password: string
+  /** Not needed with `accessToken`. */
+  readonly password?: string
+  /** What an authorization server gave us for this server (RFC 7635), in the place of name and password. */
+  readonly accessToken?: AccessCredentials
   /** Seconds to ask for, with every refresh again. Default: what the server gives, 600 by RFC 8656 §7.2. */
   readonly lifetime?: number
   /** SOFTWARE of our requests. Default: none. */
@@ -24,6 +27,20 @@ export interface TurnClientConfig {
    * the IPv4 one (`additionalAddress`), which the server may not have.
    */
   readonly family?: 'IPv4' | 'IPv6' | 'both'
+  /**
+   * What peers are reached by. `tcp` (RFC 6062) takes a server reached over TCP or TLS: then there are `connect` and
+   * `connectionAttempted`, and no `send`. Default `udp`.
+   */
+  readonly transport?: 'udp' | 'tcp'
+  /** Asks the server to let us `move` to another address of ours (RFC 8016). Default false. */
+  readonly mobility?: boolean
+  /**
+   * Sends all data with DONT-FRAGMENT, in indications alone: a server that cannot do it drops them (RFC 8656 §11.2).
+   * Default false.
+   */
+  readonly dontFragment?: boolean
+  /** How long to wait for answers over UDP and DTLS, and when to send again. Default: as RFC 8489 §6.2.1 has it. */
+  readonly retransmit?: RetransmitPolicy
   /** `even`: of the relayed address; `pair`: and keep the next one for `reservationToken`. Default `any`. */
   readonly port?: 'any' | 'even' | 'pair'
   /**
@@ -57,6 +74,10 @@ export interface TurnClientHost {
    * it was dropped, and so is what is sent to it during the next five minutes.
    */
   peerRefused?(peer: TransportAddress, error: TurnError): void
+  /** RFC 6062: the server has connected to that peer; a {@link DataConnection} with this number leads there. */
+  peerConnected?(peer: TransportAddress, connection: number): void
+  /** RFC 6062: a peer with a permission has connected to us; within 30 seconds a {@link DataConnection} leads there. */
+  connectionAttempted?(peer: TransportAddress, connection: number): void
   /**
    * An ICMP error came back for what was sent to that peer, RFC 8656 §11.5; the port is the peer's. Nobody signs it, so it
    * is a hint and no more.

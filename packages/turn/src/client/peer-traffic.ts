@@ -1,7 +1,9 @@
 import { type Counters, Millis } from '@purertc/bytes'
 import {
   ChannelNumber,
+  ConnectionId,
   Data,
+  DontFragment,
   Icmp,
   isIpAddress,
   MessageBuilder,
@@ -55,6 +57,7 @@ export class PeerTraffic {
   }
 
   send(now: Millis, peer: TransportAddress, data: Uint8Array): void {
+    if (this.#config.transport === 'tcp') throw new TurnError('invalid-state', 'no allocation of UDP')
     if (data.length > MAX_DATA) throw new TurnError('too-large', `${data.length} bytes fit no datagram`)
     const permission = this.#permissionFor(peer)
     if (permission.state === 'installed') {
@@ -77,6 +80,40 @@ export class PeerTraffic {
     const channel =
       permission.channels.get(peer.port) ?? this.#peers.addChannel(permission, checkedPeer(peer))
     if (channel?.state === 'wanted') this.#requestChannel(now, permission, channel)
+  }
+
+  /** RFC 6062 §4.3. */
+  connect(now: Millis, peer: TransportAddress): void {
+    if (this.#config.transport !== 'tcp') throw new TurnError('invalid-state', 'no allocation of TCP')
+    const to = copyAddress(checkedPeer(peer))
+    this.#requests.start(now, {
+      method: Method.connect,
+      write: (message) => void message.add(XorPeerAddress, to),
+      succeeded: (_at, response) => {
+        const connection = response.get(ConnectionId)
+        if (connection !== undefined) this.#host.peerConnected?.(to, connection)
+        else this.#host.peerRefused?.(to, new TurnError('malformed', 'an answer without CONNECTION-ID'))
+      },
+      failed: (_at, error) => {
+        if (isAllocationLost(error)) this.#lost(error)
+        else this.#host.peerRefused?.(to, error)
+      },
+    })
+  }
+
+  /** RFC 6062 §4.4. Nobody signs it: what comes from a peer that we never asked for is not heard. */
+  receiveAttempt(now: Millis, message: StunMessage): void {
+    const peer = message.get(XorPeerAddress)
+    const connection = message.get(ConnectionId)
+    if (peer === undefined || connection === undefined) this.#discarded.count('malformed')
+    else if (!this.#peers.isPermitted(now, peer.address)) this.#discarded.count('no-permission')
+    else this.#host.connectionAttempted?.(peer, connection)
+  }
+
+  /** RFC 8016 §3.2.2: until it is heard from our new address, the server sends to the former one. */
+  announceMove(now: Millis): void {
+    const permission = this.#peers.anyInstalled()
+    if (permission !== undefined) this.#requestPermission(now, permission)
   }
 
   receiveChannelData(now: Millis, datagram: Uint8Array): void {
@@ -189,7 +226,9 @@ export class PeerTraffic {
       this.#host.transmit(this.#channelData.frame(channel.number, data))
       return
     }
-    const shallBind = channel === undefined ? this.#config.channels !== 'manual' : channel.state === 'wanted'
+    // Only a Send indication can say DONT-FRAGMENT.
+    const wantsChannels = this.#config.channels !== 'manual' && this.#config.dontFragment !== true
+    const shallBind = channel === undefined ? wantsChannels : channel.state === 'wanted'
     if (shallBind) this.bindChannel(now, peer)
     this.#host.transmit(this.#sendIndication(checkedPeer(peer), data))
   }
@@ -198,6 +237,7 @@ export class PeerTraffic {
   #sendIndication(peer: TransportAddress, data: Uint8Array): Uint8Array {
     const id = this.#requests.newTransactionId()
     return new MessageBuilder(Method.send, MessageClass.indication, id)
+      .addIf(DontFragment, this.#config.dontFragment === true ? true : undefined)
       .add(XorPeerAddress, peer)
       .add(Data, data)
       .build()

@@ -63,6 +63,12 @@ export class Peers {
     return permission?.state === 'installed' && permission.expiresAt > now
   }
 
+  anyInstalled(): Permission | undefined {
+    for (const permission of this.#permissions.values())
+      if (permission.state === 'installed') return permission
+    return undefined
+  }
+
   channel(number: number): Channel | undefined {
     return this.#channels.get(number)
   }

@@ -3,24 +3,24 @@ import {
   AdditionalAddressFamily,
   type AuthenticatedMessage,
   EvenPort,
-  formatAddress,
   isStunDatagram,
   Lifetime,
   MessageClass,
   Method,
+  MobilityTicket,
   RequestedAddressFamily,
   RequestedTransport,
   ReservationToken,
+  StatusCode,
   StunMessage,
   type TransportAddress,
   TransportProtocol,
-  XorMappedAddress,
-  XorRelayedAddress,
 } from '@purertc/stun'
 
 import { looksLikeChannelData } from '../channel-data.ts'
 import { DEFAULT_LIFETIME } from '../limits.ts'
 import { isSilence, TurnError } from '../turn-error.ts'
+import { type AllocationAnswer, readAllocationAnswer } from './allocation-answer.ts'
 import type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './config.ts'
 import { PeerTraffic } from './peer-traffic.ts'
 import { TurnRequests } from './turn-requests.ts'
@@ -52,10 +52,9 @@ export class TurnClient {
   readonly #traffic: PeerTraffic
   readonly #deadlines = new Deadlines(2)
   #state: TurnClientState = 'new'
-  #relayed: TransportAddress | null = null
-  #mapped: TransportAddress | null = null
-  #reservation: Uint8Array | null = null
-  #additional: TransportAddress | null = null
+  #allocation: AllocationAnswer | null = null
+  /** What lets us move, RFC 8016. */
+  #ticket: Uint8Array | null = null
 
   /** Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds, or a token with a port or family. */
   constructor(config: TurnClientConfig, host: TurnClientHost) {
@@ -78,22 +77,22 @@ export class TurnClient {
 
   /** Where peers reach us, null without an allocation. */
   get relayedAddress(): TransportAddress | null {
-    return this.#relayed
+    return this.#allocation?.relayed ?? null
   }
 
   /** Where the server sees us, null without an allocation. */
   get mappedAddress(): TransportAddress | null {
-    return this.#mapped
+    return this.#allocation?.mapped ?? null
   }
 
   /** Where IPv6 peers reach us, with `family: 'both'`; null where the server gave no such address. */
   get additionalAddress(): TransportAddress | null {
-    return this.#additional
+    return this.#allocation?.additional ?? null
   }
 
   /** With `port: 'pair'`, what the next client asks for the next port with; good for 30 seconds. */
   get reservationToken(): Uint8Array | null {
-    return this.#reservation
+    return this.#allocation?.reservationToken ?? null
   }
 
   get nextTimeout(): Millis {
@@ -104,13 +103,18 @@ export class TurnClient {
   allocate(now: Millis): void {
     if (this.#state !== 'new')
       throw new TurnError('invalid-state', `a client that is ${this.#state} cannot allocate`)
-    const { port = 'any', reservationToken } = this.#config
     this.#state = 'allocating'
+    this.#requestAllocation(now, this.#config.mobility === true)
+  }
+
+  #requestAllocation(now: Millis, isMobile: boolean): void {
+    const { port = 'any', reservationToken, transport = 'udp' } = this.#config
     this.#requests.start(now, {
       method: Method.allocate,
       write: (message) => {
         message
-          .add(RequestedTransport, TransportProtocol.udp)
+          .add(RequestedTransport, TransportProtocol[transport])
+          .addIf(MobilityTicket, isMobile ? new Uint8Array(0) : undefined)
           .addIf(Lifetime, this.#config.lifetime)
           .addIf(EvenPort, port === 'any' ? undefined : { reserve: port === 'pair' })
           .addIf(ReservationToken, reservationToken)
@@ -119,7 +123,11 @@ export class TurnClient {
           .addIf(RequestedAddressFamily, this.#config.family === 'IPv6' ? 'IPv6' : undefined)
       },
       succeeded: (at, response) => this.#allocated(at, response),
-      failed: (_at, error) => this.#fail(error),
+      // RFC 8016 §3.1: without moving, then.
+      failed: (at, error) => {
+        if (isMobile && error.code === StatusCode.mobilityForbidden) this.#requestAllocation(at, false)
+        else this.#fail(error)
+      },
     })
   }
 
@@ -145,6 +153,28 @@ export class TurnClient {
     if (this.#isUsable()) this.#traffic.bindChannel(now, peer)
   }
 
+  /**
+   * Connects to a peer from a TCP allocation (RFC 6062 §4.3); `peerConnected` or `peerRefused` follows. Throws as
+   * {@link TurnClient.send} does.
+   */
+  connect(now: Millis, peer: TransportAddress): void {
+    if (this.#isUsable()) this.#traffic.connect(now, peer)
+  }
+
+  /** Whether the server lets us {@link TurnClient.move} (RFC 8016). */
+  get isMobile(): boolean {
+    return this.#ticket !== null
+  }
+
+  /**
+   * Keeps the allocation although our address has changed (RFC 8016): to be called when `transmit` sends by the new way.
+   * Throws {@link TurnError} `invalid-state` where the server does not let us.
+   */
+  move(now: Millis): void {
+    if (this.#ticket === null) throw new TurnError('invalid-state', 'an allocation that cannot move')
+    this.#refresh(now, this.#ticket)
+  }
+
   /** A datagram from the server's address. False where it is not for this client: not TURN, or not our transaction. */
   handleDatagram(now: Millis, datagram: Uint8Array): boolean {
     if (this.#state === 'closed' || this.#state === 'failed') return false
@@ -155,8 +185,9 @@ export class TurnClient {
     const message = isStunDatagram(datagram) ? StunMessage.decode(datagram) : null
     if (message === null || message.class === MessageClass.request) return false
     if (message.class !== MessageClass.indication) return this.#requests.handleResponse(now, message)
-    if (message.method !== Method.data) return false
-    this.#traffic.receiveDataIndication(now, message)
+    if (message.method === Method.data) this.#traffic.receiveDataIndication(now, message)
+    else if (message.method === Method.connectionAttempt) this.#traffic.receiveAttempt(now, message)
+    else return false
     return true
   }
 
@@ -200,32 +231,17 @@ export class TurnClient {
 
   /** RFC 8656 §7.3. */
   #allocated(now: Millis, response: AuthenticatedMessage): void {
-    const given = response.getAll(XorRelayedAddress)
-    // The order of two is the server's choice.
-    const relayed = given.find((address) => isWhatWasAsked(address, this.#config)) ?? given[0]
-    const mapped = response.get(XorMappedAddress)
-    const lifetime = response.get(Lifetime) ?? 0
-    if (relayed === undefined || mapped === undefined || lifetime === 0) {
-      this.#fail(new TurnError('malformed', 'an Allocate success response without its addresses or lifetime'))
-      return
-    }
-    if (!isWhatWasAsked(relayed, this.#config)) {
+    const answer = readAllocationAnswer(response, this.#config)
+    if (answer instanceof TurnError) {
       this.#requestRelease(now, () => undefined)
-      this.#fail(new TurnError('malformed', `asked for another address than ${formatAddress(relayed)}`))
+      this.#fail(answer)
       return
     }
     this.#state = 'allocated'
-    this.#relayed = relayed
-    this.#mapped = mapped
-    this.#additional = this.#additionalOf(response)
-    this.#reservation = copyOf(response.get(ReservationToken))
-    this.#keepAlive(now, lifetime)
-    this.#host.allocated(relayed, mapped)
-  }
-
-  #additionalOf(response: AuthenticatedMessage): TransportAddress | null {
-    if (this.#config.family !== 'both') return null
-    return response.getAll(XorRelayedAddress).find(({ family }) => family === 'IPv6') ?? null
+    this.#allocation = answer
+    this.#ticket = answer.ticket
+    this.#keepAlive(now, answer.lifetime)
+    this.#host.allocated(answer.relayed, answer.mapped)
   }
 
   #keepAlive(now: Millis, lifetime: number): void {
@@ -233,19 +249,27 @@ export class TurnClient {
     this.#deadlines.arm(Timer.refresh, Millis(now + 1000 * Math.max(lifetime - 60, lifetime / 2)))
   }
 
-  #refresh(now: Millis): void {
+  /** With a ticket, from another address than before. */
+  #refresh(now: Millis, ticket?: Uint8Array): void {
     this.#requests.start(now, {
       method: Method.refresh,
-      write: (message) => void message.addIf(Lifetime, this.#config.lifetime),
+      write: (message) => {
+        message.addIf(MobilityTicket, ticket).addIf(Lifetime, this.#config.lifetime)
+      },
       succeeded: (at, response) => {
         const lifetime = response.get(Lifetime) ?? 0
+        const next = response.get(MobilityTicket)
+        if (next !== undefined) this.#ticket = copyBytes(next)
         if (lifetime > 0) this.#keepAlive(at, lifetime)
-        else this.#fail(new TurnError('malformed', 'a Refresh success response without a lifetime'))
+        if (lifetime > 0 && ticket !== undefined) this.#traffic.announceMove(at)
+        if (lifetime === 0)
+          this.#fail(new TurnError('malformed', 'a Refresh success response without a lifetime'))
       },
       // Silence may end before the allocation does; any other answer means that it is gone (RFC 8656 §8.3).
       failed: (at, error) => {
-        if (isSilence(error)) this.#deadlines.arm(Timer.refresh, at)
-        else this.#fail(error)
+        if (!isSilence(error)) this.#fail(error)
+        else if (ticket !== undefined) this.#refresh(at, ticket)
+        else this.#deadlines.arm(Timer.refresh, at)
       },
     })
   }
@@ -266,10 +290,8 @@ export class TurnClient {
     this.#requests.clear()
     this.#traffic.close()
     this.#deadlines.disarmAll()
-    this.#relayed = null
-    this.#mapped = null
-    this.#reservation = null
-    this.#additional = null
+    this.#allocation = null
+    this.#ticket = null
   }
 }
 
@@ -280,15 +302,4 @@ function checkPort({ port = 'any', family, reservationToken }: TurnClientConfig)
     throw new TurnError('invalid-config', 'a reservation token of 8 bytes goes without port and family')
 }
 
-function isWhatWasAsked(relayed: TransportAddress, config: TurnClientConfig): boolean {
-  const { family = 'IPv4', port = 'any', reservationToken } = config
-  if (reservationToken !== undefined) return true
-  return (
-    relayed.family === (family === 'both' ? 'IPv4' : family) && (port === 'any' || relayed.port % 2 === 0)
-  )
-}
-
 const Timer = { refresh: 0, expiry: 1 } as const
-
-const copyOf = (token: Uint8Array | undefined): Uint8Array | null =>
-  token === undefined ? null : copyBytes(token)

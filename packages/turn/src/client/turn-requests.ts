@@ -1,6 +1,7 @@
 import type { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 import {
+  type AccessCredentials,
   AlternateServer,
   type AuthenticatedMessage,
   defaultRetransmitPolicy,
@@ -37,9 +38,11 @@ export interface TurnRequestsConfig {
   readonly crypto: CryptoProvider
   readonly server: TransportAddress
   readonly username: string
-  readonly password: string
+  readonly password?: string | undefined
+  readonly accessToken?: AccessCredentials | undefined
   readonly software?: string | undefined
   readonly isReliable?: boolean | undefined
+  readonly retransmit?: RetransmitPolicy | undefined
 }
 
 /** Where answers are counted that were not believed. */
@@ -64,7 +67,8 @@ export class TurnRequests {
   constructor(config: TurnRequestsConfig, discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void) {
     this.#config = config
     this.#discarded = discarded
-    this.#credentials = new LongTermCredentials(config.crypto, config.username, config.password)
+    const { crypto, username, password = '', accessToken = password } = config
+    this.#credentials = new LongTermCredentials(crypto, username, accessToken)
     this.#transactions = new Transactions(config.crypto, {
       transmit: (_to, bytes) => transmit(bytes),
       timedOut: (now, { request, sawForgery }) =>
@@ -166,9 +170,10 @@ export class TurnRequests {
     request.write(message)
     this.#credentials.sign(message)
     const attempt: Attempt = { request, retries, challenge: this.#challenges, sawForgery: false }
-    const { isReliable = false, server } = this.#config
-    const policy =
-      POLICIES[isReliable ? 'reliable' : 'datagram'][request.isBrief === true ? 'brief' : 'patient']
+    const { isReliable = false, server, retransmit } = this.#config
+    const isBrief = request.isBrief === true
+    const usual = POLICIES[isReliable ? 'reliable' : 'datagram'][isBrief ? 'brief' : 'patient']
+    const policy = isReliable || isBrief ? usual : (retransmit ?? usual)
     this.#transactions.start(now, server, message.finish(), attempt, policy)
   }
 }

@@ -1,45 +1,26 @@
-import { lookup } from 'node:dns/promises'
 import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
-import type { CryptoProvider } from '@purertc/crypto'
-import { nodeCrypto } from '@purertc/crypto/node'
-import {
-  type IcmpValue,
-  isIpAddress,
-  StatusCode,
-  type TransportAddress,
-  transportAddress,
-} from '@purertc/stun'
+import { formatAddress, type IcmpValue, type TransportAddress } from '@purertc/stun'
 
 import type { TurnClientConfig } from '../client/config.ts'
+import { copyAddress } from '../client/peers.ts'
 import { TurnClient } from '../client/turn-client.ts'
 import { TurnError } from '../turn-error.ts'
-import { parseTurnUri, type TurnUri } from '../turn-uri.ts'
-import { type LinkOptions, openLink, type ServerLink } from './server-link.ts'
-
-export interface NodeTurnClientOptions
-  extends Omit<TurnClientConfig, 'crypto' | 'server' | 'isReliable'>, LinkOptions {
-  /** A `turn:` URI, over UDP or with `?transport=tcp`, or a `turns:` URI, over TLS. */
-  readonly server: string
-  /** A way to that server that is there already; it is closed with the client. Default: made as the URI says. */
-  readonly link?: ServerLink
-  /**
-   * Whether to go on from another local port after 437, which says that ours has an allocation already, somebody's
-   * before us. `attempt` counts from 1. Default: three times (RFC 8656 §7.4); a `link` of your own is not replaced.
-   */
-  readonly tryAnotherPort?: (attempt: number) => boolean
-  readonly crypto?: CryptoProvider
-}
+import { type DataConnectionOptions, openPeerSocket } from './peer-socket.ts'
+import type { ServerLink } from './server-link.ts'
 
 /**
  * - `message`: data from a peer, in bytes of its own.
+ * - `connection`: with `transport: 'tcp'`, a peer has connected to us; the socket is paused.
  * - `icmp`: an error came back for what was sent to a peer; servers that cannot know of them, ours included, send none.
  * - `peerRefused`: the server does not let us reach that peer.
  * - `error`: the allocation is lost; the client is of no more use, and its link to the server is released.
  */
 export interface NodeTurnClientEvents {
   message: [data: Uint8Array, peer: TransportAddress]
+  connection: [socket: Socket, peer: TransportAddress]
   icmp: [peer: TransportAddress, icmp: IcmpValue]
   peerRefused: [peer: TransportAddress, error: TurnError]
   error: [error: TurnError]
@@ -48,23 +29,31 @@ export interface NodeTurnClientEvents {
 /** A TURN client with a link to its server of its own. Made by {@link createTurnClient}. */
 export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
   readonly #machine: TurnClient
-  readonly #link: ServerLink
+  #link: ServerLink
+  readonly #data: DataConnectionOptions | null
+  /** Who waits for a connection with a peer, by its address. */
+  readonly #connecting = new Map<string, Connecting>()
   readonly #alarm: Alarm
   #onAllocated: (error: TurnError | null) => void = () => undefined
   #onClosed: () => void = () => undefined
   #closing: Promise<void> | null = null
 
-  /** Takes the link over; see {@link createTurnClient}. */
-  constructor(link: ServerLink, config: TurnClientConfig) {
+  /** Takes the link over; see {@link createTurnClient}. `data` is what connections with peers take (RFC 6062). */
+  constructor(link: ServerLink, config: TurnClientConfig, data: DataConnectionOptions | null = null) {
     super()
     this.#link = link
+    this.#data = data
     this.#machine = new TurnClient(config, {
-      transmit: (bytes) => link.send(bytes),
+      transmit: (bytes) => this.#link.send(bytes),
       allocated: () => this.#onAllocated(null),
       received: (_now, { family, address, port }, bytes) => {
         this.emit('message', bytes.slice(), { family, address, port })
       },
-      peerRefused: (peer, error) => void this.emit('peerRefused', peer, error),
+      peerRefused: (peer, error) => {
+        if (!this.#refuse(peer, error)) this.emit('peerRefused', peer, error)
+      },
+      peerConnected: (peer, connection) => void this.#bindData(peer, connection),
+      connectionAttempted: (peer, connection) => void this.#bindAttempt(copyAddress(peer), connection),
       icmpReceived: ({ family, address, port }, icmp) => {
         this.emit('icmp', { family, address, port }, icmp)
       },
@@ -75,12 +64,18 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
       this.#machine.handleTimeout(now)
       this.#rearm()
     })
+    this.#listen(link)
+  }
+
+  #listen(link: ServerLink): void {
     link.start(
       (bytes) => {
         this.#machine.handleDatagram(monotonicNow(), bytes)
         this.#rearm()
       },
-      (cause) => this.#linkFailed(new TurnError('transport', cause.message, { cause })),
+      (cause) => {
+        if (this.#link === link) this.#linkFailed(new TurnError('transport', cause.message, { cause }))
+      },
     )
   }
 
@@ -127,6 +122,50 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     this.#rearm()
   }
 
+  /**
+   * Connects to a peer, with `transport: 'tcp'` (RFC 6062). The socket's other end is the peer; it is paused, and
+   * waits for `resume()`. Rejects with
+   * {@link TurnError}: 447 where the peer does not answer, 403 where the server does not let us.
+   */
+  connect(peer: TransportAddress): Promise<Socket> {
+    const key = formatAddress(peer)
+    if (this.#connecting.has(key))
+      throw new TurnError('invalid-state', `a connection to ${key} is being made already`)
+    return new Promise((resolve, reject) => {
+      this.#connecting.set(key, { resolve, reject })
+      try {
+        this.#machine.connect(monotonicNow(), peer)
+      } catch (error) {
+        this.#connecting.delete(key)
+        throw error
+      }
+      this.#rearm()
+    })
+  }
+
+  /** Whether {@link NodeTurnClient.move} is possible: `mobility` was asked for, and the server lets us. */
+  get isMobile(): boolean {
+    return this.#machine.isMobile
+  }
+
+  /**
+   * Goes on by another way to the server, after a change of networks for instance (RFC 8016): the relayed address, its
+   * permissions and channels stay. The former link is closed; the new one is the client's from now on. Rejects with
+   * {@link TurnError} `invalid-state` where that is not possible.
+   */
+  async move(link: ServerLink): Promise<void> {
+    if (!this.isMobile) {
+      await link.close()
+      throw new TurnError('invalid-state', 'an allocation that cannot move')
+    }
+    const former = this.#link
+    this.#link = link
+    this.#listen(link)
+    this.#machine.move(monotonicNow())
+    this.#rearm()
+    await former.close()
+  }
+
   /** Gives the allocation back and releases the socket; takes six seconds where the server is silent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -144,6 +183,43 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     await this.#link.close()
   }
 
+  async #bindData(peer: TransportAddress, connection: number): Promise<void> {
+    const key = formatAddress(peer)
+    const waiting = this.#connecting.get(key)
+    this.#connecting.delete(key)
+    try {
+      const socket = await this.#openData(connection)
+      if (waiting === undefined) socket.destroy()
+      else waiting.resolve(socket)
+    } catch (error) {
+      waiting?.reject(error as TurnError)
+    }
+  }
+
+  /** A peer whose connection cannot be bound is gone: there is nobody to be told. */
+  async #bindAttempt(peer: TransportAddress, connection: number): Promise<void> {
+    if (this.listenerCount('connection') === 0) return
+    try {
+      this.emit('connection', await this.#openData(connection), peer)
+    } catch (error) {
+      this.emit('peerRefused', peer, error as TurnError)
+    }
+  }
+
+  #openData(connection: number): Promise<Socket> {
+    const data = this.#data
+    if (data === null) throw new TurnError('invalid-config', 'a link of your own has no data connections')
+    return openPeerSocket(connection, data)
+  }
+
+  #refuse(peer: TransportAddress, error: TurnError): boolean {
+    const key = formatAddress(peer)
+    const waiting = this.#connecting.get(key)
+    this.#connecting.delete(key)
+    waiting?.reject(error)
+    return waiting !== undefined
+  }
+
   /** Without a link nothing can be given back. */
   #linkFailed(error: TurnError): void {
     if (this.#closing === null) this.#fail(error)
@@ -152,6 +228,8 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
 
   #fail(error: TurnError): void {
     void this.close()
+    for (const { reject } of this.#connecting.values()) reject(error)
+    this.#connecting.clear()
     this.#onAllocated(error)
     if (this.listenerCount('error') > 0) this.emit('error', error)
   }
@@ -161,50 +239,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
   }
 }
 
-/**
- * Allocates at a TURN server. Rejects with {@link TurnError} where it refuses, is silent or out of reach, or with the system's error
- * where its name is unknown; nothing is left open then.
- *
- * @example
- * const client = await createTurnClient({ server: 'turn:turn.example.org', username: 'ann', password: 'secret' })
- * client.on('message', (data, peer) => client.send(peer, data))
- * console.log(client.relayedAddress)
- */
-export async function createTurnClient(options: NodeTurnClientOptions): Promise<NodeTurnClient> {
-  const { server: text, link: given, crypto = nodeCrypto, ...rest } = options
-  const { localAddress, tls, connectTimeout, tryAnotherPort = upToThree, ...config } = rest
-  const uri = parseTurnUri(text)
-  if (uri === null || !(given !== undefined || isSupported(uri)))
-    throw new TurnError('invalid-config', `${JSON.stringify(text)} is no TURN server that we can reach`)
-  const server = await resolveServer(uri)
-  for (let attempt = 1; ; attempt++) {
-    const link = given ?? (await openLink(uri, server, { localAddress, tls, connectTimeout }))
-    const client = new NodeTurnClient(link, { ...config, crypto, server, isReliable: link.isReliable })
-    try {
-      await client.allocate()
-      return client
-    } catch (error) {
-      await client.close()
-      if (given !== undefined || !isMismatch(error) || !tryAnotherPort(attempt)) throw error
-    }
-  }
-}
-
-function isMismatch(error: unknown): boolean {
-  return error instanceof TurnError && error.code === StatusCode.allocationMismatch
-}
-
-function upToThree(attempt: number): boolean {
-  return attempt <= 3
-}
-
-/** `turns:` over UDP is DTLS, which this package does not have: it takes a `link`. */
-function isSupported({ secure, transport }: TurnUri): boolean {
-  return transport === 'tcp' || (transport === 'udp' && !secure)
-}
-
-async function resolveServer({ host, port }: TurnUri): Promise<TransportAddress> {
-  if (isIpAddress(host) !== null) return transportAddress(host, port)
-  const { address } = await lookup(host)
-  return transportAddress(address, port)
+interface Connecting {
+  readonly resolve: (socket: Socket) => void
+  readonly reject: (error: TurnError) => void
 }

@@ -1,12 +1,11 @@
-export {
-  createTurnClient,
-  NodeTurnClient,
-  type NodeTurnClientEvents,
-  type NodeTurnClientOptions,
-} from './client.ts'
+export { NodeTurnClient, type NodeTurnClientEvents } from './client.ts'
+export { createTurnClient, type NodeTurnClientOptions } from './create-client.ts'
+export type { DataConnectionOptions } from './peer-socket.ts'
 export type { ListenAddress, NodeTurnServerOptions } from './options.ts'
 export { createTurnServer, NodeTurnServer, type NodeTurnServerEvents } from './server.ts'
 export type { DisconnectReason, ListeningAddress, TurnListener, TurnListenerHost } from './listener.ts'
-export { type LinkOptions, openLink, type ServerLink } from './server-link.ts'
+export { type LinkOptions, type LinkTarget, openLink, type ServerLink } from './server-link.ts'
+export type { TrustOptions } from './server-certificate.ts'
+export { dtls, listenStunDtls } from './stun-dtls.ts'
 export type { StreamLimits } from './stream-listener.ts'
 export type { PasswordSource, UserOptions } from './users.ts'

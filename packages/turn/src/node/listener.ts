@@ -1,18 +1,21 @@
 import type { Duplex } from 'node:stream'
+import type { TlsOptions } from 'node:tls'
 
 import type { TransportAddress } from '@purertc/stun'
 
+import { DtlsPort } from './dtls-port.ts'
+import type { StreamLimits } from './stream-listener.ts'
 import { type SendBuffer, UdpPort } from './udp-port.ts'
 
 /** Where clients come in, and how. */
 export interface ListeningAddress extends TransportAddress {
-  /** `udp`, `tcp`, `tls`, or what a listener of your own calls itself. */
+  /** `udp`, `tcp`, `tls`, `dtls`, or what a listener of your own calls itself. */
   readonly transport: string
 }
 
 /**
- * What a server takes clients' messages from: a UDP socket, or a TCP or TLS port with all its connections. Implement it to
- * serve over another transport, DTLS for instance (`NodeTurnServer.attach`).
+ * What a server takes clients' messages from: a UDP socket, or a DTLS, TCP or TLS port with all its connections. Implement it
+ * to serve over another transport (`NodeTurnServer.attach`).
  */
 export interface TurnListener {
   readonly local: ListeningAddress
@@ -61,6 +64,21 @@ export async function listenUdp(at: TransportAddress, buffer: SendBuffer): Promi
         (from, bytes) => host.received(from, bytes),
         (error) => host.failed(error),
       ),
+    send: (client, bytes) => port.send(client, bytes),
+    close: () => port.close(),
+  }
+}
+
+/** DTLS sessions on one UDP port. */
+export async function listenDtls(
+  at: TransportAddress,
+  tls: TlsOptions,
+  limits: StreamLimits,
+): Promise<TurnListener> {
+  const port = await DtlsPort.bind(at, tls, limits)
+  return {
+    local: { ...port.local, transport: 'dtls' },
+    start: (host) => port.start(host),
     send: (client, bytes) => port.send(client, bytes),
     close: () => port.close(),
   }

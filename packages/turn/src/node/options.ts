@@ -12,19 +12,22 @@ import type { UserOptions } from './users.ts'
 export interface ListenAddress {
   /** An IP address; `0.0.0.0` and `::` stand for all of their family. */
   readonly address: string
-  /** Default 3478, for TLS 5349. Port 0 takes a free one. */
+  /** Default 3478, for TLS and DTLS 5349. Port 0 takes a free one. */
   readonly port?: number
   /** Default `udp`. */
-  readonly transport?: 'udp' | 'tcp' | 'tls'
+  readonly transport?: 'udp' | 'tcp' | 'tls' | 'dtls'
 }
 
 export interface NodeTurnServerOptions
   extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate'>, UserOptions {
   /** Where clients come in. Default: UDP port 3478 on all IPv4 addresses. */
   readonly listen?: readonly ListenAddress[]
-  /** Certificate (`cert`), `key` and whatever else `tls.createServer` takes: what listening on `tls` needs. */
+  /**
+   * Certificate (`cert`), `key` and whatever else `tls.createServer` takes: what listening on `tls` needs, and of which
+   * `dtls` takes these two, in PEM.
+   */
   readonly tls?: TlsOptions
-  /** What TCP and TLS ports take from strangers. */
+  /** What TCP, TLS and DTLS ports take from strangers. */
   readonly connections?: StreamLimits
   /**
    * The local IP addresses that relays are opened on, one for each family that shall be relayed. Default: those of
@@ -48,7 +51,7 @@ export interface RelayPlace {
 export function listenAddresses(options: NodeTurnServerOptions): readonly ListeningAddress[] {
   const { listen = [{ address: '0.0.0.0' }] } = options
   return listen.map(({ address, port, transport = 'udp' }) => ({
-    ...transportAddress(address, port ?? (transport === 'tls' ? 5349 : 3478)),
+    ...transportAddress(address, port ?? (transport === 'tls' || transport === 'dtls' ? 5349 : 3478)),
     transport,
   }))
 }

@@ -5,12 +5,13 @@ import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/s
 
 import { TurnError } from '../turn-error.ts'
 import type { TurnUri } from '../turn-uri.ts'
+import { connectDtls } from './dtls-session.ts'
 import { StreamConnection } from './stream-connection.ts'
 import { SendBuffer, UdpPort } from './udp-port.ts'
 
 /**
- * A client's way to its server: a UDP socket, or a TCP or TLS connection. Implement it to go another way, over DTLS for
- * instance (`link` of `createTurnClient`).
+ * A client's way to its server: a UDP socket, a DTLS session, or a TCP or TLS connection. Implement it to go another way
+ * (`link` of `createTurnClient`).
  */
 export interface ServerLink {
   /** Whether what is sent arrives or the link fails: nothing is sent twice then. */
@@ -23,8 +24,11 @@ export interface ServerLink {
   close(): Promise<void>
 }
 
+/** What of a URI tells how to get there. */
+export type LinkTarget = Pick<TurnUri, 'secure' | 'host' | 'transport'>
+
 export interface LinkOptions {
-  /** The local address to talk to the server from; the system's choice by default. */
+  /** The local address to talk to the server from, but over DTLS; the system's choice by default. */
   readonly localAddress?: string | undefined
   /** For `turns:`, what to trust: `ca`, `servername`, … of `tls.connect`. */
   readonly tls?: ConnectionOptions | undefined
@@ -33,8 +37,36 @@ export interface LinkOptions {
 }
 
 /** Rejects with {@link TurnError} `transport` where the server cannot be reached, its certificate is no good included. */
-export function openLink(uri: TurnUri, server: TransportAddress, options: LinkOptions): Promise<ServerLink> {
-  return uri.transport === 'udp' ? openUdp(server, options) : openStream(uri, server, options)
+export function openLink(
+  uri: LinkTarget,
+  server: TransportAddress,
+  options: LinkOptions,
+): Promise<ServerLink> {
+  if (uri.transport !== 'udp') return openStream(uri, server, options)
+  return uri.secure ? openDtls(uri, server, options) : openUdp(server, options)
+}
+
+async function openDtls(
+  { host }: LinkTarget,
+  server: TransportAddress,
+  { tls, connectTimeout = 10 }: LinkOptions,
+): Promise<ServerLink> {
+  const socket = await connectDtls(host, server, { ...tls, handshakeTimeout: 1000 * connectTimeout })
+  return {
+    isReliable: false,
+    start: (received, failed) => {
+      socket.on('message', received)
+      socket.on('close', () => failed(new Error('the server closed the session')))
+    },
+    send: (bytes) => {
+      if (socket.association.state === 'connected' && bytes.length <= MAX_RECORD) socket.send(bytes)
+    },
+    close: () => {
+      socket.removeAllListeners()
+      socket.close()
+      return Promise.resolve()
+    },
+  }
 }
 
 async function openUdp(server: TransportAddress, { localAddress }: LinkOptions): Promise<ServerLink> {
@@ -52,16 +84,25 @@ async function openUdp(server: TransportAddress, { localAddress }: LinkOptions):
 }
 
 async function openStream(
-  { host, secure }: TurnUri,
+  uri: LinkTarget,
+  server: TransportAddress,
+  options: LinkOptions,
+): Promise<ServerLink> {
+  return new StreamLink(await connectStream(uri, server, options))
+}
+
+/** A TCP or TLS connection. Rejects with {@link TurnError} `transport`. */
+export async function connectStream(
+  { host, secure }: LinkTarget,
   { address, port }: TransportAddress,
   { localAddress, tls, connectTimeout = 10 }: LinkOptions,
-): Promise<ServerLink> {
+): Promise<Socket> {
   const to = { host: address, port, ...(localAddress === undefined ? {} : { localAddress }) }
   // The name that the user trusts is the one in the URI, wherever DNS leads (RFC 8656 §3.1); SNI takes no addresses.
   const name = isIpAddress(host) === null ? { servername: host } : {}
   const socket = secure ? connectTls({ ...name, ...tls, ...to }) : connectTcp(to)
   await connected(socket, secure ? 'secureConnect' : 'connect', 1000 * connectTimeout)
-  return new StreamLink(socket)
+  return socket
 }
 
 async function connected(socket: Socket, event: string, patience: number): Promise<void> {
@@ -105,3 +146,6 @@ class StreamLink implements ServerLink {
     return this.#connection.close()
   }
 }
+
+/** Bytes of a DTLS record's plaintext, RFC 6347 §4.1. */
+const MAX_RECORD = 16_384

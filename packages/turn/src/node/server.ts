@@ -11,7 +11,13 @@ import { type Metric, metricBy } from '../server/metrics.ts'
 import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
-import { type DisconnectReason, type ListeningAddress, listenUdp, type TurnListener } from './listener.ts'
+import {
+  type DisconnectReason,
+  listenDtls,
+  type ListeningAddress,
+  listenUdp,
+  type TurnListener,
+} from './listener.ts'
 import { listenAddresses, type NodeTurnServerOptions, type RelayPlace, relayPlaces } from './options.ts'
 import { PasswordLookups } from './password-lookups.ts'
 import { PeerLinks } from './peer-links.ts'
@@ -38,7 +44,7 @@ export interface NodeTurnServerEvents {
 }
 
 /**
- * A TURN server on sockets: UDP, TCP or TLS for each listening address, UDP for each allocation, one timer for all. Made
+ * A TURN server on sockets: UDP, TCP, TLS or DTLS for each listening address, UDP for each allocation, one timer for all. Made
  * by {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
  */
 export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
@@ -54,7 +60,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   /** What `close()` waits for: sockets that are being bound or closed. */
   readonly #unsettled = new Set<Promise<void>>()
   readonly #alarm: Alarm
-  /** Connections that ended or were not taken, by reason; TCP and TLS only. */
+  /** Connections that ended or were not taken, by reason; not over UDP. */
   readonly disconnected: Counters<DisconnectReason> = new Counters()
   #onEmpty: () => void = () => undefined
   #isClosed = false
@@ -283,6 +289,9 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         return StreamListener.bind(at, { ...connections, legacyChannels })
       case 'tls':
         if (tls !== undefined) return StreamListener.bind(at, { ...connections, legacyChannels, tls })
+        break
+      case 'dtls':
+        if (tls !== undefined) return listenDtls(at, tls, connections ?? {})
     }
     throw new TurnError('invalid-config', `nothing to listen by on ${String(at.transport)}`)
   }

@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import type { TlsOptions } from 'node:tls'
+
+import { createServer, type DtlsServer, type DtlsSocket, readCertificate } from '@purertc/dtls/node'
+import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+
+import { FiveTupleMap } from '../server/five-tuple-map.ts'
+import { TurnError } from '../turn-error.ts'
+import type { DisconnectReason } from './listener.ts'
+import type { StreamLimits } from './stream-listener.ts'
+
+export interface DtlsPortHost {
+  /** One message of a client. Bytes are borrowed until the call returns. */
+  received(client: TransportAddress, bytes: Uint8Array): void
+  disconnected(client: TransportAddress, reason: DisconnectReason): void
+  failed(error: Error): void
+  /** Whether a silent client is to be kept. */
+  isServed(client: TransportAddress): boolean
+}
+
+/**
+ * A UDP port on which clients speak DTLS (RFC 7350): a session for each address that has returned a cookie. Sessions are
+ * bounded in number and idleness, as connections are.
+ */
+export class DtlsPort {
+  readonly local: TransportAddress
+  readonly #server: DtlsServer
+  readonly #limits: StreamLimits
+  readonly #sessions = new FiveTupleMap<Session>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #sweep: NodeJS.Timeout
+  #host: DtlsPortHost | null = null
+
+  private constructor(server: DtlsServer, limits: StreamLimits) {
+    const { address, port } = server.address()
+    this.local = transportAddress(address, port)
+    this.#server = server
+    this.#limits = limits
+    server.on('secureConnection', (socket) => this.#open(socket))
+    server.on('clientError', (_error, { address: from, port: fromPort }) =>
+      this.#host?.disconnected(addressOf(from, fromPort), 'handshake'),
+    )
+    server.on('error', (error) => this.#host?.failed(error))
+    this.#sweep = setInterval(() => this.#closeIdle(), this.#idleTimeout / 2)
+    this.#sweep.unref()
+  }
+
+  /**
+   * Binds; port 0 takes a free one. `tls` has certificate and key in PEM. Rejects with the system's error, or
+   * `invalid-config`.
+   */
+  static async bind(at: TransportAddress, tls: TlsOptions, limits: StreamLimits = {}): Promise<DtlsPort> {
+    const { maxConnections = 10_000 } = limits
+    const server = createServer({
+      type: at.family === 'IPv6' ? 'udp6' : 'udp4',
+      certificate: readCertificate(pemOf(tls.cert, 'certificate'), pemOf(tls.key, 'key')),
+      // Users prove who they are by STUN; TURN knows no certificates of clients.
+      verify: { anonymous: true },
+      clientCertificate: 'none',
+      maxSessions: maxConnections,
+    })
+    server.listen(at.port, at.address)
+    await once(server, 'listening')
+    return new DtlsPort(server, limits)
+  }
+
+  start(host: DtlsPortHost): void {
+    this.#host = host
+  }
+
+  /** Sends a copy of one message; does nothing where there is no session. */
+  send(client: TransportAddress, bytes: Uint8Array): void {
+    const socket = this.#sessions.get(0, client)?.socket
+    // What fits no record is lost, as it would be in UDP.
+    if (socket?.association.state === 'connected' && bytes.length <= MAX_RECORD) socket.send(bytes)
+  }
+
+  async close(): Promise<void> {
+    this.#host = null
+    clearInterval(this.#sweep)
+    await new Promise<void>((resolve) => this.#server.close(resolve))
+  }
+
+  get #idleTimeout(): number {
+    return 1000 * (this.#limits.idleTimeout ?? DEFAULT_IDLE)
+  }
+
+  #open(socket: DtlsSocket): void {
+    const address = addressOf(socket.remote.address, socket.remote.port)
+    const siblings = this.#perAddress.get(address.address) ?? 0
+    if (siblings >= (this.#limits.connectionsPerAddress ?? 256)) {
+      this.#host?.disconnected(address, 'address-limit')
+      socket.close()
+      return
+    }
+    this.#perAddress.set(address.address, siblings + 1)
+    const session: Session = { socket, address, heardAt: performance.now() }
+    this.#sessions.set(0, address, session)
+    socket.on('message', (bytes) => {
+      session.heardAt = performance.now()
+      this.#host?.received(address, bytes)
+    })
+    socket.once('close', ({ kind }) => this.#forget(session, kind === 'close-notify' ? 'ended' : 'failed'))
+  }
+
+  #closeIdle(): void {
+    const oldest = performance.now() - this.#idleTimeout
+    for (const session of [...this.#sessions.values()]) {
+      if (session.heardAt > oldest || this.#host?.isServed(session.address) !== false) continue
+      this.#forget(session, 'idle')
+      session.socket.close()
+    }
+  }
+
+  #forget(session: Session, reason: DisconnectReason): void {
+    const { address } = session
+    if (this.#sessions.get(0, address) !== session) return
+    this.#sessions.delete(0, address)
+    const siblings = (this.#perAddress.get(address.address) ?? 1) - 1
+    if (siblings > 0) this.#perAddress.set(address.address, siblings)
+    else this.#perAddress.delete(address.address)
+    this.#host?.disconnected(address, reason)
+  }
+}
+
+interface Session {
+  readonly socket: DtlsSocket
+  readonly address: TransportAddress
+  heardAt: number
+}
+
+/** As UDP sockets write addresses. */
+function addressOf(address: string, port: number): TransportAddress {
+  return { family: isIpAddress(address) ?? 'IPv6', address, port }
+}
+
+function pemOf(pem: TlsOptions['cert'] | TlsOptions['key'], what: string): string {
+  const first: unknown = Array.isArray(pem) ? pem[0] : pem
+  if (typeof first === 'string' || first instanceof Uint8Array) return Buffer.from(first).toString()
+  throw new TurnError('invalid-config', `DTLS takes one ${what} in PEM`)
+}
+
+const DEFAULT_IDLE = 30
+
+/** Bytes of a DTLS record's plaintext, RFC 6347 §4.1. */
+const MAX_RECORD = 16_384

@@ -1,0 +1,43 @@
+import { connect, type DtlsSocket } from '@purertc/dtls/node'
+import { isIpAddress, type TransportAddress } from '@purertc/stun'
+
+import { TurnError } from '../turn-error.ts'
+import { serverVerifier, type TrustOptions } from './server-certificate.ts'
+
+export interface DtlsSessionOptions extends TrustOptions {
+  /** Milliseconds that the handshake may take. Default 10,000. */
+  readonly handshakeTimeout?: number | undefined
+}
+
+/**
+ * Shakes hands with a server (RFC 7350) that is asked for as `host`, wherever DNS led. Rejects with {@link TurnError}
+ * `transport`; nothing is left open then.
+ */
+export async function connectDtls(
+  host: string,
+  { address, port }: TransportAddress,
+  { handshakeTimeout = 10_000, ...trust }: DtlsSessionOptions = {},
+): Promise<DtlsSocket> {
+  const socket = connect({
+    host: address,
+    port,
+    verify: { certificate: serverVerifier(host, trust) },
+    ...(isIpAddress(host) === null ? { serverName: host } : {}),
+    alpn: [ALPN_STUN],
+    handshakeTimeout,
+  })
+  await new Promise<void>((resolve, reject) => {
+    let cause: Error | undefined
+    socket.once('error', (error) => (cause = error))
+    socket.once('close', () => {
+      const reason = cause?.message ?? 'the server closed the session'
+      reject(new TurnError('transport', reason, cause === undefined ? {} : { cause }))
+    })
+    socket.once('secureConnect', () => resolve())
+  })
+  socket.removeAllListeners('close')
+  return socket
+}
+
+/** RFC 7443: what STUN and TURN are called. */
+const ALPN_STUN = 'stun.turn'

@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { transportAddress } from '@purertc/stun'
+import { createStunServer, NodeStunClient } from '@purertc/stun/node'
+
+import {
+  createTurnClient,
+  createTurnServer,
+  dtls,
+  listenStunDtls,
+  type NodeTurnClient,
+  type NodeTurnServer,
+  type NodeTurnServerOptions,
+} from '../src/node/index.ts'
+import { serverVerifier } from '../src/node/server-certificate.ts'
+import { cert, key } from './vectors/localhost-certificate.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+async function startServer(options: Partial<NodeTurnServerOptions> = {}): Promise<NodeTurnServer> {
+  const server = await createTurnServer({
+    listen: [{ address: '127.0.0.1', port: 0, transport: 'dtls' }],
+    tls: { cert, key },
+    realm: 'example.org',
+    authenticate: { ann: 'secret' },
+    allowLoopbackPeers: true,
+    ...options,
+  })
+  open.push(server)
+  return server
+}
+
+const uriOf = (server: NodeTurnServer, host = 'localhost'): string =>
+  `turns:${host}:${server.addresses[0]?.port ?? 0}?transport=udp`
+
+async function startClient(server: NodeTurnServer, tls: object = { ca: cert }): Promise<NodeTurnClient> {
+  const options = {
+    server: uriOf(server),
+    serverFamily: 'IPv4',
+    username: 'ann',
+    password: 'secret',
+    tls,
+  } as const
+  const client = await createTurnClient(options)
+  open.push(client)
+  return client
+}
+
+describe('TURN over DTLS', () => {
+  test('two clients talk over their relayed addresses', async () => {
+    const server = await startServer()
+    expect(server.addresses).toMatchObject([{ transport: 'dtls', address: '127.0.0.1' }])
+    const [ann, bob] = [await startClient(server), await startClient(server)]
+    const toAnn = ann.relayedAddress ?? transportAddress('0.0.0.0', 0)
+    const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
+    const permitted = once(server, 'discarded')
+    ann.createPermission(toBob)
+    bob.createPermission(toAnn)
+    void permitted
+    while ((server.answered.get('success') ?? 0) < 4) await new Promise((resolve) => setImmediate(resolve))
+    for (let i = 0; i < 20; i++) {
+      const data = new Uint8Array(1 + i * 60).fill(i)
+      const atBob = once(bob, 'message')
+      ann.send(toBob, data)
+      expect(await atBob).toEqual([data, toAnn])
+    }
+    await ann.close()
+    expect(server.allocations).toHaveLength(1)
+  })
+
+  test('an allocation ends with its session', async () => {
+    const server = await startServer()
+    const client = await startClient(server)
+    const deleted = once(server, 'allocationDeleted')
+    await client.close()
+    expect(await deleted).toMatchObject([{ username: 'ann' }, 'released'])
+    while ((server.disconnected.get('ended') ?? 0) === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  test('the certificate must be the server’s own, and trusted', async () => {
+    const server = await startServer()
+    await expect(startClient(server, {})).rejects.toMatchObject({ code: 'transport' })
+    await expect(startClient(server, { ca: cert, servername: 'example.com' })).rejects.toMatchObject({
+      code: 'transport',
+    })
+    await startClient(server, { rejectUnauthorized: false })
+    expect(server.allocations).toHaveLength(1)
+  })
+
+  test('silent sessions are closed, those of one address are bounded', async () => {
+    const server = await startServer({ connections: { idleTimeout: 0.2, connectionsPerAddress: 1 } })
+    const kind = dtls({ ca: cert })
+    const at = { ...(server.addresses[0] ?? transportAddress('0.0.0.0', 0)), domain: 'localhost' }
+    open.push(await kind.open(at, {}))
+    open.push(await kind.open(at, {}))
+    while ((server.disconnected.get('idle') ?? 0) === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(server.disconnected.snapshot()).toMatchObject({ idle: 1, 'address-limit': 1 })
+  })
+
+  test('takes a certificate and a key', async () => {
+    await expect(startServer({ tls: {} })).rejects.toMatchObject({ code: 'invalid-config' })
+    await expect(startServer({ tls: undefined } as never)).rejects.toMatchObject({ code: 'invalid-config' })
+  })
+})
+
+describe('STUN over DTLS (RFC 7350)', () => {
+  test('a client asks as it does over TLS', async () => {
+    const server = await createStunServer({
+      listen: [],
+      longTerm: { realm: 'example.org', password: (name) => (name === 'ann' ? 'secret' : null) },
+    })
+    open.push(server)
+    const bound = await server.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
+    expect(bound.transport).toBe('dtls')
+    const client = await NodeStunClient.open(`stuns:localhost:${bound.port}`, {
+      transport: dtls({ ca: cert }),
+      family: 'IPv4',
+      credentials: { kind: 'long-term', username: 'ann', password: 'secret' },
+    })
+    open.push(client)
+    const { mapped } = await client.bind()
+    expect(mapped.address).toBe('127.0.0.1')
+    expect((await client.bind()).mapped).toEqual(mapped)
+    expect(server.answered.snapshot()).toEqual({ 401: 1, success: 2 })
+    await expect(
+      NodeStunClient.open(`stun:localhost:${bound.port}`, { transport: 'udp' }).then(async (udp) => {
+        open.push(udp)
+        return udp.bind({ retransmit: { rto: 20, rc: 2, rm: 2 } })
+      }),
+    ).rejects.toMatchObject({ code: 'timeout' })
+  })
+
+  test('a server that refers elsewhere is followed over a session of its own', async () => {
+    const [here, there] = await Promise.all([
+      createStunServer({ listen: [] }),
+      createStunServer({ listen: [] }),
+    ])
+    open.push(here, there)
+    const target = await there.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
+    const first = await createStunServer({ listen: [], alternateServer: () => target })
+    open.push(first)
+    const bound = await first.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
+    const client = await NodeStunClient.open(`stuns:localhost:${bound.port}`, {
+      transport: dtls({ ca: cert }),
+      family: 'IPv4',
+    })
+    open.push(client)
+    expect((await client.bind()).server).toMatchObject({ port: target.port })
+  })
+})
+
+test('a verifier trusts what chains up to an authority, by name and by address, and nothing else', () => {
+  const der = Buffer.from(cert.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  expect(serverVerifier('localhost', { ca: cert })(der, [])).toBe(true)
+  expect(serverVerifier('localhost', { ca: [cert] })(der, [])).toBe(true)
+  expect(serverVerifier('localhost')(der, [])).toBe(false)
+  expect(serverVerifier('example.org', { ca: cert })(der, [])).toBe(false)
+  expect(serverVerifier('192.0.2.1', { ca: cert })(der, [])).toBe(false)
+  expect(serverVerifier('localhost', { ca: cert })(Uint8Array.of(1, 2, 3), [])).toBe(false)
+})
