@@ -103,6 +103,7 @@ export class DtlsAssociation {
   handleDatagram(now: Millis, datagram: Uint8Array): void {
     if (!this.#isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
     const records = this.#inbound
+    records.expire(now)
     let at = 0
     while (at < datagram.length) {
       if (this.#isOver) {
@@ -234,6 +235,8 @@ export class DtlsAssociation {
     else if (!isDtlsVersion(version)) this.discarded.count('wrong-version')
     else if (contentType === ContentType.handshake)
       this.#drive(now, () => this.#handshake.receive(now, 0, sequence, new Reader(datagram, start, end)))
+    else if (contentType === ContentType.ack)
+      this.#drive(now, () => this.#handshake.receiveAck(now, 0, new Reader(datagram, start, end)))
     else if (contentType === ContentType.alert) this.#suspectAlert(now, new Reader(datagram, start, end))
     else if (contentType === ContentType.changeCipherSpec) {
       // Carries no news: a record of the next epoch says as much, and Finished proves it.
@@ -270,7 +273,7 @@ export class DtlsAssociation {
       this.#drive(now, () => this.#handshake.receive(now, epoch, sequence, reader))
     else if (contentType === ContentType.alert) this.#handleAlert(reader)
     else if (contentType === ContentType.ack && isDtls13)
-      this.#drive(now, () => this.#handshake.receiveAck(now, reader))
+      this.#drive(now, () => this.#handshake.receiveAck(now, epoch, reader))
     else this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
   }
 
@@ -334,7 +337,7 @@ export class DtlsAssociation {
   #handleAlert(reader: Reader): void {
     const alert = tryDecodeAlert(reader)
     if (alert === null) this.#fail(new PeerMisbehaved('decode', 'malformed alert'))
-    else if (!this.#inbound.isDtls13 && !isKnownLevel(alert))
+    else if (!isKnownLevel(alert))
       this.#fail(new PeerMisbehaved('illegal-parameter', `an alert of level ${alert.level}`))
     else if (!isFinal(alert, this.#inbound.isDtls13)) this.discarded.count('warning')
     else this.#endByAlert(alert, true)

@@ -29,6 +29,8 @@ export interface Estate {
   readonly mtu: number
   /** `message_seq` of our next message. */
   readonly nextSequence: number
-  /** The record of epoch 0 that the hello ended in. */
-  readonly recordSequence: number
+  /** The records of epoch 0 that the hello came in, the latest last. */
+  readonly recordSequences: readonly number[]
+  /** Sends the hello that this one answers again. */
+  readonly repeat: (mtu: number) => void
 }

@@ -17,7 +17,7 @@ import { Flight } from './flight/flight.ts'
 import type { Estate } from './hand-over.ts'
 import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
 import type { TrafficSecret } from './keys/traffic-secret.ts'
-import { decodeAck, encodeAck } from './messages/ack.ts'
+import { decodeAck, encodeAck, type RecordNumber } from './messages/ack.ts'
 import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
 import { CiphertextProtection } from './record/ciphertext-protection.ts'
 import { Transcript } from './transcript.ts'
@@ -50,6 +50,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   #mtu: number
   #state: HandshakeState | null = null
   #connected: Connected | null = null
+  /** Sends our first hello again: until more than a ServerHello has come, which may be anybody's. */
+  #repeatHello: ((mtu: number) => void) | null
   /** The epoch that the peer's next message is due in. */
   #epoch = 0
   /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
@@ -70,7 +72,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#reassembly = estate.reassembly
     this.#timer = estate.timer
     this.#mtu = estate.mtu
-    if (config.role === 'client') this.#acks.note(0, estate.recordSequence)
+    if (config.role === 'client') for (const sequence of estate.recordSequences) this.#acks.note(0, sequence)
+    this.#repeatHello = config.role === 'client' ? estate.repeat : null
   }
 
   /** The hello that was handed over is answered. Throws `PeerMisbehaved`. */
@@ -78,7 +81,6 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#reassembly.startAt(this.#reassembly.nextSequence)
     this.#state = this.#guard('hello', () => begin(this))
     this.#sendComposed(now)
-    this.#acks.arm(Millis(now + this.#timer.timeout / 4))
   }
 
   get session(): DtlsSession | null {
@@ -101,50 +103,54 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   setRetransmitTimeout(initial: number): void {
     this.#timer.setInitial(initial)
+    this.#acks.setDelay(this.#ackDelay)
   }
 
   receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
     // RFC 8446 §5.1: no fragment of a handshake message is empty.
     if (reader.isEmpty && epoch > 0)
       throw new PeerMisbehaved('unexpected-message', 'an empty handshake record')
+    // The clear is for hellos alone: what comes in it afterwards is not acknowledged.
+    const isDue = epoch > 0 || this.#epoch === 0
     let isTaken = true
     let last = -1
     while (!reader.isEmpty) {
       const fragment = this.#decodeFragment(epoch, reader)
       if (fragment === null) return
-      isTaken = this.#receiveFragment(now, epoch, fragment) && isTaken
-      last = Math.max(last, fragment.sequence)
+      if (this.#receiveFragment(now, epoch, fragment)) last = Math.max(last, fragment.sequence)
+      else isTaken = false
     }
-    if (isTaken && epoch > 0) this.#acks.note(epoch, recordSequence)
+    if (isTaken && isDue) this.#acks.note(epoch, recordSequence)
     this.#deliver(now)
     // RFC 8446 §5.1: messages must not span a change of keys.
     if (epoch < this.#epoch && last >= this.#reassembly.nextSequence)
       throw new PeerMisbehaved('unexpected-message', 'a message under keys that have been replaced')
-    this.#acks.arm(Millis(now + this.#timer.timeout / 4))
+    if (isDue && this.#repeatHello === null) this.#acks.arm(now, this.#ackDelay)
   }
 
-  receiveAck(now: Millis, reader: Reader): void {
-    const numbers = this.#guard('ack', () => decodeAck(reader))
+  receiveAck(now: Millis, epoch: number, reader: Reader): void {
+    const numbers = this.#decodeAck(epoch, reader)
     let isNews = false
-    for (const { epoch, sequence } of numbers) isNews = this.flight.acknowledge(epoch, sequence) || isNews
+    for (const number of numbers) {
+      // RFC 9147 §7: during the handshake not in an epoch before that of the record. In the clear anybody may say so.
+      if (this.#connected === null && number.epoch > epoch && epoch > 0)
+        throw new PeerMisbehaved('decode', `an ACK in epoch ${epoch} of a record in ${number.epoch}`)
+      if ((epoch > 0 || number.epoch === 0) && this.flight.acknowledge(number.epoch, number.sequence))
+        isNews = true
+    }
     if (!isNews) return
     this.#connected?.keyUpdates.acknowledged(this)
-    if (this.flight.isEmpty) this.#timer.stop()
-    else {
-      // RFC 9147 §7.2: what an ACK leaves out is lost.
-      this.#timer.start(now)
-      this.#send()
-    }
+    if (this.flight.isEmpty) {
+      this.#timer.stop()
+      this.#connected?.keyUpdates.resume(this)
+      this.#sendComposed(now)
+    } else this.#timer.hasten(now)
   }
 
   expire(now: Millis): boolean {
     if (this.#acks.deadline <= now) this.#sendAcks()
     if (!this.#timer.isDue(now)) return true
-    if (this.#timer.isExhausted) {
-      // Connected, what the peer will not acknowledge is given up, and no more.
-      if (this.#connected !== null) this.#timer.stop()
-      return this.#connected !== null
-    }
+    if (this.#timer.isExhausted) return false
     this.#timer.backOff(now)
     this.#send()
     return true
@@ -180,6 +186,22 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.records.addEpoch(new CiphertextProtection(secret.recordKeys()), number)
   }
 
+  /** How long the rest of a flight is waited for, RFC 9147 §7.1. */
+  get #ackDelay(): number {
+    return this.#timer.timeout / 4
+  }
+
+  #decodeAck(epoch: number, reader: Reader): readonly RecordNumber[] {
+    if (epoch > 0) return this.#guard('ack', () => decodeAck(reader))
+    try {
+      return decodeAck(reader)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      this.#host.discarded.count('malformed-content')
+      return []
+    }
+  }
+
   #decodeFragment(epoch: number, reader: Reader): HandshakeFragment | null {
     if (epoch > 0) return this.#guard('handshake fragment', () => decodeHandshakeFragment(reader))
     try {
@@ -206,18 +228,25 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     if (epoch > 0) {
       if (fragment.length > this.config.maxHandshakeMessage)
         throw new PeerMisbehaved('illegal-parameter', `a message of ${fragment.length} bytes`)
-      // RFC 9147 §7.1: whoever sends the next flight has our last one.
-      if (this.#connected === null) {
-        this.flight.clear()
-        this.#timer.stop()
-      }
     }
+    this.#acceptImplicitAck(epoch)
     const fate = this.#reassembly.insert(fragment)
     if (fate === 'contradictory' && epoch > 0)
       throw new PeerMisbehaved('illegal-parameter', 'fragments that contradict each other')
     if (fate === 'taken') return true
     this.#host.discarded.count(`${fate}-fragment`)
     return fate === 'repeated'
+  }
+
+  /**
+   * RFC 9147 §7.1: whoever sends the next flight has our last one. In the clear anybody may have sent it: our flight is
+   * kept for when we are asked for it again.
+   */
+  #acceptImplicitAck(epoch: number): void {
+    if (this.#connected !== null || (epoch === 0 && this.config.role === 'client')) return
+    this.#repeatHello = null
+    this.#timer.stop()
+    if (epoch > 0) this.flight.clear()
   }
 
   #deliver(now: Millis): void {
@@ -227,10 +256,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
       if (state === null || message === null) return
       this.#state = this.#handle(state, message)
       this.#sendComposed(now)
-      if (!(this.#state instanceof Connected)) continue
-      if (this.#connected === null) this.transcript.clear()
+      if (!(this.#state instanceof Connected) || this.#connected !== null) continue
       this.#connected = this.#state
-      // Of ours no flight tells the peer that its own has arrived.
+      this.transcript.clear()
+      // Of ours no flight tells the client that its own has arrived.
       this.#sendAcks()
     }
   }
@@ -243,14 +272,17 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
     this.#host.discarded.count('stale-fragment')
     const isUnanswered = this.#reassembly.nextSequence === this.#answered.end
-    if (!isUnanswered || fragment.sequence < this.#answered.start || this.flight.isEmpty) return
-    if (this.#timer.answerRepetition(now)) this.#send()
+    if (!isUnanswered || fragment.sequence < this.#answered.start) return
+    if (this.#connected === null) this.flight.distrust()
+    if (!this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
   }
 
   /** Sends what a state has just composed; during the handshake it answers all that is to be acknowledged. */
   #sendComposed(now: Millis): void {
     if (!this.flight.takeReady()) return
+    this.#repeatHello = null
     if (this.#connected === null) this.#acks.clear()
+    else this.#acks.forgetSent()
     this.#answered = { start: this.#answered.end, end: this.#reassembly.nextSequence }
     this.#timer.start(now)
     this.#send()
@@ -259,7 +291,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   #send(): void {
     // RFC 9147 §4.4: silence may mean that our datagrams are too large for the path.
     const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
-    this.flight.send(isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu)
+    const mtu = isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu
+    this.#repeatHello?.(mtu)
+    this.flight.send(mtu)
   }
 
   #sendAcks(): void {

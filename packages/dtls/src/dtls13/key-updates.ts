@@ -14,6 +14,8 @@ export class KeyUpdates {
   #theirEpoch: number = Epoch.application
   /** `message_seq` of the KeyUpdate that waits for its acknowledgement. */
   #pending: number | null = null
+  /** A KeyUpdate that waits for an earlier flight to be acknowledged, and whether it asks the peer for one. */
+  #deferred: { readonly requestPeer: boolean } | null = null
   /** The peer asked for an update while one was pending already, which serves as well. */
   #received = 0
 
@@ -26,8 +28,19 @@ export class KeyUpdates {
   /** Tells the peer that our keys change, unless it has yet to acknowledge an earlier change. */
   start({ flight }: HandshakeContext, requestPeer: boolean): void {
     if (this.#pending !== null) return
+    if (!flight.isEmpty) {
+      this.#deferred = { requestPeer: requestPeer || this.#deferred?.requestPeer === true }
+      return
+    }
+    this.#deferred = null
+    flight.begin()
     this.#pending = flight.afterwards(HandshakeType.keyUpdate, encodeKeyUpdate(requestPeer))
     flight.end()
+  }
+
+  /** Nothing is under way any more. */
+  resume(cx: HandshakeContext): void {
+    if (this.#deferred !== null) this.start(cx, this.#deferred.requestPeer)
   }
 
   /** The peer changes its keys; `isRequested` where we shall as well. */

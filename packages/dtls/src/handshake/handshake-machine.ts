@@ -20,7 +20,7 @@ export interface HandshakeMachine {
    */
   receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void
   /** Takes the content of an authentic ACK record. Throws as {@link HandshakeMachine.receive}. */
-  receiveAck(now: Millis, reader: Reader): void
+  receiveAck(now: Millis, epoch: number, reader: Reader): void
   /** Does what is due; false where a flight has been sent so often that nobody is there to answer. */
   expire(now: Millis): boolean
   /** New keys for what we send, and on request for what the peer sends; false where the version knows no such thing. */

@@ -46,6 +46,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   /** Null at a client that has not started. */
   #state: HandshakeState | null
   #session: DtlsSession | null = null
+  /** The records that the peer's messages came in: DTLS 1.3 acknowledges them, if that is what it will be. */
+  readonly #recordSequences: number[] = []
   /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
   #answered = { start: 0, end: 0 }
 
@@ -117,8 +119,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   /** There are none in DTLS 1.2. */
-  receiveAck(): void {
-    throw new PeerMisbehaved('unexpected-message', 'an ACK in DTLS 1.2')
+  receiveAck(_now: Millis, epoch: number): void {
+    if (epoch === 0) this.#host.discarded.count('unknown-content')
+    else throw new PeerMisbehaved('unexpected-message', 'an ACK in DTLS 1.2')
   }
 
   updateKeys(): boolean {
@@ -177,7 +180,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     const fate = this.#reassembly.insert(fragment)
     if (fate === 'stale') this.#answerRepetition(now, fragment)
     else if (fate !== 'taken') this.#host.discarded.count(`${fate}-fragment`)
-    this.#deliver(now, recordSequence)
+    if (fate === 'taken' && this.#recordSequences.length < maxRecordSequences)
+      this.#recordSequences.push(recordSequence)
+    this.#deliver(now)
   }
 
   /** A server numbers from where the client is, RFC 6347 §4.2.1 and §4.2.2: cookies were given without state. */
@@ -190,13 +195,13 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     return true
   }
 
-  #deliver(now: Millis, recordSequence: number): void {
+  #deliver(now: Millis): void {
     for (;;) {
       const message = this.#state === null ? null : this.#reassembly.next()
       if (this.#state === null || message === null) return
       this.#state = this.#handle(this.#state, message)
       if (this.#state instanceof HandOver) {
-        this.#handOver(now, recordSequence, this.#state)
+        this.#handOver(now, this.#state)
         return
       }
       if (this.#state instanceof Established) {
@@ -209,15 +214,15 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     }
   }
 
-  #handOver(now: Millis, recordSequence: number, { begin }: HandOver): void {
-    this.#timer.stop()
+  #handOver(now: Millis, { begin }: HandOver): void {
     this.#host.handOver(now, {
       begin,
       reassembly: this.#reassembly,
       timer: this.#timer,
       mtu: this.#mtu,
       nextSequence: this.flight.nextSequence,
-      recordSequence,
+      recordSequences: this.#recordSequences,
+      repeat: (mtu) => this.flight.send(mtu),
     })
   }
 
@@ -286,6 +291,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 const maxHelloSequence = 4
 /** Leaves the server more sequence numbers than it can use in a handshake. */
 const maxHelloRecordSequence = 2 ** 47
+
+/** More than any hello comes in. */
+const maxRecordSequences = 32
 
 const attemptsBeforeSmall = 3
 /** What every IPv4 host takes, RFC 791 §3.1, without the headers of IP and UDP. */

@@ -58,6 +58,11 @@ export class RetransmitTimer {
     this.#sent(now)
   }
 
+  /** The peer has a part of the flight, so what it lacks is lost, or about to come: it is waited for, but not long. */
+  hasten(now: Millis): void {
+    this.#deadline = Millis(Math.min(this.#deadline, now + this.timeout / 4))
+  }
+
   /**
    * The peer sent its last flight again, so ours was lost: whether it is to be sent again at once. Not twice in a
    * row: a network that doubles datagrams, or an attacker that repeats one, would have us send ever more.

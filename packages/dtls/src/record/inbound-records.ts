@@ -1,3 +1,5 @@
+import type { Millis } from '@purertc/bytes'
+
 import type { CiphertextEpoch } from '../dtls13/record/ciphertext-epoch.ts'
 import { CiphertextEpochs } from '../dtls13/record/ciphertext-epochs.ts'
 import { isUnified, UnifiedHeader } from '../dtls13/record/unified-header.ts'
@@ -62,6 +64,11 @@ export class InboundRecords {
   expectEpoch(epoch: CiphertextEpoch): void {
     this.#ciphertexts.add(epoch)
     this.#hasNewKeys = true
+  }
+
+  /** Forgets keys that are out of date. */
+  expire(now: Millis): void {
+    this.#ciphertexts.expire(now)
   }
 
   /** Reads the header at `at`; false where the datagram does not hold the whole record. */

@@ -8,9 +8,11 @@ import {
   createCertificate,
   type DtlsConfig,
   PeerMisbehaved,
+  ProtocolVersion,
   type PeerVerification,
   SrtpProfile,
 } from '../../src/index.ts'
+import { namedGroups } from '../../src/protocol/named-group.ts'
 import { signatureSchemeById, type SignatureSchemeName } from '../../src/protocol/signature-scheme.ts'
 import { never } from './exchange.ts'
 import { type Credential, type Options, Unimplemented } from './flags.ts'
@@ -33,6 +35,8 @@ export function configure(options: Options): DtlsConfig {
     ...(!isServer && options.text('host-name') !== '' && { serverName: options.text('host-name') }),
     alpn: isServer ? serverProtocols(options) : parseProtocols(options.text('advertise-alpn')),
     ...signatureSchemes(options),
+    versions: versions(options),
+    ...groups(options),
     cookie: 'verified-path',
     retransmitTimeout: options.number('initial-timeout-duration-ms') || boringsslTimeout,
     handshakeTimeout: 2 * never,
@@ -47,9 +51,9 @@ function verification(options: Options, certificates: readonly Certificate[]): P
   if (!options.has('verify-fail') || !options.has('verify-peer')) return { certificate: () => true }
   return {
     certificate: () => {
-      if (options.has('use-custom-verify-callback')) return false
-      // BoringSSL's own verification has no better word for a failure that the shim makes up.
-      throw new PeerMisbehaved('no-common-parameters', 'the runner wants the verification to fail')
+      // What the runner expects: BoringSSL's own verification has no better word for a failure that is made up.
+      const fault = options.has('use-custom-verify-callback') ? 'wrong-host' : 'no-common-parameters'
+      throw new PeerMisbehaved(fault, 'the runner wants the verification to fail')
     },
   }
 }
@@ -72,6 +76,32 @@ function psk(options: Options, isServer: boolean): Pick<DtlsConfig, 'psk'> {
   const identity = options.text('psk-identity')
   if (!isServer) return { psk: { identity, key } }
   return { psk: { ...(identity !== '' && { hint: identity }), key: () => key } }
+}
+
+/** BoringSSL knows a range and switches; what is left is a range again. Later versions have smaller numbers. */
+function versions(options: Options): { min: ProtocolVersion; max: ProtocolVersion } {
+  const { dtls12, dtls13 } = ProtocolVersion
+  const oldest = options.number('min-version') || dtls12
+  const latest = options.number('max-version') || dtls13
+  const left = [
+    ...(options.has('no-tls12') ? [] : [dtls12]),
+    ...(options.has('no-tls13') ? [] : [dtls13]),
+  ].filter((version) => version <= oldest && version >= latest)
+  const [min, max = min] = left
+  if (min === undefined || max === undefined) throw new Error(':no-version: no version is left')
+  return { min, max }
+}
+
+function groups(options: Options): Pick<DtlsConfig, 'groups'> {
+  const ids = options.list('curves')
+  if (ids.length === 0) return {}
+  return {
+    groups: ids.map((id) => {
+      const group = namedGroups.find((known) => known.id === id)
+      if (group === undefined) throw new Unimplemented(`group ${id}`)
+      return group.name
+    }),
+  }
 }
 
 function serverProtocols(options: Options): string[] {

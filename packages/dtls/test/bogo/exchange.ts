@@ -119,11 +119,18 @@ class Exchange {
     }
     if (this.#options.has('shim-writes-first')) this.#send(toUtf8('hello'))
     if (this.#options.has('shim-shuts-down')) this.#association.close(this.#now)
+    else this.#updateKeys('key-update-before-read')
   }
 
   /** The runner expects to get back what it sent, each bit turned over. */
   #echo(data: Uint8Array): void {
+    this.#updateKeys('key-update')
     if (data.length > 0) this.#send(data.map((byte) => byte ^ 0xff))
+    this.#updateKeys('key-update-before-read')
+  }
+
+  #updateKeys(when: 'key-update' | 'key-update-before-read'): void {
+    if (this.#options.has(when)) this.#association.updateKeys(this.#now)
   }
 
   #send(data: Uint8Array): void {

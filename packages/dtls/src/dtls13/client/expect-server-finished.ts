@@ -31,6 +31,7 @@ export class ExpectServerFinished implements HandshakeState {
     const finished = verifyFinished(expected, message.body)
     cx.transcript.add(message.type, message.body)
     const application = keys.applicationKeys(cx.transcript)
+    cx.expectEpoch(Epoch.application, application.server)
     const session = new DtlsSession(negotiated, group, application, peer, finished)
 
     cx.flight.begin()
@@ -39,7 +40,6 @@ export class ExpectServerFinished implements HandshakeState {
     cx.flight.message(HandshakeType.finished, verifyData)
     cx.flight.end()
     cx.enterEpoch(Epoch.application, application.client)
-    cx.expectEpoch(Epoch.application, application.server)
     return new Connected(session, new KeyUpdates(application.client, application.server))
   }
 

@@ -3,42 +3,59 @@ import { Millis } from '@purertc/bytes'
 import type { RecordNumber } from '../messages/ack.ts'
 
 /**
- * The peer's handshake records that we have taken and not answered yet, RFC 9147 §7. They are acknowledged after a
- * while, unless our next flight, which says as much, goes out before.
+ * The peer's handshake records that we have taken, RFC 9147 §7. They are acknowledged after a while, unless our next
+ * flight, which says as much, goes out before. Those that have been acknowledged are named again with later ones, since
+ * an ACK may be lost.
  */
 export class Acknowledgements {
   #numbers: RecordNumber[] = []
-  #deadline: Millis = never
+  /** How many of them no ACK has named yet. */
+  #unsent = 0
+  /** Since when an ACK is due, and in how many milliseconds from then. */
+  #armedAt: Millis = never
+  #delay = 0
 
   get deadline(): Millis {
-    return this.#deadline
-  }
-
-  get isEmpty(): boolean {
-    return this.#numbers.length === 0
+    return this.#armedAt === never ? never : Millis(this.#armedAt + this.#delay)
   }
 
   /** A record whose fragments are all taken, or were before. */
   note(epoch: number, sequence: number): void {
+    if (this.#numbers.some((number) => number.epoch === epoch && number.sequence === sequence)) return
     if (this.#numbers.length === maxNumbers) this.#numbers.shift()
     this.#numbers.push({ epoch, sequence })
+    this.#unsent++
   }
 
-  /** Gives the peer until then to complete its flight, unless a time was set before. */
-  arm(at: Millis): void {
-    if (this.#deadline === never && !this.isEmpty) this.#deadline = at
+  /** Gives the peer so many milliseconds to complete its flight, unless a time was set before. */
+  arm(now: Millis, delay: number): void {
+    if (this.#armedAt !== never || this.#unsent === 0) return
+    this.#armedAt = now
+    this.#delay = delay
   }
 
-  /** All of them, in ascending order (RFC 9147 §7.1), which are forgotten here. */
+  /** Another delay, also for what is waiting. */
+  setDelay(delay: number): void {
+    this.#delay = delay
+  }
+
+  /** All of them, in ascending order (RFC 9147 §7.1); none where there is no news. */
   take(): readonly RecordNumber[] {
-    const numbers = this.#numbers.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
-    this.clear()
-    return numbers
+    this.#armedAt = never
+    if (this.#unsent === 0) return []
+    this.#unsent = 0
+    return this.#numbers.toSorted((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
+  }
+
+  /** What was named in an ACK is not named again: the peer goes on. */
+  forgetSent(): void {
+    this.#numbers = this.#unsent === 0 ? [] : this.#numbers.slice(-this.#unsent)
   }
 
   clear(): void {
     this.#numbers = []
-    this.#deadline = never
+    this.#unsent = 0
+    this.#armedAt = never
   }
 }
 

@@ -1,10 +1,7 @@
-import { Writer } from '@purertc/bytes'
-
-import { handshakeHeaderLength, writeHandshakeHeader } from '../../handshake/handshake-message.ts'
-import { ContentType } from '../../protocol/content-type.ts'
 import type { HandshakeType } from '../../protocol/handshake-type.ts'
 import type { RecordWriter } from '../../record/record-writer.ts'
 import type { Transcript } from '../transcript.ts'
+import { FragmentPacker } from './fragment-packer.ts'
 import { OutgoingMessage } from './outgoing-message.ts'
 
 /**
@@ -41,7 +38,7 @@ export class Flight {
 
   /** Whether the peer has all of it. */
   get isEmpty(): boolean {
-    return this.#messages.length === 0
+    return this.#messages.every((message) => message.isAcknowledged)
   }
 
   /** Starts a flight; the former one has been answered and is forgotten. */
@@ -76,51 +73,35 @@ export class Flight {
 
   /** Whether the message is still under way. */
   isOutstanding(sequence: number): boolean {
-    return this.#messages.some((message) => message.sequence === sequence)
+    return this.#messages.some((message) => message.sequence === sequence && !message.isAcknowledged)
   }
 
   /** The peer has the record. Whether that is news. */
   acknowledge(epoch: number, sequence: number): boolean {
-    const index = this.#sent.findIndex((sent) => sent.record === sequence && sent.message.epoch === epoch)
-    const sent = this.#sent[index]
-    if (sent === undefined) return false
-    this.#sent.splice(index, 1)
-    const isNews = sent.message.acknowledge(sent.offset, sent.length)
-    if (sent.message.isAcknowledged)
-      this.#messages = this.#messages.filter((message) => message !== sent.message)
+    let isNews = false
+    this.#sent = this.#sent.filter(({ record, message, offset, length }) => {
+      if (record !== sequence || message.epoch !== epoch) return true
+      if (message.acknowledge(offset, length)) isNews = true
+      return false
+    })
     return isNews
+  }
+
+  /** The peer asks for the flight again, so what was acknowledged in the clear was so by somebody else. */
+  distrust(): void {
+    for (const message of this.#messages) if (message.epoch === 0) message.forgetArrivals()
   }
 
   /** Sends what the peer lacks in datagrams of at most `mtu` bytes. */
   send(mtu: number): void {
-    const datagram = new DatagramPacker(mtu, this.#transmit)
-    const scratch = new Writer(mtu)
-    for (const message of this.#messages) {
-      const overhead = this.#records.overhead(message.epoch) + handshakeHeaderLength
+    const packer = new FragmentPacker(this.#records, mtu, this.#transmit)
+    for (const message of this.#messages)
       for (let at = message.nextMissing(0); at >= 0;) {
-        const rest = message.missingRun(at)
-        const length = Math.min(rest, datagram.roomFor(overhead, rest))
-        scratch.reset()
-        writeHandshakeHeader(scratch, message.type, message.body.length, message.sequence, at, length)
-        scratch.bytes(message.body.subarray(at, at + length))
-        this.#remember({
-          message,
-          record: this.#records.nextSequence(message.epoch),
-          offset: at,
-          length,
-        })
-        const { epoch } = message
-        datagram.used += this.#records.writeIn(
-          epoch,
-          ContentType.handshake,
-          scratch.view(),
-          datagram.bytes,
-          datagram.used,
-        )
+        const { record, length } = packer.pack(message, at, message.missingRun(at))
+        this.#remember({ message, record, offset: at, length })
         at = message.nextMissing(at + Math.max(length, 1))
       }
-    }
-    datagram.flush()
+    packer.flush()
   }
 
   /** Messages of epochs before this one have arrived, whether or not the peer said so. */
@@ -149,34 +130,5 @@ interface SentFragment {
   readonly length: number
 }
 
-/** Fills datagrams with records, one after the other. */
-class DatagramPacker {
-  bytes: Uint8Array
-  used = 0
-  readonly #mtu: number
-  readonly #transmit: (datagram: Uint8Array) => void
-
-  constructor(mtu: number, transmit: (datagram: Uint8Array) => void) {
-    this.#mtu = mtu
-    this.#transmit = transmit
-    this.bytes = new Uint8Array(mtu)
-  }
-
-  /** Bytes of a message that still fit, in a new datagram where it is not worth beginning in this one. */
-  roomFor(overhead: number, rest: number): number {
-    if (this.used > 0 && this.#mtu - this.used - overhead < Math.min(rest, worthwhileFragment)) this.flush()
-    return this.#mtu - this.used - overhead
-  }
-
-  flush(): void {
-    if (this.used === 0) return
-    this.#transmit(this.bytes.subarray(0, this.used))
-    this.bytes = new Uint8Array(this.#mtu)
-    this.used = 0
-  }
-}
-
-/** A message is rather begun in the next datagram than split off in a smaller piece than this. */
-const worthwhileFragment = 48
-/** Records of a flight that was sent often over a path with a small MTU; older ones are acknowledged in vain. */
+/** Fragments of a flight that was sent often over a path with a small MTU; older ones are acknowledged in vain. */
 const maxRemembered = 512

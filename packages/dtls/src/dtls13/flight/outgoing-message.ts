@@ -37,6 +37,12 @@ export class OutgoingMessage {
     return this.#missing < before
   }
 
+  /** Nothing has arrived after all. */
+  forgetArrivals(): void {
+    this.#arrived.fill(0)
+    this.#missing = this.#arrived.length
+  }
+
   /** The first byte from `offset` on that has not arrived, -1 where there is none. */
   nextMissing(offset: number): number {
     return this.#arrived.indexOf(0, offset)

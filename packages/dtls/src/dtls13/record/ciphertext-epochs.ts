@@ -1,3 +1,5 @@
+import type { Millis } from '@purertc/bytes'
+
 import type { CiphertextEpoch } from './ciphertext-epoch.ts'
 
 /**
@@ -7,6 +9,8 @@ import type { CiphertextEpoch } from './ciphertext-epoch.ts'
 export class CiphertextEpochs {
   #latest: CiphertextEpoch | null = null
   #former: CiphertextEpoch | null = null
+  /** When the latest took its place, as far as we know. */
+  #replacedAt: Millis | null = null
 
   get latest(): CiphertextEpoch | null {
     return this.#latest
@@ -15,6 +19,14 @@ export class CiphertextEpochs {
   add(epoch: CiphertextEpoch): void {
     this.#former = this.#latest
     this.#latest = epoch
+    this.#replacedAt = null
+  }
+
+  /** Lets go of the epoch before the latest when nothing of it can be on its way any more, RFC 9147 §4.2.1. */
+  expire(now: Millis): void {
+    if (this.#former === null) return
+    this.#replacedAt ??= now
+    if (now - this.#replacedAt >= formerLifetime) this.#former = null
   }
 
   /** The latest epoch whose number ends in these two bits. */
@@ -24,3 +36,6 @@ export class CiphertextEpochs {
     return null
   }
 }
+
+/** Twice the two minutes that a segment may live, RFC 9293 §3.4.1. */
+const formerLifetime = 240_000
