@@ -313,6 +313,7 @@ export class SctpAssociation {
     }
     this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn)
     this.#context.output.packet.omitsChecksum = this.#settings.zeroChecksum && agreement.peerTakesZeroChecksum
+    this.#pathMtu.peerTakes(agreement.peerLargestPacket)
     this.#outboundStreams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
     this.#receiver = new Receiver(
       this.#settings,

@@ -95,6 +95,7 @@ export class Handshake {
       peerForwardsTsn: parameters.forwardsTsn,
       peerResetsStreams: parameters.resetsStreams,
       peerTakesZeroChecksum: parameters.takesZeroChecksum,
+      peerLargestPacket: parameters.largestPacket,
       localTieTag: state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag,
       peerTieTag: this.#context.peerTag,
     })
@@ -145,6 +146,7 @@ export class Handshake {
       peerForwardsTsn: parameters.forwardsTsn,
       peerResetsStreams: parameters.resetsStreams,
       peerTakesZeroChecksum: parameters.takesZeroChecksum,
+      peerLargestPacket: parameters.largestPacket,
     }
     this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0

@@ -14,6 +14,8 @@ export interface InitParameters {
   readonly resetsStreams: boolean
   /** RFC 9653 §4: takes packets without a checksum, since DTLS protects them. */
   readonly takesZeroChecksum: boolean
+  /** The largest packet that the peer is known to take; 0 where it does not say. */
+  readonly largestPacket: number
   /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1. */
   readonly unrecognized: readonly Uint8Array[]
 }
@@ -26,6 +28,10 @@ export function initParameters(settings: Settings): Parameter[] {
       type: ParameterType.supportedExtensions,
       value: Uint8Array.of(ChunkType.reConfig, ChunkType.forwardTsn),
     },
+    {
+      type: ParameterType.largestPacket,
+      value: Uint8Array.of(0, 0, largestPacket >>> 8, largestPacket & 0xff),
+    },
     ...(settings.zeroChecksum
       ? [{ type: ParameterType.zeroChecksumAcceptable, value: Uint8Array.of(0, 0, 0, errorDetectionByDtls) }]
       : []),
@@ -36,6 +42,7 @@ export function readInitParameters(init: InitChunk): InitParameters {
   let forwardsTsn = false
   let resetsStreams = false
   let takesZeroChecksum = false
+  let peerLargest = 0
   const unrecognized: Uint8Array[] = []
   for (const parameter of init.parameters) {
     if (parameter.type === ParameterType.forwardTsnSupported) {
@@ -45,13 +52,15 @@ export function readInitParameters(init: InitChunk): InitParameters {
       if (parameter.value.includes(ChunkType.forwardTsn)) forwardsTsn = true
     } else if (parameter.type === ParameterType.zeroChecksumAcceptable) {
       takesZeroChecksum = isByDtls(parameter.value)
+    } else if (parameter.type === ParameterType.largestPacket) {
+      if (parameter.value.length === 4) peerLargest = new Reader(parameter.value).u32()
     } else if (!withoutMeaning.has(parameter.type)) {
       const { stop, report } = unknownTypeAction(parameter.type >>> 14)
       if (report) unrecognized.push(encode(parameter))
       if (stop) break
     }
   }
-  return { forwardsTsn, resetsStreams, takesZeroChecksum, unrecognized }
+  return { forwardsTsn, resetsStreams, takesZeroChecksum, largestPacket: peerLargest, unrecognized }
 }
 
 /** Another method of error detection is not ours: its peer gets checksums. */
@@ -64,6 +73,9 @@ function encode(parameter: Parameter): Uint8Array {
   writeParameter(writer, parameter)
   return writer.finish()
 }
+
+/** We take whatever a datagram holds. */
+const largestPacket = 0xffff
 
 /** RFC 9653 §6: the Error Detection Method Identifier of SCTP over DTLS. */
 const errorDetectionByDtls = 1

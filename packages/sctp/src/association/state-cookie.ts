@@ -20,6 +20,7 @@ export interface StateCookie {
   readonly peerForwardsTsn: boolean
   readonly peerResetsStreams: boolean
   readonly peerTakesZeroChecksum: boolean
+  readonly peerLargestPacket: number
   /** The tags of the association that existed when the cookie was made, else 0 (RFC 9260 §5.2.2). */
   readonly localTieTag: number
   readonly peerTieTag: number
@@ -50,6 +51,7 @@ export class CookieJar {
         (cookie.peerResetsStreams ? 2 : 0) |
         (cookie.peerTakesZeroChecksum ? 4 : 0),
     )
+    writer.u32(cookie.peerLargestPacket)
     writer.u32(cookie.localTieTag)
     writer.u32(cookie.peerTieTag)
     writer.bytes(this.#crypto.hmac('sha256', this.#key, writer.view()))
@@ -76,6 +78,7 @@ function readBody(reader: Reader): StateCookie {
   const peerOutboundStreams = reader.u16()
   const peerInboundStreams = reader.u16()
   const features = reader.u8()
+  const peerLargestPacket = reader.u32()
   const localTieTag = reader.u32()
   const peerTieTag = reader.u32()
   if (!reader.isEmpty) throw new DecodeError('trailing-data')
@@ -91,11 +94,12 @@ function readBody(reader: Reader): StateCookie {
     peerForwardsTsn: (features & 1) !== 0,
     peerResetsStreams: (features & 2) !== 0,
     peerTakesZeroChecksum: (features & 4) !== 0,
+    peerLargestPacket,
     localTieTag,
     peerTieTag,
   }
 }
 
-const bodyLength = 6 + 5 * 4 + 2 * 2 + 1 + 2 * 4
+const bodyLength = 6 + 5 * 4 + 2 * 2 + 1 + 3 * 4
 /** HMAC-SHA-256. */
 const macLength = 32

@@ -23,6 +23,8 @@ export class PathMtu {
   /** MAX_PLPMTU. */
   #ceiling: number
   #hasLargeChunks: boolean
+  /** The largest packet that may be sent to this peer. */
+  #peerLimit = unknownPeerLimit
   #search: PacketSizeSearch | null = null
   /** The size that worked before it was doubted: tried first. */
   #former = 0
@@ -56,9 +58,13 @@ export class PathMtu {
     return this.#ceiling
   }
 
+  get #limit(): number {
+    return Math.min(this.#ceiling, this.#peerLimit)
+  }
+
   /** Whether {@link PathMtu.begin} would start a search. */
   get isIdle(): boolean {
-    return this.#search === null && !this.#isComplete && this.#base < this.#ceiling
+    return this.#search === null && !this.#isComplete && this.#base < this.#limit
   }
 
   /** Another path from now on: nothing is known of it but that it passes `base`. */
@@ -72,6 +78,11 @@ export class PathMtu {
     this.#resize(base)
   }
 
+  /** The peer has said how large a packet it takes; 0 where it has not. */
+  peerTakes(size: number): void {
+    this.#peerLimit = Math.max(size & ~3, unknownPeerLimit)
+  }
+
   /** The association began anew. */
   restart(): void {
     this.pathChanged(this.#base, this.#ceiling, this.#hasLargeChunks)
@@ -80,7 +91,7 @@ export class PathMtu {
   /** There is much to send. */
   begin(now: Millis): void {
     if (!this.isIdle) return
-    const ceiling = this.#former > 0 ? this.#former : this.#ceiling
+    const ceiling = this.#former > 0 ? this.#former : this.#limit
     this.#search = new PacketSizeSearch(this.size, ceiling, this.#context.settings.packetOverhead)
     this.#former = 0
     this.#probeNext(now)
@@ -168,6 +179,12 @@ export class PathMtu {
     this.#changed(size, this.#hasLargeChunks ? size : this.#base)
   }
 }
+
+/**
+ * Unless a peer says that it takes more: a record in an Ethernet frame. A libwebrtc ends the DTLS association when one of
+ * more than 2,048 bytes comes, and others read into 1,500.
+ */
+const unknownPeerLimit = 1_432
 
 const probeInfoLength = 8
 /** Chunk header, parameter header and the probe's number and size. */

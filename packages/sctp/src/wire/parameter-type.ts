@@ -13,6 +13,11 @@ export const ParameterType = {
   addIncomingStreams: 18,
   /** RFC 9653 §4 */
   zeroChecksumAcceptable: 0x8001,
+  /**
+   * Ours alone: four bytes, the largest packet that the sender of an INIT takes. Its type tells others to skip it. A
+   * libwebrtc ends its DTLS association when a record of more than 2,048 bytes comes, so it must not be asked.
+   */
+  largestPacket: 0xbf4d,
   /** RFC 4820 §4 */
   padding: 0x8005,
   /** RFC 5061 §4.2.7 */

@@ -19,6 +19,7 @@ const cookie: StateCookie = {
   peerForwardsTsn: true,
   peerResetsStreams: false,
   peerTakesZeroChecksum: true,
+  peerLargestPacket: 70_000,
   localTieTag: 8,
   peerTieTag: 9,
 }

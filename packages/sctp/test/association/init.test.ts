@@ -37,6 +37,7 @@ describe('an INIT', () => {
       parameters: [
         { type: ParameterType.forwardTsnSupported },
         { type: ParameterType.supportedExtensions, value: Uint8Array.of(130, 192) },
+        { type: ParameterType.largestPacket, value: Uint8Array.of(0, 0, 255, 255) },
       ],
     })
   })

@@ -182,7 +182,9 @@ describe('answers that are none', () => {
   const config: Partial<SctpConfig> = { maxMtu: 16_384 }
 
   test('do not make packets grow', () => {
-    const peer = new ScriptedPeer({ config }).connect()
+    const peer = new ScriptedPeer({ config })
+    peer.largestPacket = 65_535
+    peer.connect()
     peer.association.send(peer.now, 0, 53, pattern(20_000))
     const [probe] = peer.chunksOf(ChunkType.heartbeat)
     const forged = Uint8Array.from(probe!.info)
@@ -204,6 +206,22 @@ describe('answers that are none', () => {
     peer.wait(5_000)
     peer.send({ type: ChunkType.heartbeatAck, info: probe!.info })
     expect(peer.association.mtu).toBe(1_160)
+  })
+})
+
+describe('a peer that says', () => {
+  test.each([
+    ['nothing of the packets it takes is sent what Ethernet carries', undefined, 1_432],
+    ['that it takes 9,000 bytes is sent no more', 9_000, 9_000],
+    ['that it takes very little is sent what every peer takes', 10, 1_432],
+  ])('%s', (_name, largestPacket, expected) => {
+    const peer = new ScriptedPeer({ config: { maxMtu: 16_384 } })
+    peer.largestPacket = largestPacket
+    peer.connect()
+    peer.association.send(peer.now, 0, 53, pattern(60_000))
+    const [probe] = peer.chunksOf(ChunkType.heartbeat)
+    peer.send({ type: ChunkType.heartbeatAck, info: probe!.info })
+    expect(peer.association.mtu).toBe(expected)
   })
 })
 

@@ -39,6 +39,8 @@ export class ScriptedPeer {
   /** The association's first TSN. */
   peerTsn = Tsn.of(0)
   window = 100_000
+  /** What our INIT says of the packets that we take. */
+  largestPacket: number | undefined
 
   constructor(options: EndOptions & { readonly config?: Partial<SctpConfig> } = {}) {
     this.end = new End(this.sim, (packet) => this.#outgoing.push(packet.slice()), options)
@@ -119,7 +121,7 @@ export class ScriptedPeer {
       outboundStreams: 1_000,
       inboundStreams: 1_000,
       initialTsn: this.tsn,
-      parameters: supported,
+      parameters: this.largestPacket === undefined ? supported : [...supported, this.#largest()],
       ...overrides,
     }
   }
@@ -141,6 +143,12 @@ export class ScriptedPeer {
     this.send({ type: ChunkType.cookieEcho, cookie: this.fetchCookie(init) })
     this.packets()
     return this
+  }
+
+  #largest(): Parameter {
+    const value = new Uint8Array(4)
+    new DataView(value.buffer).setUint32(0, this.largestPacket ?? 0)
+    return { type: ParameterType.largestPacket, value }
   }
 
   data(
