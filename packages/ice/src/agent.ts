@@ -1,13 +1,15 @@
 import { Counters, Millis } from '@purertc/bytes'
-import { isStunDatagram, type TransportAddress } from '@purertc/stun'
+import type { TransportAddress } from '@purertc/stun'
 
 import type { Base, LocalCandidate, LocalSocket, SocketBase } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
-import type { IceConfig } from './config.ts'
+import { Conclusion } from './conclusion.ts'
+import { type IceConfig, sessionOptions } from './config.ts'
 import type { IceConnectionState } from './connection-state.ts'
 import { Consent } from './consent.ts'
 import { checkCredentials, generateCredentials, type IceCredentials } from './credentials.ts'
 import type { Discarded } from './discarded.ts'
+import { drawFraction } from './draw-fraction.ts'
 import { Foundations } from './foundation.ts'
 import { Gatherer, type GatheringState } from './gatherer.ts'
 import type { IceHost } from './host.ts'
@@ -15,12 +17,14 @@ import { IceError } from './ice-error.ts'
 import { Outbox } from './outbox.ts'
 import { Pacer } from './pacer.ts'
 import type { CandidatePair, Pair } from './pair.ts'
+import { Reception } from './reception.ts'
 import type { IceRole } from './role.ts'
 import type { IceServerAddress, TurnServerAddress } from './server-address.ts'
 import { Session } from './session.ts'
-import { readBinding, Sessions } from './sessions.ts'
+import { Sessions } from './sessions.ts'
 import { StateReporter } from './state-reporter.ts'
 import { type IceStatistics, Statistics } from './stats.ts'
+import { isMdnsName, UnresolvedNames } from './unresolved-names.ts'
 
 /**
  * A full ICE agent, RFC 8445, with trickle (RFC 8838) and consent (RFC 7675), for one component over UDP. A machine
@@ -53,13 +57,13 @@ export class IceAgent {
   readonly #sessions: Sessions
   readonly #consent: Consent
   readonly #stats = new Statistics()
+  readonly #reception: Reception
+  readonly #names = new UnresolvedNames()
   #localCandidates: IceCandidate[] = []
   #hasFailed = false
   #isClosed = false
   #isTurnOfChecks = false
-  #isConcluded = false
-  /** When what the selected pair does not need is given back. */
-  #concludesAt: Millis = NEVER
+  readonly #conclusion = new Conclusion()
   /** Something other than data has happened in this handler. */
   #isUnsettled = false
 
@@ -67,7 +71,7 @@ export class IceAgent {
   constructor(config: IceConfig, host: IceHost) {
     this.#config = config
     this.#host = host
-    this.#reporter = new StateReporter(host, this.#outbox)
+    this.#reporter = new StateReporter(host, this.#outbox, config.continualGathering ?? false)
     this.#pacer = new Pacer(config.pacing ?? 50)
     this.#gatherer = this.#createGatherer()
     const first = this.#createSession(config.role, config.localCredentials)
@@ -76,12 +80,22 @@ export class IceAgent {
       responseAccepted: () => this.#stats.responsesReceived++,
       discarded: (reason) => this.discarded.count(reason),
     })
-    this.#consent = new Consent({ silence: config.disconnectedTimeout ?? 7_000 }, () => this.#draw(), {
-      consentCheckDue: (now, pair) => this.#sessions.checkConsent(now, pair),
-      silenceChanged: (_now, pair) => {
-        if (pair.isSilent) this.#sessions.current.recheck()
+    this.#consent = new Consent(
+      { silence: config.disconnectedTimeout ?? 7_000 },
+      () => drawFraction(config.crypto),
+      {
+        consentCheckDue: (now, pair) => this.#sessions.checkConsent(now, pair),
+        silenceChanged: (_now, pair) => {
+          if (pair.isSilent) this.#sessions.current.recheck()
+        },
+        consentExpired: (_now, pair) => this.#sessions.fail(pair, 'consent-expired'),
       },
-      consentExpired: (_now, pair) => this.#sessions.fail(pair, 'consent-expired'),
+    )
+    this.#reception = new Reception(this.#sessions, this.#consent, this.#stats, this.discarded, {
+      isActive: () => !this.#isClosed && !this.#hasFailed,
+      handleResponse: (now, base, from, message) => this.#gatherer.handleResponse(now, base, from, message),
+      unsettled: () => (this.#isUnsettled = true),
+      received: (now, bytes) => host.received(now, bytes),
     })
   }
 
@@ -142,7 +156,7 @@ export class IceAgent {
         this.#sessions.nextTimeout,
         this.#consent.nextTimeout,
         this.#pacer.nextTimeout,
-        this.#concludesAt,
+        this.#conclusion.nextTimeout,
       ),
     )
   }
@@ -163,20 +177,25 @@ export class IceAgent {
 
   /** Replaces the servers of the configuration; asked in the next gathering, or in the present one if that waits. */
   setServers(now: Millis, servers: readonly IceServerAddress[]): void {
-    this.#command(now, () => this.#gatherer.setServers(servers))
+    this.#command(now, () => this.#gatherer.setServers(this.#config.lite === true ? [] : servers))
   }
 
   /**
-   * From now on checks are sent. Throws {@link IceError} `invalid-credentials`, `closed`, or `restart-needed` for other
+   * From now on checks are sent. `isLite`: the peer is a lite agent, so that this one is controlling. Throws {@link IceError} `invalid-credentials`, `closed`, or `restart-needed` for other
    * credentials than those of the present session: the peer has restarted, so this agent must, too (RFC 8839 §4.4.3.1).
    */
-  setRemoteCredentials(now: Millis, credentials: IceCredentials): void {
+  setRemoteCredentials(
+    now: Millis,
+    credentials: IceCredentials,
+    options: { readonly isLite?: boolean } = {},
+  ): void {
     checkCredentials(credentials)
     const { usernameFragment, password } = credentials
+    const isLite = options.isLite ?? false
     const known = this.remoteCredentials
     if (known?.usernameFragment === usernameFragment && known.password === password) return
     if (known !== null) throw new IceError('restart-needed', 'the peer has restarted: restart() comes first')
-    this.#command(now, () => this.#sessions.current.start(now, { usernameFragment, password }))
+    this.#command(now, () => this.#sessions.current.start(now, { usernameFragment, password }, isLite))
   }
 
   /**
@@ -185,9 +204,25 @@ export class IceAgent {
    */
   addRemoteCandidate(now: Millis, candidate: IceCandidate | null): void {
     this.#command(now, () => {
-      if (candidate !== null && this.#host.acceptRemoteCandidate?.(candidate) === false)
+      if (candidate === null) {
+        if (!this.#names.holdEnd()) this.#sessions.current.addRemote(null)
+      } else if (this.#host.acceptRemoteCandidate?.(candidate) === false) {
         this.discarded.count('refused-candidate')
-      else this.#sessions.current.addRemote(candidate)
+      } else if (this.#host.resolveName !== undefined && isMdnsName(candidate.address)) {
+        this.#resolve(candidate.address, this.#names.add(candidate))
+      } else {
+        this.#sessions.current.addRemote(candidate)
+      }
+    })
+  }
+
+  /** What `IceHost.resolveName` asked for: the name's IP addresses, none where it is unknown. */
+  nameResolved(now: Millis, name: string, addresses: readonly string[]): void {
+    if (this.#isClosed) return
+    this.#command(now, () => {
+      if (addresses.length === 0) this.discarded.count('unresolved-candidate')
+      for (const candidate of this.#names.resolve(name, addresses))
+        this.#sessions.current.addRemote(candidate)
     })
   }
 
@@ -202,7 +237,7 @@ export class IceAgent {
     }
     this.#outbox.enter()
     try {
-      if (!this.#gatherer.handleRelay(now, base, from, bytes)) this.#receive(now, base, from, bytes)
+      if (!this.#gatherer.handleRelay(now, base, from, bytes)) this.#reception.receive(now, base, from, bytes)
       if (this.#isUnsettled || this.#isClosed) this.#settle(now)
     } finally {
       this.#outbox.leave()
@@ -211,13 +246,30 @@ export class IceAgent {
 
   /** A message that came over the connection of `IceHost.transmitToServer`. */
   handleServerMessage(now: Millis, socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
-    this.#fromServer(now, socket, (base) => this.#gatherer.handleServerMessage(now, base, server, bytes))
+    this.#fromSocket(now, socket, (base) => this.#gatherer.handleServerMessage(now, base, server, bytes))
   }
 
   /** That connection is no more, or could not be made. */
   serverLost(now: Millis, socket: number, server: TurnServerAddress, reason: string): void {
-    this.#fromServer(now, socket, (base) => {
+    this.#fromSocket(now, socket, (base) => {
       this.#gatherer.serverLost(base, server, reason)
+      this.#isUnsettled = true
+    })
+  }
+
+  /** The TCP connection of that socket to `to` could not be made, or is no more. */
+  connectionLost(now: Millis, socket: number, to: TransportAddress): void {
+    this.#fromSocket(now, socket, (base) => {
+      this.#sessions.failPair(base, to, 'unreachable')
+      this.#isUnsettled = true
+    })
+  }
+
+  /** The socket is gone, with its interface for instance: pairs of it fail, and others take over. */
+  removeSocket(now: Millis, socket: number): void {
+    this.#fromSocket(now, socket, (base) => {
+      this.#gatherer.removeSocket(base)
+      this.#sessions.removeBase(base, 'interface-lost')
       this.#isUnsettled = true
     })
   }
@@ -243,10 +295,10 @@ export class IceAgent {
     this.#command(now, () => {
       this.#sessions.restart(this.#createSession(role, credentials))
       this.#gatherer.reset()
+      this.#names.clear()
       this.#localCandidates = []
       this.#hasFailed = false
-      this.#concludesAt = NEVER
-      this.#isConcluded = false
+      this.#conclusion.reset()
     })
   }
 
@@ -256,7 +308,10 @@ export class IceAgent {
       this.#gatherer.handleTimeout(now)
       this.#sessions.handleTimeout(now)
       this.#consent.handleTimeout(now)
-      if (now >= this.#concludesAt) this.#conclude(now)
+      const { selected } = this.#sessions.current
+      const isComplete = this.state === 'completed' && selected !== null
+      if (this.#conclusion.take(now, isComplete) && selected !== null)
+        this.#gatherer.conclude(now, selected.base)
       this.#settle(now)
     } finally {
       this.#outbox.leave()
@@ -271,11 +326,16 @@ export class IceAgent {
     if (this.#isClosed) return
     this.#command(now, () => {
       this.#isClosed = true
-      this.#concludesAt = NEVER
+      this.#conclusion.stop()
       this.#sessions.stop()
       this.#gatherer.close(now)
     })
   }
+  #resolve(name: string, addition: { readonly isNew: boolean } | false): void {
+    if (addition === false) this.discarded.count('too-many-candidates')
+    else if (addition.isNew) this.#outbox.post(() => this.#host.resolveName?.(name))
+  }
+
   #command(now: Millis, body: () => void): void {
     if (this.#isClosed) throw new IceError('closed', 'the agent was closed')
     this.#outbox.enter()
@@ -287,7 +347,7 @@ export class IceAgent {
     }
   }
 
-  #fromServer(now: Millis, socket: number, body: (base: SocketBase) => void): void {
+  #fromSocket(now: Millis, socket: number, body: (base: SocketBase) => void): void {
     const base = this.#gatherer.baseOf(socket)
     if (base === undefined) {
       this.discarded.count('unknown-socket')
@@ -300,45 +360,6 @@ export class IceAgent {
     } finally {
       this.#outbox.leave()
     }
-  }
-
-  #receive(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
-    if (this.#isClosed || this.#hasFailed) {
-      this.discarded.count('inactive')
-    } else if (bytes[0]! < 4 && isStunDatagram(bytes)) {
-      this.#receiveMessage(now, base, from, bytes)
-    } else {
-      this.#receiveData(now, base, from, bytes)
-    }
-  }
-
-  #receiveMessage(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
-    const message = readBinding(bytes)
-    if (typeof message === 'string') {
-      this.discarded.count(message)
-      return
-    }
-    this.#isUnsettled = true
-    if (!this.#gatherer.handleResponse(now, base, from, message))
-      this.#sessions.handleMessage(now, base, from, message)
-  }
-
-  #receiveData(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
-    const active = this.#consent.pair
-    const pair = active?.joins(base, from) === true ? active : this.#sessions.provenPair(base, from)
-    if (pair === undefined) {
-      this.discarded.count('unknown-peer')
-      return
-    }
-    pair.heardAt = now
-    if (pair.isSilent) this.#heard(now, pair)
-    this.#stats.received(bytes)
-    this.#host.received(now, bytes)
-  }
-
-  #heard(now: Millis, pair: Pair): void {
-    if (pair === this.#consent.pair) this.#consent.heard(now)
-    this.#isUnsettled = true
   }
 
   /** Draws the conclusions of whatever has happened, and tells the host. */
@@ -395,18 +416,8 @@ export class IceAgent {
       hasStarted: current.hasStarted,
       isComplete: gathering === 'complete' && isSelected,
     })
-    if (this.state === 'completed' && !wasCompleted && !this.#isConcluded)
-      this.#concludesAt = Millis(now + CONCLUSION_DELAY)
+    if (this.state === 'completed' && !wasCompleted) this.#conclusion.schedule(now)
     if (this.#isClosed && this.isReleased) this.#reporter.released()
-  }
-
-  /** RFC 8445 §8.3. */
-  #conclude(now: Millis): void {
-    this.#concludesAt = NEVER
-    const { selected } = this.#sessions.current
-    if (this.state !== 'completed' || selected === null) return
-    this.#isConcluded = true
-    this.#gatherer.conclude(now, selected.base)
   }
 
   #candidateFound(local: LocalCandidate): void {
@@ -427,7 +438,8 @@ export class IceAgent {
   }
 
   #createGatherer(): Gatherer {
-    const { crypto, servers = [], policy = 'all', gatherTimeout = 10_000 } = this.#config
+    const { crypto, policy = 'all', gatherTimeout = 10_000, lite = false } = this.#config
+    const servers = lite ? [] : (this.#config.servers ?? [])
     const config = { crypto, servers, policy, timeout: gatherTimeout, foundations: this.#foundations }
     return new Gatherer(config, {
       transmit: (socket, to, bytes) => this.#host.transmit(socket, to, bytes),
@@ -439,10 +451,10 @@ export class IceAgent {
         this.#isUnsettled = true
         this.#outbox.post(() => this.#host.candidateError?.(error))
       },
-      relayReceived: (now, base, peer, bytes) => this.#receive(now, base, peer, bytes),
+      relayReceived: (now, base, peer, bytes) => this.#reception.receive(now, base, peer, bytes),
       relayLost: (base, isReleased) => {
         this.#isUnsettled = true
-        this.#sessions.removeBase(base, isReleased)
+        this.#sessions.removeBase(base, isReleased ? null : 'relay-lost')
       },
       relayRefused: (base, peer, code) => {
         this.#isUnsettled = true
@@ -453,18 +465,13 @@ export class IceAgent {
 
   #createSession(role: IceRole, credentials?: IceCredentials): Session {
     if (credentials !== undefined) checkCredentials(credentials)
-    const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = this.#config
+    const shared = {
+      role,
+      credentials: credentials ?? generateCredentials(this.#config.crypto),
+      foundations: this.#foundations,
+    }
     return new Session(
-      {
-        crypto,
-        role,
-        credentials: credentials ?? generateCredentials(crypto),
-        foundations: this.#foundations,
-        maxPairs,
-        pacing,
-        checkTimeout,
-        patience,
-      },
+      { ...sessionOptions(this.#config), ...shared },
       {
         request: (now, base, to, bytes) => {
           this.#stats.requestsSent++
@@ -476,21 +483,9 @@ export class IceAgent {
           this.#host.acceptCheck?.({ from, to, isNominating }) ?? true,
         pairSelected: (pair) => this.#outbox.post(() => this.#host.pairSelected(pair)),
         pairFailed: (pair, reason) => this.#outbox.post(() => this.#host.pairFailed?.(pair, reason)),
-        heard: (now, pair) => this.#heard(now, pair),
+        heard: (now, pair) => this.#reception.heard(now, pair),
         discarded: (reason) => this.discarded.count(reason),
       },
     )
   }
-
-  /** [0, 1), for the jitter of consent checks. */
-  #draw(): number {
-    const bytes = new Uint8Array(4)
-    this.#config.crypto.randomFill(bytes)
-    return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
-  }
 }
-
-const NEVER = Millis(Infinity)
-
-/** RFC 8445 §8.3: the peer may need what this agent does not for a while. */
-const CONCLUSION_DELAY = 3_000

@@ -2,15 +2,24 @@ import type { Millis } from '@purertc/bytes'
 import type { TransportAddress } from '@purertc/stun'
 import type { TurnClient } from '@purertc/turn'
 
-import type { IceCandidate } from './candidate.ts'
-import { localPreference } from './priority.ts'
+import type { IceCandidate, TcpType } from './candidate.ts'
+import { localPreference, tcpLocalPreference } from './priority.ts'
 
-/** A bound UDP socket of the host. */
+/** A bound UDP socket of the host, or a way to exchange datagrams over TCP connections (RFC 4571 framing is the host's). */
 export interface LocalSocket {
   /** Names the socket in `IceHost.transmit` and `IceAgent.handleDatagram`. */
   readonly id: number
   /** The address of an interface, never the unspecified one. */
   readonly address: TransportAddress
+  /**
+   * A TCP socket that listens (`passive`), one that does not (`active`, its port is 9: RFC 6544 §4.5), or one that does
+   * both at once (`so`). Sending to an address opens a connection to it, where `passive` has one already. Default: UDP.
+   */
+  readonly tcpType?: TcpType
+  /** What the peer is told in place of the address: an mDNS name (`….local`) that the host answers for. */
+  readonly name?: string
+  /** Where a static 1:1 NAT, or a mapping that a router was asked for, lets the peer reach this socket. */
+  readonly mapped?: readonly TransportAddress[]
 }
 
 /**
@@ -22,6 +31,8 @@ export interface Base {
   /** RFC 8445 §5.1.2.1, 0 to 65535. */
   readonly preference: number
   readonly isRelay: boolean
+  /** Of a TCP base; undefined for UDP. */
+  readonly tcpType: TcpType | undefined
   /** The bytes are borrowed until the call returns. */
   send(now: Millis, to: TransportAddress, bytes: Uint8Array): void
   /** Data will be sent to `to`: makes the way there as cheap as it can be. */
@@ -37,6 +48,9 @@ export interface LocalCandidate {
 
 export class SocketBase implements Base {
   readonly isRelay = false
+  readonly tcpType: TcpType | undefined
+  readonly name: string | undefined
+  readonly mapped: readonly TransportAddress[]
   readonly id: number
   readonly address: TransportAddress
   readonly preference: number
@@ -51,8 +65,12 @@ export class SocketBase implements Base {
   ) {
     this.id = socket.id
     this.address = socket.address
+    this.tcpType = socket.tcpType
+    this.name = socket.name
+    this.mapped = socket.mapped ?? []
     this.index = index
-    this.preference = localPreference(index)
+    this.preference =
+      socket.tcpType === undefined ? localPreference(index) : tcpLocalPreference(socket.tcpType, index)
     this.#transmit = transmit
   }
 
@@ -67,6 +85,7 @@ export class SocketBase implements Base {
 
 export class RelayBase implements Base {
   readonly isRelay = true
+  readonly tcpType = undefined
   readonly address: TransportAddress
   readonly preference: number
   readonly #client: TurnClient

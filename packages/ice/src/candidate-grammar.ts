@@ -1,6 +1,6 @@
 import { isIpAddress } from '@purertc/stun'
 
-import type { CandidateType, IceCandidate } from './candidate.ts'
+import type { CandidateType, IceCandidate, TcpType } from './candidate.ts'
 
 /**
  * Reads a candidate line, RFC 8839 §5.1, with or without the `a=` of SDP:
@@ -8,7 +8,7 @@ import type { CandidateType, IceCandidate } from './candidate.ts'
  *     candidate:1 1 udp 2130706431 192.168.1.5 50000 typ host
  *     candidate:2 1 udp 1694498815 198.51.100.7 61000 typ srflx raddr 192.168.1.5 rport 50000 ufrag hu8K
  *
- * `null` for a line that breaks the grammar, and for one that describes what this agent does not do: TCP, a second
+ * TCP candidates have a `tcptype`, RFC 6544 §4.5. `null` for a line that breaks the grammar, and for one that describes what this agent does not do: a second
  * component, an unknown type, a host name that is no `.local` name. Such candidates are to be ignored (RFC 8839 §5.1).
  *
  * @example
@@ -21,14 +21,16 @@ export function parseCandidate(line: string): IceCandidate | null {
   const priority = parseNumber(priorityText, 0xffff_ffff)
   const port = parseNumber(portText, 0xffff)
   if (foundation === undefined || !/^[0-9A-Za-z+/]{1,32}$/.test(foundation)) return null
-  if (component !== '1' || transport?.toLowerCase() !== 'udp') return null
+  if (component !== '1' || !isTransport(transport)) return null
   if (priority === null || priority === 0 || port === null) return null
   if (address === undefined || !isAddress(address)) return null
   if (typ !== 'typ' || !isCandidateType(type)) return null
   const attributes = parseAttributes(fields.slice(8))
-  return (
-    attributes && { foundation, component: 1, transport: 'udp', priority, address, port, type, ...attributes }
-  )
+  if (attributes === null) return null
+  const common = { foundation, component: 1, priority, address, port, type, ...attributes } as const
+  if (transport.toLowerCase() === 'udp') return { ...common, transport: 'udp' }
+  const tcpType = attributes.extensions?.find(([name]) => name === 'tcptype')?.[1]
+  return isTcpType(tcpType) ? { ...common, transport: 'tcp', tcpType } : null
 }
 
 /** The line without `a=`: `candidate:…`. What {@link parseCandidate} read comes out as it was. */
@@ -38,6 +40,8 @@ export function formatCandidate(candidate: IceCandidate): string {
   if (candidate.relatedAddress !== undefined) line += ` raddr ${candidate.relatedAddress}`
   if (candidate.relatedPort !== undefined) line += ` rport ${candidate.relatedPort}`
   const extensions = candidate.extensions ?? []
+  if (candidate.tcpType !== undefined && !extensions.some(([name]) => name === 'tcptype'))
+    line += ` tcptype ${candidate.tcpType}`
   for (const [name, value] of extensions) line += ` ${name} ${value}`
   const isTagged = extensions.some(([name]) => name === 'ufrag')
   if (candidate.usernameFragment !== undefined && !isTagged) line += ` ufrag ${candidate.usernameFragment}`
@@ -86,6 +90,14 @@ function parseNumber(text: string | undefined, max: number): number | null {
 function isAddress(text: string): boolean {
   if (/^[0-9A-Za-z-]{1,63}\.local$/i.test(text)) return true
   return !text.includes('%') && isIpAddress(text) !== null
+}
+
+function isTransport(text: string | undefined): text is string {
+  return text !== undefined && /^(?:udp|tcp)$/i.test(text)
+}
+
+function isTcpType(text: string | undefined): text is TcpType {
+  return text === 'active' || text === 'passive' || text === 'so'
 }
 
 function isCandidateType(text: string | undefined): text is CandidateType {

@@ -33,10 +33,10 @@ export class CheckClient {
   #rechecks: Pair[] = []
 
   constructor(parts: SessionParts, local: IceCredentials, remote: IceCredentials, host: CheckClientHost) {
-    const { crypto, role, checkTimeout } = parts
+    const { crypto, role } = parts
     this.#parts = parts
     this.#host = host
-    this.#checks = new ConnectivityChecks(crypto, role, local, remote, checkTimeout, {
+    this.#checks = new ConnectivityChecks(crypto, role, local, remote, parts, {
       transmit: (now, pair, bytes) => host.request(now, pair.base, pair.remoteAddress, bytes),
       checkSucceeded: (now, check, mapped) => this.#succeeded(now, check, mapped),
       checkFailed: (_now, check, reason) => this.#failed(check, reason),
@@ -118,7 +118,7 @@ export class CheckClient {
     if (role.isControlling) {
       if (purpose === 'nominate') selection.nominated(pair)
     } else if (pair.nominatedByPeer) {
-      selection.nominatedByPeer(pair)
+      selection.nominatedByPeer(pair, pair.nomination)
     }
   }
 

@@ -71,7 +71,9 @@ export class CheckServer {
     }
     // A nomination that the application refuses must fail at the peer, or it would wait for data there.
     const isNominated = check.isNominating && !role.isControlling && known?.state === 'succeeded'
-    return isNominated && !selection.nominatedByPeer(known) ? StatusCode.forbidden : undefined
+    return isNominated && !selection.nominatedByPeer(known, check.nomination)
+      ? StatusCode.forbidden
+      : undefined
   }
 
   #learn(
@@ -82,19 +84,30 @@ export class CheckServer {
     fragment: string,
     known: Pair | undefined,
   ): void {
-    const { role, selection, pairing } = this.#parts
+    const { role, selection, pairing, isLite } = this.#parts
     const isNominated = check.isNominating && !role.isControlling
-    const isNews = isNominated || !pairing.knowsRemote(from) || selection.needsPair
+    const isNews = isNominated || !pairing.knowsRemote(base, from) || selection.needsPair
     if (known === undefined && !isNews) return
     const pair = known ?? pairing.pairOfCheck(base, from, check.priority ?? 0, fragment)
     if (pair === null) return
     pair.isHeard = true
     pair.heardAt = now
-    if (pair.state !== 'succeeded') {
+    if (isLite) this.#serve(now, pair, isNominated)
+    else if (pair.state !== 'succeeded') {
       pair.nominatedByPeer ||= isNominated
+      if (isNominated) pair.nomination = check.nomination
       if (isNews) this.#host.triggered(pair)
     }
     this.#host.heard(now, pair)
+  }
+
+  /** RFC 8445 §7.3.2: what the full agent nominates is valid. Its requests are its consent, for there are no responses. */
+  #serve(now: Millis, pair: Pair, isNominated: boolean): void {
+    const { list, selection } = this.#parts
+    pair.respondedAt = now
+    if (!isNominated || pair.state === 'succeeded') return
+    list.succeeded(pair)
+    selection.nominatedByPeer(pair)
   }
 
   #refuse(

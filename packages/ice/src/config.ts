@@ -4,6 +4,7 @@ import type { IceCredentials } from './credentials.ts'
 import type { NominationPatience } from './nomination.ts'
 import type { IceRole } from './role.ts'
 import type { IceServerAddress } from './server-address.ts'
+import type { SessionConfig } from './session.ts'
 
 export interface IceConfig {
   readonly crypto: CryptoProvider
@@ -25,6 +26,33 @@ export interface IceConfig {
   readonly gatherTimeout?: number
   /** Milliseconds without a sign of life until the state is `disconnected`. Default 7,000. */
   readonly disconnectedTimeout?: number
+  /**
+   * A lite agent, RFC 8445 §2.5: for servers with public addresses. It has host candidates alone, sends no checks, is
+   * always controlled, and takes what the peer nominates. The peer must be a full agent. Default false.
+   */
+  readonly lite?: boolean
+  /**
+   * Both ends have `renomination` among their `a=ice-options` (draft-thatcher-ice-renomination): the controlling agent
+   * moves to a better pair whenever there is one. Default false.
+   */
+  readonly renomination?: boolean
+  /**
+   * Gathering has no end: `gather` is called again with every new socket, and the peer is never told that a candidate was the
+   * last one. Default false.
+   */
+  readonly continualGathering?: boolean
   /** How long the controlling agent waits for something better. */
   readonly patience?: NominationPatience
+}
+
+/** What a session takes from the configuration, with its defaults. */
+export function sessionOptions(
+  config: IceConfig,
+): Pick<
+  SessionConfig,
+  'crypto' | 'maxPairs' | 'pacing' | 'checkTimeout' | 'patience' | 'isLite' | 'renomination'
+> {
+  const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = config
+  const { lite: isLite = false, renomination = false } = config
+  return { crypto, maxPairs, pacing, checkTimeout, patience, isLite, renomination }
 }

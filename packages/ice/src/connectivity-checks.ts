@@ -9,6 +9,7 @@ import {
   MessageBuilder,
   MessageClass,
   Method,
+  Nomination,
   Priority,
   shortTermKey,
   StatusCode,
@@ -24,7 +25,7 @@ import type { Base } from './base.ts'
 import type { IceCredentials } from './credentials.ts'
 import type { Pair } from './pair.ts'
 import type { PairFailure } from './pair-failure.ts'
-import { candidatePriority } from './priority.ts'
+import { candidatePriority, tcpPriority } from './priority.ts'
 import type { IceRole, Role } from './role.ts'
 
 /**
@@ -72,16 +73,18 @@ export class ConnectivityChecks {
   readonly #username: string
   readonly #key: Uint8Array
   readonly #timeout: number
+  readonly #renominates: boolean
+  #nominations = 0
   readonly #transactions: Transactions<Check>
   #now = 0 as Millis
 
-  /** `timeout`: milliseconds, retransmissions included, that a check may take. */
+  /** `checkTimeout`: milliseconds, retransmissions included, that a check may take. */
   constructor(
     crypto: CryptoProvider,
     role: Role,
     local: IceCredentials,
     remote: IceCredentials,
-    timeout: number,
+    { checkTimeout, renomination }: { readonly checkTimeout: number; readonly renomination: boolean },
     host: ChecksHost,
   ) {
     this.#crypto = crypto
@@ -90,7 +93,8 @@ export class ConnectivityChecks {
     // RFC 8445 §7.2.2: the peer's fragment first, and the peer's password as the key.
     this.#username = `${remote.usernameFragment}:${local.usernameFragment}`
     this.#key = shortTermKey(remote.password)
-    this.#timeout = timeout
+    this.#timeout = checkTimeout
+    this.#renominates = renomination
     this.#transactions = new Transactions(crypto, {
       transmit: (_to, bytes, check) => host.transmit(this.#now, check.pair, bytes),
       timedOut: (now, check) => {
@@ -102,7 +106,7 @@ export class ConnectivityChecks {
   /** Sends a check over `pair`. `rto`: milliseconds before its first retransmission. */
   start(now: Millis, pair: Pair, purpose: CheckPurpose, rto: number): void {
     this.#now = now
-    const priority = candidatePriority('prflx', pair.base.preference)
+    const priority = peerReflexivePriority(pair.base)
     const check: Check = {
       pair,
       purpose,
@@ -113,7 +117,8 @@ export class ConnectivityChecks {
       refusal: undefined,
     }
     const request = this.#buildRequest(check)
-    const policy = purpose === 'consent' ? consentPolicy : policyFor(rto, this.#timeout)
+    const policy =
+      purpose === 'consent' ? consentPolicy : policyFor(pair.base.tcpType !== undefined, rto, this.#timeout)
     if (purpose !== 'consent') pair.requestsSent++
     this.#transactions.start(now, pair.remoteAddress, request, check, policy)
   }
@@ -170,16 +175,26 @@ export class ConnectivityChecks {
       .add(Priority, priority)
       .add(roleAttribute, this.#role.tieBreaker)
       .addIf(UseCandidate, purpose === 'nominate' ? true : undefined)
+      .addIf(Nomination, purpose === 'nominate' && this.#renominates ? ++this.#nominations : undefined)
       .sign(this.#crypto, this.#key)
       .finish()
   }
 }
 
 /** As many retransmissions as end within `timeout`: six transmissions and 17.5 s for the usual 500 ms. */
-function policyFor(rto: number, timeout: number): { rto: number; rc: number; rm: number } {
+function policyFor(
+  isReliable: boolean,
+  rto: number,
+  timeout: number,
+): { rto: number; rc: number; rm: number } {
+  if (isReliable) return { rto: timeout, rc: 1, rm: 1 }
   let rc = 2
   while (rc < 7 && rto * (2 ** rc - 1 + LAST_WAIT) <= timeout) rc++
   return { rto, rc, rm: LAST_WAIT }
+}
+
+function peerReflexivePriority({ tcpType, preference }: Base): number {
+  return tcpType === undefined ? candidatePriority('prflx', preference) : tcpPriority('prflx', preference)
 }
 
 /** What speaks against a pair in an authenticated response, `null` if nothing does. */

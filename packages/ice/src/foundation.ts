@@ -1,3 +1,4 @@
+import type { Base } from './base.ts'
 import type { CandidateType } from './candidate.ts'
 
 /**
@@ -8,8 +9,8 @@ export class Foundations {
   readonly #known: Map<string, string> = new Map()
 
   /** `server` is the IP address of the STUN or TURN server that the candidate was obtained from, if any. */
-  of(type: CandidateType, baseAddress: string, server = ''): string {
-    const key = `${type} ${baseAddress} ${server}`
+  of(type: CandidateType, { address: { address }, tcpType }: Base, server = ''): string {
+    const key = `${type} ${tcpType ?? 'udp'} ${address} ${server}`
     let foundation = this.#known.get(key)
     if (foundation === undefined) {
       foundation = String(this.#known.size + 1)

@@ -4,9 +4,10 @@ import { sameAddress, type StunMessage, type TransportAddress } from '@purertc/s
 
 import { addressScope } from './address-scope.ts'
 import { type Base, type LocalCandidate, type LocalSocket, type RelayBase, SocketBase } from './base.ts'
-import type { CandidateType, IceCandidate } from './candidate.ts'
+import type { CandidateType } from './candidate.ts'
+import { anyAddress, candidateOf } from './candidate-of-base.ts'
 import type { Foundations } from './foundation.ts'
-import { candidatePriority, MAX_SERVERS, relayPriority } from './priority.ts'
+import { MAX_SERVERS } from './priority.ts'
 import { type Relay, Relays } from './relays.ts'
 import {
   type CandidateError,
@@ -105,6 +106,15 @@ export class Gatherer {
     return this.#bases.get(socket)
   }
 
+  /** The socket is gone: nothing can be gathered on it, nor be kept that was. */
+  removeSocket(base: SocketBase): void {
+    this.#bases.delete(base.id)
+    this.#gathered.delete(base)
+    this.#found = this.#found.filter((local) => local.base !== base)
+    this.#queries.removeBase(base)
+    this.#relays.removeBase(base)
+  }
+
   /**
    * Gathers on those sockets that the present session has not gathered on yet. `awaitsServers`: not complete before
    * {@link Gatherer.setServers}.
@@ -115,8 +125,7 @@ export class Gatherer {
     this.#givesUpAt = Millis(now + this.#config.timeout)
     const bases = sockets.map((socket) => this.#open(socket)).filter((base) => !this.#gathered.has(base))
     for (const base of bases) this.#gathered.add(base)
-    if (this.#config.policy === 'all')
-      for (const base of bases) this.#add(base, 'host', base.address, undefined, null, 0)
+    if (this.#config.policy === 'all') for (const base of bases) this.#addHost(base)
     if (!awaitsServers) this.#ask(bases)
   }
 
@@ -214,14 +223,19 @@ export class Gatherer {
       for (const [index, server] of stunServers.entries())
         for (const base of bases)
           if (canReach(base, server.address))
-            this.#waiting.push((now) => this.#queries.start(now, { base, server, index }))
+            this.#waiting.push((now) => {
+              if (this.#gathered.has(base)) this.#queries.start(now, { base, server, index })
+            })
     for (const [index, server] of turnServers.entries())
       for (const base of bases) if (canReach(base, server.address)) this.#askForRelay(base, server, index)
   }
 
   #askForRelay(base: SocketBase, server: TurnServerAddress, index: number): void {
     const known = this.#relays.find(base, server)
-    if (known === undefined) this.#waiting.push((now) => this.#relays.allocate(now, base, server, index))
+    if (known === undefined)
+      this.#waiting.push((now) => {
+        if (this.#gathered.has(base)) this.#relays.allocate(now, base, server, index)
+      })
     else if (known.base !== null) this.#allocated(known)
     else this.#relays.awaitPlace(base, server)
   }
@@ -232,6 +246,11 @@ export class Gatherer {
     if (this.#config.policy === 'all' && !isStream(server)) this.#reflexive(via, mapped, server, index)
     const related = this.#config.policy === 'all' ? mapped : anyAddress(mapped)
     this.#add(base, 'relay', base.address, related, server, index)
+  }
+
+  #addHost(base: SocketBase): void {
+    this.#add(base, 'host', base.address, undefined, null, 0)
+    for (const mapped of base.mapped) this.#add(base, 'srflx', mapped, base.address, null, 0)
   }
 
   #reflexive(base: SocketBase, mapped: TransportAddress, server: IceServerAddress, index: number): void {
@@ -250,23 +269,8 @@ export class Gatherer {
   ): void {
     // Servers may say the same, and may be asked again (RFC 8445 §5.1.3).
     if (this.#found.some((local) => local.base === base && sameAddress(local.address, address))) return
-    const relayProtocol =
-      server?.kind === 'turn' && type === 'relay' ? (server.transport ?? 'udp') : undefined
-    const candidate: IceCandidate = {
-      foundation: this.#config.foundations.of(type, base.address.address, foundationServer(server)),
-      component: 1,
-      transport: 'udp',
-      priority:
-        relayProtocol !== undefined
-          ? relayPriority(relayProtocol, base.preference)
-          : candidatePriority(type, base.preference - serverIndex),
-      address: address.address,
-      port: address.port,
-      type,
-      ...(related && { relatedAddress: related.address, relatedPort: related.port }),
-      ...(relayProtocol && { relayProtocol }),
-      ...(server?.url !== undefined && { url: server.url }),
-    }
+    const origin = { base, type, address, related, server, serverIndex }
+    const candidate = candidateOf(origin, this.#config.foundations)
     const local = { base, candidate, address }
     this.#found.push(local)
     this.#host.candidateFound(local)
@@ -277,22 +281,11 @@ export class Gatherer {
   }
 }
 
-/** RFC 8445 §5.1.1.3 tells servers apart by address; relays also by how they are reached. */
-function foundationServer(server: IceServerAddress | null): string {
-  if (server === null) return ''
-  const { address } = server.address
-  return server.kind === 'turn' && isStream(server) ? `${address} ${server.transport}` : address
-}
-
 /** A loopback socket reaches nothing outside, and a server is asked over its own family. */
-function canReach({ address }: SocketBase, server: TransportAddress): boolean {
+function canReach({ address, tcpType }: SocketBase, server: TransportAddress): boolean {
+  if (tcpType !== undefined) return false
   const isConfined = addressScope(address.address) === 'loopback'
   return address.family === server.family && (!isConfined || addressScope(server.address) === 'loopback')
-}
-
-/** RFC 8839 §5.1: what stands for an address that is not to be known. */
-function anyAddress({ family }: TransportAddress): TransportAddress {
-  return { family, address: family === 'IPv4' ? '0.0.0.0' : '::', port: 0 }
 }
 
 const NEVER = Millis(Infinity)

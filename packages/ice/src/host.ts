@@ -30,6 +30,11 @@ export interface IceHost {
   transmitToServer?(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   /** The connection of that socket's address to that server has served its purpose. */
   disconnectServer?(socket: number, server: TurnServerAddress): void
+  /**
+   * Look that mDNS name up and call `IceAgent.nameResolved`, with no address where it is unknown. Without it, candidates
+   * with names are of no use.
+   */
+  resolveName?(name: string): void
   /** A datagram of the peer that is no STUN. */
   received(now: Millis, bytes: Uint8Array): void
   /** To be signalled to the peer; `null`: that was the last one. */

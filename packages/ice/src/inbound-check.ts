@@ -4,6 +4,7 @@ import {
   IceControlled,
   IceControlling,
   MessageBuilder,
+  Nomination,
   Priority,
   StatusCode,
   type StunMessage,
@@ -21,6 +22,8 @@ export interface InboundCheck {
   /** Of the peer-reflexive candidate that the check may reveal. */
   readonly priority: number | undefined
   readonly isNominating: boolean
+  /** Of several nominations the highest holds; undefined where the peer does not renominate. */
+  readonly nomination: number | undefined
   /** What the peer takes itself for, with its tie-breaker. */
   readonly claim: { readonly role: IceRole; readonly tieBreaker: bigint } | undefined
 }
@@ -46,6 +49,7 @@ export function readCheck(request: AuthenticatedMessage): InboundCheck | number 
   return {
     priority: request.get(Priority),
     isNominating: request.has(UseCandidate),
+    nomination: request.isMalformed(Nomination) ? undefined : request.get(Nomination),
     claim: tieBreaker === undefined ? undefined : { role, tieBreaker },
   }
 }

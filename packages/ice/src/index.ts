@@ -1,6 +1,6 @@
 export { IceAgent } from './agent.ts'
 export type { LocalSocket } from './base.ts'
-export type { CandidateType, IceCandidate } from './candidate.ts'
+export type { CandidateType, IceCandidate, TcpType } from './candidate.ts'
 export { formatCandidate, parseCandidate } from './candidate-grammar.ts'
 export type { IceConfig } from './config.ts'
 export type { IceConnectionState } from './connection-state.ts'

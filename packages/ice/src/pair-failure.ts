@@ -7,7 +7,16 @@
  * - `asymmetric-response`: the answer came from another address than the request went to (RFC 8445 §7.2.5.2.1).
  * - `malformed-response`: the answer says nothing that could be understood.
  * - `consent-expired`: the peer has not answered for 30 s (RFC 7675).
+ * - `unreachable`: the connection over TCP could not be made, or broke.
+ * - `interface-lost`: the socket is gone, and with it all pairs from there.
  * - `relay-lost`: the TURN server has ended the allocation.
  */
 export type PairFailure =
-  'timeout' | 'asymmetric-response' | 'malformed-response' | 'consent-expired' | 'relay-lost' | `${number}`
+  | 'timeout'
+  | 'asymmetric-response'
+  | 'malformed-response'
+  | 'consent-expired'
+  | 'unreachable'
+  | 'interface-lost'
+  | 'relay-lost'
+  | `${number}`

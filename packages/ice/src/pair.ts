@@ -43,6 +43,8 @@ export class Pair implements CandidatePair {
   responsesReceived = 0
   /** The peer's USE-CANDIDATE came before this agent's own check succeeded (RFC 8445 §7.3.1.5). */
   nominatedByPeer = false
+  /** The NOMINATION that came with it. */
+  nomination: number | undefined = undefined
   /** The application refused the pair; it is never nominated. */
   isRefused = false
   /** An authenticated request came over this pair: the peer may send data before its check is answered. */

@@ -2,7 +2,7 @@ import type { TransportAddress } from '@purertc/stun'
 
 import { addressScope } from './address-scope.ts'
 import type { Base, LocalCandidate } from './base.ts'
-import type { IceCandidate } from './candidate.ts'
+import type { IceCandidate, TcpType } from './candidate.ts'
 import type { CheckList } from './check-list.ts'
 import type { Discarded } from './discarded.ts'
 import type { Foundations } from './foundation.ts'
@@ -48,6 +48,11 @@ export class Pairing {
     }
   }
 
+  /** The pairs that nobody wanted while another worked. */
+  pairAll(): void {
+    for (const local of this.#locals) for (const remote of this.#remotes) this.#pair(local, remote)
+  }
+
   /** What checks of others than `usernameFragment` revealed is not the peer's, now that its credentials are known. */
   forgetOthers(usernameFragment: string): void {
     const forgotten = this.#remotes.forgetOthers(usernameFragment)
@@ -59,8 +64,8 @@ export class Pairing {
     return this.#locals.of(base) !== undefined
   }
 
-  knowsRemote(address: TransportAddress): boolean {
-    return this.#remotes.find(address) !== undefined
+  knowsRemote(base: Base, address: TransportAddress): boolean {
+    return this.#remotes.find(address, transportOf(base)) !== undefined
   }
 
   /**
@@ -71,7 +76,9 @@ export class Pairing {
     const known = this.#list.find(base, from)
     if (known !== undefined) return known
     const local = this.#locals.of(base)
-    const remote = this.#remotes.find(from) ?? this.#remotes.learn(from, priority, usernameFragment)
+    const remote =
+      this.#remotes.find(from, transportOf(base)) ??
+      this.#remotes.learn(from, oppositeOf(base.tcpType), priority, usernameFragment)
     if (local === undefined || remote === null) {
       this.#host.discarded('too-many-candidates')
       return null
@@ -89,6 +96,8 @@ export class Pairing {
   reveal(pair: Pair, mapped: TransportAddress, priority: number): void {
     const { base } = pair
     if (mapped.family !== base.address.family) return
+    // Every connection has a port of its own; only another address shows a NAT.
+    if (base.tcpType === 'active' && mapped.address === base.address.address) return
     const local = this.#locals.find(base, mapped) ?? this.#learnLocal(base, mapped, priority)
     if (local === null || local.candidate === pair.local) return
     pair.local = local.candidate
@@ -101,7 +110,7 @@ export class Pairing {
   }
 
   #pair(local: LocalCandidate, remote: RemoteCandidate): void {
-    if (!isPairable(local.base.address, remote.address)) return
+    if (!isPairable(local.base, remote)) return
     if (this.#list.find(local.base, remote.address) !== undefined) return
     const pair = new Pair(local, remote, this.#role)
     if (this.#host.wantsPair(pair) && !this.#list.add(pair)) this.#host.discarded('too-many-pairs')
@@ -119,9 +128,9 @@ export class Pairing {
   #learnLocal(base: Base, mapped: TransportAddress, priority: number): LocalCandidate | null {
     if (this.#locals.isFull) return null
     const candidate: IceCandidate = {
-      foundation: this.#foundations.of('prflx', base.address.address),
+      foundation: this.#foundations.of('prflx', base),
       component: 1,
-      transport: 'udp',
+      ...(base.tcpType === undefined ? { transport: 'udp' } : { transport: 'tcp', tcpType: base.tcpType }),
       priority,
       address: mapped.address,
       port: mapped.port,
@@ -135,7 +144,22 @@ export class Pairing {
   }
 }
 
-/** RFC 8445 §6.1.2.2: the same family, and link-local with link-local; loopback reaches nothing but loopback. */
-function isPairable(local: TransportAddress, remote: TransportAddress): boolean {
+/**
+ * RFC 8445 §6.1.2.2: the same family, and link-local with link-local; loopback reaches nothing but loopback. RFC 6544
+ * §6.2: active with passive, both at once with both at once; who listens waits for the other's check.
+ */
+function isPairable(
+  { address: local, tcpType }: Base,
+  { address: remote, candidate }: RemoteCandidate,
+): boolean {
+  if (tcpType === 'passive' || candidate.tcpType !== oppositeOf(tcpType)) return false
   return local.family === remote.family && addressScope(local.address) === addressScope(remote.address)
+}
+
+function transportOf({ tcpType }: Base): 'udp' | 'tcp' {
+  return tcpType === undefined ? 'udp' : 'tcp'
+}
+
+function oppositeOf(tcpType: TcpType | undefined): TcpType | undefined {
+  return tcpType === 'active' ? 'passive' : tcpType === 'passive' ? 'active' : tcpType
 }

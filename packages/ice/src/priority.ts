@@ -1,4 +1,4 @@
-import type { CandidateType } from './candidate.ts'
+import type { CandidateType, TcpType } from './candidate.ts'
 import type { RelayProtocol } from './server-address.ts'
 
 /** RFC 8445 §5.1.2.2: a relay costs a detour, so it comes last; what a check discovered beats what a server said. */
@@ -27,6 +27,19 @@ export function relayPriority(protocol: RelayProtocol, localPreference: number):
   return candidatePriority('relay', localPreference) + RELAY_RANK[protocol] * 2 ** 24
 }
 
+/**
+ * Of a candidate over TCP, RFC 6544 §4.2: below every UDP one of its type and above relays, which are a detour as well;
+ * the type preferences are browsers'. `localPreference` is {@link tcpLocalPreference}'s.
+ */
+export function tcpPriority(type: 'host' | 'srflx' | 'prflx', localPreference: number): number {
+  return candidatePriority(type, localPreference) - (typePreference[type] - TCP_PREFERENCE[type]) * 2 ** 24
+}
+
+/** RFC 6544 §4.2: three bits for the direction, then what tells bases apart. */
+export function tcpLocalPreference(direction: TcpType, baseIndex: number): number {
+  return DIRECTION[direction] * 2 ** 13 + Math.max(0, 2 ** 13 - 1 - baseIndex)
+}
+
 /** RFC 8445 §6.1.2.3: both agents compute the same number, so that they order their pairs alike. */
 export function pairPriority(controlling: number, controlled: number): bigint {
   const min = BigInt(Math.min(controlling, controlled))
@@ -45,4 +58,6 @@ export function localPreference(baseIndex: number, serverIndex = 0): number {
 /** Servers of one kind that an agent asks; more are ignored. `serverIndex` is below it. */
 export const MAX_SERVERS = 8
 
+const TCP_PREFERENCE = { host: 90, prflx: 80, srflx: 70 } as const
+const DIRECTION: Readonly<Record<TcpType, number>> = { active: 6, passive: 4, so: 2 }
 const RELAY_RANK: Readonly<Record<RelayProtocol, number>> = { udp: 2, tcp: 1, tls: 0 }

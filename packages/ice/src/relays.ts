@@ -178,6 +178,17 @@ export class Relays {
     }
   }
 
+  /** The socket is gone, and with it the way to its allocations; the servers will let them expire. */
+  removeBase(via: SocketBase): void {
+    for (const [key, { relay }] of this.#entries) {
+      if (relay.via !== via) continue
+      this.#forget(key, relay)
+      const { base } = relay
+      relay.base = null
+      if (base !== null) this.#host.lost(base, false)
+    }
+  }
+
   #forget(key: string, { via, server }: Relay): void {
     this.#entries.delete(key)
     if (isStream(server)) this.#host.disconnect(via, server)

@@ -1,7 +1,7 @@
 import { formatAddress, formatIpAddress, parseIpAddress, type TransportAddress } from '@purertc/stun'
 
 import { isUnicast } from './address-scope.ts'
-import type { IceCandidate } from './candidate.ts'
+import type { IceCandidate, TcpType } from './candidate.ts'
 import type { Discarded } from './discarded.ts'
 
 export interface RemoteCandidate {
@@ -31,7 +31,7 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
     const address = addressOf(candidate)
     if (address === null) return 'unresolved-candidate'
     if (!isUnicast(address.address) || address.port === 0) return 'unusable-candidate'
-    const known = this.find(address)
+    const known = this.find(address, candidate.transport)
     if (known !== undefined) {
       if (known.candidate.type !== 'prflx') return { remote: known, change: 'none' }
       known.candidate = candidate
@@ -39,19 +39,24 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
     }
     if (this.#byAddress.size - this.#learned >= MAX_SIGNALLED) return 'too-many-candidates'
     const remote = { candidate, address, learnedFrom: undefined }
-    this.#byAddress.set(formatAddress(address), remote)
+    this.#byAddress.set(keyOf(address, candidate.transport), remote)
     return { remote, change: 'added' }
   }
 
-  find(address: TransportAddress): RemoteCandidate | undefined {
-    return this.#byAddress.get(formatAddress(address))
+  find(address: TransportAddress, transport: 'udp' | 'tcp'): RemoteCandidate | undefined {
+    return this.#byAddress.get(keyOf(address, transport))
   }
 
   /**
    * RFC 8445 §7.3.1.3: an authenticated check of `usernameFragment` came from an unknown address. `null` when there
    * are too many of those.
    */
-  learn(address: TransportAddress, priority: number, usernameFragment: string): RemoteCandidate | null {
+  learn(
+    address: TransportAddress,
+    tcpType: TcpType | undefined,
+    priority: number,
+    usernameFragment: string,
+  ): RemoteCandidate | null {
     if (this.#learned >= MAX_LEARNED) return null
     this.#learned++
     const remote: RemoteCandidate = {
@@ -59,7 +64,7 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
         // Any value that no other remote candidate has; signalled ones come from ice-chars of the peer's choice.
         foundation: `prflx${this.#learned}`,
         component: 1,
-        transport: 'udp',
+        ...(tcpType === undefined ? { transport: 'udp' } : { transport: 'tcp', tcpType }),
         priority,
         address: address.address,
         port: address.port,
@@ -70,7 +75,7 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
       address: { family: address.family, address: address.address, port: address.port },
       learnedFrom: usernameFragment,
     }
-    this.#byAddress.set(formatAddress(address), remote)
+    this.#byAddress.set(keyOf(address, remote.candidate.transport), remote)
     return remote
   }
 
@@ -79,7 +84,7 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
     const others = [...this].filter(
       ({ learnedFrom }) => learnedFrom !== undefined && learnedFrom !== usernameFragment,
     )
-    for (const { address } of others) this.#byAddress.delete(formatAddress(address))
+    for (const { address, candidate } of others) this.#byAddress.delete(keyOf(address, candidate.transport))
     this.#learned -= others.length
     return others
   }
@@ -87,6 +92,10 @@ export class RemoteCandidates implements Iterable<RemoteCandidate> {
   [Symbol.iterator](): Iterator<RemoteCandidate> {
     return this.#byAddress.values()
   }
+}
+
+function keyOf(address: TransportAddress, transport: 'udp' | 'tcp'): string {
+  return `${transport} ${formatAddress(address)}`
 }
 
 /** With the address in canonical form, so that it equals what sockets report. */

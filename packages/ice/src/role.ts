@@ -9,11 +9,14 @@ export type ConflictOutcome = 'none' | 'switched' | 'rejected'
 /** The role of this agent and the number that decides when both claim the same, RFC 8445 §7.3.1.1 and §7.2.5.1. */
 export class Role {
   readonly #crypto: CryptoProvider
+  /** A lite agent never gives way (RFC 8445 §6.1.1). */
+  readonly #isFixed: boolean
   #current: IceRole
   #tieBreaker: bigint
 
-  constructor(crypto: CryptoProvider, initial: IceRole) {
+  constructor(crypto: CryptoProvider, initial: IceRole, isFixed = false) {
     this.#crypto = crypto
+    this.#isFixed = isFixed
     this.#current = initial
     this.#tieBreaker = this.#draw()
   }
@@ -30,14 +33,15 @@ export class Role {
     return this.#tieBreaker
   }
 
-  /** For a restart, where the application may hand out roles anew. */
-  set(role: IceRole): void {
-    this.#current = role
+  /** The peer is a lite agent, which cannot. */
+  lead(): void {
+    if (!this.#isFixed) this.#current = 'controlling'
   }
 
   /** A request says that its sender has role `claimed` and tie-breaker `theirs`. */
   resolve(claimed: IceRole, theirs: bigint): ConflictOutcome {
     if (claimed !== this.#current) return 'none'
+    if (this.#isFixed) return 'rejected'
     // The larger or equal tie-breaker is the controlling one.
     const staysControlling = this.#tieBreaker >= theirs
     if (staysControlling === this.isControlling) return 'rejected'

@@ -21,16 +21,27 @@ export class Selection {
   readonly #list: CheckList
   readonly #host: SelectionHost
   readonly #nomination: Nomination
+  readonly #renominates: boolean
+  /** The peer's latest NOMINATION. */
+  #nominationByPeer = -1
   #selected: Pair | null = null
   #nominee: Pair | null = null
   /** Whether the nominee's check is still to be sent. */
   #isDue = false
 
-  constructor(role: Role, list: CheckList, patience: NominationPatience, host: SelectionHost) {
+  /** `renomination`: the controlling agent may move to a better pair at any time. */
+  constructor(
+    role: Role,
+    list: CheckList,
+    patience: NominationPatience,
+    renomination: boolean,
+    host: SelectionHost,
+  ) {
     this.#role = role
     this.#list = list
     this.#host = host
     this.#nomination = new Nomination(patience)
+    this.#renominates = renomination
   }
 
   get selected(): Pair | null {
@@ -58,7 +69,7 @@ export class Selection {
   /** Whether a pair could still replace the selected one. */
   isOpenTo(pair: Pair): boolean {
     if (this.#selected === null || this.#selected.isSilent) return true
-    return !this.#role.isControlling && pair.priority > this.#selected.priority
+    return (this.#renominates || !this.#role.isControlling) && pair.priority > this.#selected.priority
   }
 
   /**
@@ -66,7 +77,8 @@ export class Selection {
    * the peer has answered over the pair not long ago.
    */
   settle(now: Millis, isComplete: boolean, isFresh: (pair: Pair) => boolean): void {
-    if (!this.#role.isControlling || this.#nominee !== null || !this.needsPair) {
+    const isContent = !this.needsPair && !this.#mayImprove(isFresh)
+    if (!this.#role.isControlling || this.#nominee !== null || isContent) {
       this.#nomination.rest()
       return
     }
@@ -103,10 +115,16 @@ export class Selection {
     if (!again) this.#nominee = null
   }
 
-  /** The peer nominates a valid pair (RFC 8445 §7.3.1.5). False where the application refuses it. */
-  nominatedByPeer(pair: Pair): boolean {
+  /**
+   * The peer nominates a valid pair (RFC 8445 §7.3.1.5). False where the application refuses it. With a `nomination` the
+   * highest of those decides, else the better pair does.
+   */
+  nominatedByPeer(pair: Pair, nomination?: number): boolean {
     if (pair.isRefused || (!pair.nominated && !this.#isAccepted(pair))) return false
-    if (pair !== this.#selected && this.#isBetter(pair)) this.#select(pair)
+    const isLatest = nomination !== undefined && nomination > this.#nominationByPeer
+    if (isLatest) this.#nominationByPeer = nomination
+    const isChosen = nomination === undefined ? this.#isBetter(pair) : isLatest
+    if (pair !== this.#selected && isChosen) this.#select(pair)
     else pair.nominated = true
     return true
   }
@@ -134,12 +152,23 @@ export class Selection {
     return false
   }
 
+  #mayImprove(isFresh: (pair: Pair) => boolean): boolean {
+    const selected = this.#selected
+    if (!this.#renominates || selected === null) return false
+    return this.#list.pairs.some(
+      (pair) => pair.priority > selected.priority && pair.isUsable && isFresh(pair),
+    )
+  }
+
   #isBetter(pair: Pair): boolean {
     return this.#selected === null || this.#selected.isSilent || pair.priority > this.#selected.priority
   }
 
   /** When the selected pair fell silent, only pairs that have answered since are worth nominating. */
   #isAlive(pair: Pair): boolean {
-    return this.#selected === null || (pair !== this.#selected && pair.respondedAt > this.#selected.heardAt)
+    const selected = this.#selected
+    if (selected === null) return true
+    if (pair === selected) return false
+    return selected.isSilent ? pair.respondedAt > selected.heardAt : pair.priority > selected.priority
   }
 }

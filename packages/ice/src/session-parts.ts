@@ -12,6 +12,8 @@ export interface SessionParts {
   readonly key: Uint8Array
   readonly pacing: number
   readonly checkTimeout: number
+  readonly isLite: boolean
+  readonly renomination: boolean
   readonly role: Role
   readonly list: CheckList
   readonly pairing: Pairing

@@ -36,6 +36,8 @@ export interface SessionConfig {
   /** Milliseconds that a check may take, retransmissions included. */
   readonly checkTimeout: number
   readonly patience: NominationPatience
+  readonly isLite: boolean
+  readonly renomination: boolean
 }
 
 export interface SessionHost {
@@ -69,21 +71,22 @@ export class Session {
   #isRetired = false
 
   constructor(config: SessionConfig, host: SessionHost) {
-    const { crypto, credentials, pacing, checkTimeout } = config
+    const { crypto, credentials, pacing, checkTimeout, isLite, renomination } = config
     this.#host = host
     this.credentials = credentials
-    const role = new Role(crypto, config.role)
+    const role = new Role(crypto, isLite ? 'controlled' : config.role, isLite)
     const list = new CheckList(config.maxPairs)
-    const selection = new Selection(role, list, config.patience, {
+    const selection = new Selection(role, list, config.patience, renomination, {
       acceptPair: (pair) => host.acceptPair(pair),
       pairSelected: (pair) => this.#selected(pair),
     })
     const pairing = new Pairing(role, list, config.foundations, {
-      wantsPair: (pair) => selection.isOpenTo(pair),
+      // A lite agent's pairs are those that the peer checks.
+      wantsPair: (pair) => !isLite && selection.isOpenTo(pair),
       discarded: (reason) => host.discarded(reason),
     })
     const key = shortTermKey(credentials.password)
-    this.#parts = { crypto, key, pacing, checkTimeout, role, list, pairing, selection }
+    this.#parts = { crypto, key, pacing, checkTimeout, isLite, renomination, role, list, pairing, selection }
     this.#server = new CheckServer(this.#parts, {
       respond: (now, base, to, bytes) => host.respond(now, base, to, bytes),
       acceptCheck: (base, from, check) => host.acceptCheck(base, from, check),
@@ -122,16 +125,15 @@ export class Session {
 
   /** Whether nothing is left to be checked, and the peer has announced its last candidate. */
   get isFinished(): boolean {
-    const { list, selection } = this.#parts
-    return this.#hasAllRemotes && !selection.isNominating && list.isFinished
+    return this.#hasAllRemotes && !this.#parts.selection.isNominating && this.#isChecked
   }
 
   /** Whether no pair works or may yet work, and the peer had time enough to come up with others. */
   isHopeless(now: Millis, isFresh: (pair: Pair) => boolean): boolean {
-    const { list, selection } = this.#parts
+    const { selection } = this.#parts
     if (now < this.#patientUntil || selection.isNominating || this.#client?.isRechecking === true)
       return false
-    return list.isFinished && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
+    return this.#isChecked && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
   }
 
   /** Whether the peer was given a candidate of this base, so that it may send checks there. */
@@ -140,17 +142,27 @@ export class Session {
   }
 
   /** From now on checks are sent. */
-  start(now: Millis, remote: IceCredentials): void {
+  start(now: Millis, remote: IceCredentials, isPeerLite: boolean): void {
     this.#remote = remote
-    this.#client = new CheckClient(this.#parts, this.credentials, remote, {
+    if (isPeerLite) this.#parts.role.lead()
+    if (!this.#parts.isLite) this.#client = this.#createClient(remote)
+    this.#patientUntil = Millis(now + this.#parts.checkTimeout)
+    this.#parts.pairing.forgetOthers(remote.usernameFragment)
+  }
+
+  #createClient(remote: IceCredentials): CheckClient {
+    return new CheckClient(this.#parts, this.credentials, remote, {
       request: (at, base, to, bytes) => this.#host.request(at, base, to, bytes),
       heard: (at, pair) => this.#host.heard(at, pair),
       roleChanged: () => this.#roleChanged(),
       failed: (pair, reason) => this.fail(pair, reason),
       refusedByPeer: (pair) => this.#refused(pair),
     })
-    this.#patientUntil = Millis(now + this.#parts.checkTimeout)
-    this.#parts.pairing.forgetOthers(remote.usernameFragment)
+  }
+
+  /** A lite agent has nothing to check. */
+  get #isChecked(): boolean {
+    return this.#parts.isLite || this.#parts.list.isFinished
   }
 
   addLocal(local: LocalCandidate): void {
@@ -187,15 +199,19 @@ export class Session {
 
   /** The selected pair fell silent: finds out which others still work. */
   recheck(): void {
-    if (!this.#isRetired)
-      this.#client?.recheck(this.pairs.filter((pair) => pair.isUsable && pair !== this.selected))
+    if (this.#isRetired) return
+    this.#client?.recheck(this.pairs.filter((pair) => pair.isUsable && pair !== this.selected))
+    this.#parts.pairing.pairAll()
   }
 
   /** The pair works no more. */
   fail(pair: Pair, reason: PairFailure): void {
     if (pair.state === 'failed') return
+    // Consent ends after a long silence, in which all has been tried.
+    const isSudden = pair === this.selected && reason !== 'consent-expired'
     this.#parts.list.failed(pair)
     this.#parts.selection.lost(pair)
+    if (isSudden && !this.#isRetired) this.#parts.pairing.pairAll()
     this.#host.pairFailed(pair, reason)
   }
 
@@ -205,10 +221,16 @@ export class Session {
       if (pair.base === base && pair.remoteAddress.address === peer.address) this.fail(pair, reason)
   }
 
-  /** The base is gone; no pair of it is reported as failed where it was given back for lack of use. */
-  removeBase(base: Base, isReleased: boolean): void {
+  /** The pair from that base to that address, if there is one, works no more. */
+  failPair(base: Base, peer: TransportAddress, reason: PairFailure): void {
+    const pair = this.#parts.list.find(base, peer)
+    if (pair !== undefined) this.fail(pair, reason)
+  }
+
+  /** The base is gone, and all pairs of it for that reason; null: it was given back for lack of use. */
+  removeBase(base: Base, reason: PairFailure | null): void {
     this.#parts.pairing.removeBase(base)
-    if (!isReleased) for (const pair of [...this.pairs]) if (pair.base === base) this.fail(pair, 'relay-lost')
+    if (reason !== null) for (const pair of [...this.pairs]) if (pair.base === base) this.fail(pair, reason)
     this.#parts.list.remove((pair) => pair.base === base)
   }
 
@@ -228,8 +250,8 @@ export class Session {
 
   /** After anything has happened: nominates if it is time. `hasAllLocals`: gathering is complete. */
   settle(now: Millis, hasAllLocals: boolean, isFresh: (pair: Pair) => boolean): void {
-    if (this.#isRetired || this.#client === null) return
     if (now >= this.#patientUntil) this.#patientUntil = EVER
+    if (this.#isRetired || this.#client === null) return
     this.#parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes, isFresh)
   }
 

@@ -97,10 +97,16 @@ export class Sessions {
     this.#previous?.failPeer(base, peer, reason)
   }
 
-  /** The base is gone; no pair of it is reported as failed where it was given back for lack of use. */
-  removeBase(base: Base, isReleased: boolean): void {
-    this.#current.removeBase(base, isReleased)
-    this.#previous?.removeBase(base, isReleased)
+  /** The connection from that base to that address is none. */
+  failPair(base: Base, peer: TransportAddress, reason: PairFailure): void {
+    this.#current.failPair(base, peer, reason)
+    this.#previous?.failPair(base, peer, reason)
+  }
+
+  /** The base is gone, and all pairs of it for that reason; null: it was given back for lack of use. */
+  removeBase(base: Base, reason: PairFailure | null): void {
+    this.#current.removeBase(base, reason)
+    this.#previous?.removeBase(base, reason)
   }
 
   stop(): void {

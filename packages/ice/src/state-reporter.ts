@@ -7,13 +7,16 @@ import type { Outbox } from './outbox.ts'
 export class StateReporter {
   readonly #host: IceHost
   readonly #outbox: Outbox
+  readonly #isEndless: boolean
   #state: IceConnectionState = 'new'
   #gatheringState: GatheringState = 'new'
   #isReleased = false
 
-  constructor(host: IceHost, outbox: Outbox) {
+  /** `isEndless`: gathering is never reported as complete, for it may go on at any time. */
+  constructor(host: IceHost, outbox: Outbox, isEndless: boolean) {
     this.#host = host
     this.#outbox = outbox
+    this.#isEndless = isEndless
   }
 
   /** What the host knows. */
@@ -26,7 +29,8 @@ export class StateReporter {
   }
 
   report(gathering: GatheringState, facts: ConnectionFacts): void {
-    if (gathering !== this.#gatheringState && !facts.isClosed) this.#reportGathering(gathering)
+    const isNews = gathering !== this.#gatheringState && !(this.#isEndless && gathering === 'complete')
+    if (isNews && !facts.isClosed) this.#reportGathering(gathering)
     const state = connectionState(facts, this.#state)
     if (state === this.#state) return
     this.#state = state

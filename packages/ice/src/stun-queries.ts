@@ -97,6 +97,12 @@ export class StunQueries {
     for (const query of queries) this.#host.failed(query, UNREACHABLE, 'the STUN server does not answer')
   }
 
+  /** What was asked from there is of no use any more. */
+  removeBase(base: SocketBase): void {
+    this.#transactions.cancel((query) => query.base === base)
+    for (const query of this.#bindings) if (query.base === base) this.#bindings.delete(query)
+  }
+
   /** The bindings are no longer needed. */
   stopKeepAlive(): void {
     this.#bindings.clear()

@@ -45,7 +45,8 @@ describe('candidate lines, RFC 8839 §5.1', () => {
   test.each([
     ['nothing', ''],
     ['another attribute', 'a=ice-ufrag:abcd'],
-    ['TCP', 'candidate:1 1 tcp 1518280447 198.51.100.7 9 typ host tcptype active'],
+    ['TCP without a type', 'candidate:1 1 tcp 1518280447 198.51.100.7 9 typ host'],
+    ['TCP of an unknown type', 'candidate:1 1 tcp 1518280447 198.51.100.7 9 typ host tcptype both'],
     ['component 2', 'candidate:1 2 udp 2130706430 198.51.100.7 9 typ host'],
     ['a host name', 'candidate:1 1 udp 2130706431 example.org 9 typ host'],
     ['a zone', 'candidate:1 1 udp 2130706431 fe80::1%eth0 9 typ host'],

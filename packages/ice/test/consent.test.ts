@@ -13,6 +13,7 @@ const base: Base = {
   address: address('10.0.0.1', 1),
   preference: 65_535,
   isRelay: false,
+  tcpType: undefined,
   send: () => {},
   favour: () => {},
 }

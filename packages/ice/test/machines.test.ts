@@ -6,11 +6,12 @@ import { addressScope, isUnicast } from '../src/address-scope.ts'
 import { connectionState } from '../src/connection-state.ts'
 import { checkCredentials, generateCredentials } from '../src/credentials.ts'
 import { Foundations } from '../src/foundation.ts'
-import { IceError, parseServerUrl } from '../src/index.ts'
+import { SocketBase } from '../src/base.ts'
+import { IceError, parseServerUrl, type TcpType } from '../src/index.ts'
 import { Outbox } from '../src/outbox.ts'
 import { Pacer } from '../src/pacer.ts'
 import { Role } from '../src/role.ts'
-import { ms } from './support/peer.ts'
+import { address, ms } from './support/peer.ts'
 
 describe('Role', () => {
   test('of two agents with the same role exactly one gives way, unless the tie-breakers are equal', () => {
@@ -113,12 +114,16 @@ describe('credentials', () => {
 describe('Foundations', () => {
   test('are equal for equal type, base and server alone', () => {
     const foundations = new Foundations()
-    const host = foundations.of('host', '10.0.0.1')
-    expect(foundations.of('host', '10.0.0.1')).toBe(host)
-    expect(foundations.of('host', '10.0.0.2')).not.toBe(host)
-    const first = foundations.of('srflx', '10.0.0.1', '198.51.100.1')
-    expect(foundations.of('srflx', '10.0.0.1', '198.51.100.2')).not.toBe(first)
-    expect(foundations.of('relay', '10.0.0.1', '198.51.100.1')).not.toBe(first)
+    const baseOf = (text: string, tcpType?: TcpType): SocketBase =>
+      new SocketBase({ id: 0, address: address(text, 1), ...(tcpType && { tcpType }) }, 0, () => {})
+    const base = baseOf('10.0.0.1')
+    const host = foundations.of('host', base)
+    expect(foundations.of('host', baseOf('10.0.0.1'))).toBe(host)
+    expect(foundations.of('host', baseOf('10.0.0.2'))).not.toBe(host)
+    expect(foundations.of('host', baseOf('10.0.0.1', 'passive'))).not.toBe(host)
+    const first = foundations.of('srflx', base, '198.51.100.1')
+    expect(foundations.of('srflx', base, '198.51.100.2')).not.toBe(first)
+    expect(foundations.of('relay', base, '198.51.100.1')).not.toBe(first)
   })
 })
 

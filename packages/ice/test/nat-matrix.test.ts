@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { needsRelay, runCell, siteKinds } from './support/nat-matrix.ts'
+import { isLossy, needsRelay, runCell, siteKinds } from './support/nat-matrix.ts'
 
 /**
  * The matrix of the NAT laboratory in virtual time: other latencies, ports, losses and orders of arrival with each seed.
@@ -15,8 +15,10 @@ describe.each(siteKinds)('%s', (first) => {
     for (let seed = 1; seed <= seeds; seed++) {
       const outcome = runCell([first, second], seed)
       times.push(outcome.took)
-      if (!outcome.connected || outcome.isRelayed !== needsRelay(first, second))
-        failed.push({ seed, ...outcome })
+      // Where datagrams are lost, a direct pair may be found too late.
+      const isExpected =
+        outcome.isRelayed === needsRelay(first, second) || (outcome.isRelayed && isLossy(seed))
+      if (!outcome.connected || !isExpected) failed.push({ seed, ...outcome })
     }
     expect(failed).toEqual([])
     times.sort((x, y) => x - y)

@@ -91,7 +91,12 @@ describe('NodeIceTransport', () => {
   test('sockets stay over a second open(), and none is opened after close()', async () => {
     const sockets = new IceSockets(
       { addresses: ['127.0.0.1', '::1'] },
-      { handleDatagram: () => {}, handleServerMessage: () => {}, serverLost: () => {} },
+      {
+        handleDatagram: () => {},
+        handleServerMessage: () => {},
+        serverLost: () => {},
+        connectionLost: () => {},
+      },
     )
     const [first, second] = await Promise.all([sockets.open(), sockets.open()])
     expect(first).toHaveLength(2)

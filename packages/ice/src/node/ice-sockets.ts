@@ -1,38 +1,39 @@
 import { randomInt } from 'node:crypto'
 
-import type { TransportAddress } from '@purertc/stun'
+import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
 import type { LocalSocket } from '../base.ts'
+import type { TcpType } from '../candidate.ts'
 import type { TurnServerAddress } from '../server-address.ts'
-import { type AddressFilter, interfaceAddresses } from './interface-addresses.ts'
+import { interfaceAddresses } from './interface-addresses.ts'
 import { ServerConnections } from './server-connections.ts'
+import type { IceSocketsOptions } from './socket-options.ts'
+import { TcpSocket } from './tcp-socket.ts'
 import { UdpSocket } from './udp-socket.ts'
-
-export interface IceSocketsOptions extends AddressFilter {
-  /** Ports to bind, both ends included. Default: what the system gives. */
-  readonly portRange?: { readonly min: number; readonly max: number }
-  /** Bytes of kernel buffer of each socket and direction. Default 4 MiB; the system may allow less. */
-  readonly bufferSize?: number
-  /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
-  readonly authorities?: readonly string[]
-}
 
 /** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
 export interface IceSocketsHost {
   handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
   handleServerMessage(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   serverLost(socket: number, server: TurnServerAddress, reason: string): void
+  connectionLost(socket: number, to: TransportAddress): void
+}
+
+interface Opened {
+  readonly socket: UdpSocket | TcpSocket
+  readonly tcpType: TcpType | undefined
 }
 
 /**
- * The sockets of one agent: a UDP one for each address of this machine that may be of use, and the connections from
- * there to TURN servers. An address that cannot be bound is left out.
+ * The sockets of one agent: a UDP one, and TCP ones if wanted, for each address of this machine that may be of use, and
+ * the connections from there to TURN servers. An address that cannot be bound is left out.
  *
  * @example
  * const sockets = new IceSockets({}, {
  *   handleDatagram: (id, from, bytes) => agent.handleDatagram(monotonicNow(), id, from, bytes),
  *   handleServerMessage: (id, server, bytes) => agent.handleServerMessage(monotonicNow(), id, server, bytes),
  *   serverLost: (id, server, reason) => agent.serverLost(monotonicNow(), id, server, reason),
+ *   connectionLost: (id, to) => agent.connectionLost(monotonicNow(), id, to),
  * })
  * agent.gather(monotonicNow(), await sockets.open())
  */
@@ -41,7 +42,7 @@ export class IceSockets {
   readonly #host: IceSocketsHost
   readonly #servers: ServerConnections
   /** In the order of their ids; those of addresses that could not be bound, or were lost since, have gaps. */
-  readonly #sockets = new Map<number, UdpSocket>()
+  readonly #sockets = new Map<number, Opened>()
   #nextId = 0
   #opening: Promise<readonly LocalSocket[]> = Promise.resolve([])
   #isClosed = false
@@ -58,7 +59,8 @@ export class IceSockets {
   /** Datagrams that could not be sent. */
   get dropped(): number {
     let dropped = 0
-    for (const socket of this.#sockets.values()) dropped += socket.dropped
+    for (const { socket } of this.#sockets.values())
+      if (socket instanceof UdpSocket) dropped += socket.dropped
     return dropped
   }
 
@@ -72,12 +74,12 @@ export class IceSockets {
   }
 
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
-    this.#sockets.get(socket)?.send(to, bytes)
+    this.#sockets.get(socket)?.socket.send(to, bytes)
   }
 
   /** As `IceHost.transmitToServer`. */
   sendToServer(socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
-    const local = this.#sockets.get(socket)?.address.address
+    const local = this.#sockets.get(socket)?.socket.address.address
     if (local !== undefined) this.#servers.send(socket, local, server, bytes)
   }
 
@@ -90,34 +92,64 @@ export class IceSockets {
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
-    await Promise.all([this.#servers.close(), ...sockets.map((socket) => socket.close())])
+    await Promise.all([this.#servers.close(), ...sockets.map(({ socket }) => socket.close())])
   }
 
   async #open(): Promise<readonly LocalSocket[]> {
     if (this.#isClosed) return []
-    const addresses = interfaceAddresses(this.#options)
-    const known = new Map([...this.#sockets].map(([id, { address }]) => [address.address, id]))
-    const ids = addresses.map((address) => known.get(address) ?? this.#nextId++)
+    const { tcp = [], udp = true } = this.#options
+    const kinds: (TcpType | undefined)[] = [...(udp ? [undefined] : []), ...tcp]
+    const wanted = kinds.flatMap((tcpType) =>
+      interfaceAddresses(this.#options).map((address) => ({
+        address,
+        tcpType,
+        key: keyOf(address, tcpType),
+      })),
+    )
+    const known = new Map(
+      [...this.#sockets].map(([id, { socket, tcpType }]) => [keyOf(socket.address.address, tcpType), id]),
+    )
+    const ids = wanted.map(({ key }) => known.get(key) ?? this.#nextId++)
     await Promise.all(
-      addresses.map(async (address, i) => {
-        if (known.has(address)) return
-        const socket = await this.#bind(ids[i]!, address)
-        if (socket !== null) this.#sockets.set(ids[i]!, socket)
+      wanted.map(async ({ address, tcpType, key }, i) => {
+        if (known.has(key)) return
+        const socket = await this.#bind(ids[i]!, address, tcpType)
+        if (socket !== null) this.#sockets.set(ids[i]!, { socket, tcpType })
       }),
     )
-    return ids.flatMap((id) => {
-      const socket = this.#sockets.get(id)
-      return socket === undefined ? [] : [{ id, address: socket.address }]
-    })
+    return ids.flatMap((id) => this.#describe(id))
+  }
+
+  #describe(id: number): LocalSocket[] {
+    const opened = this.#sockets.get(id)
+    if (opened === undefined) return []
+    const { tcpType, socket } = opened
+    const { address, port } = socket.address
+    const outside = this.#options.publicAddresses?.[address]
+    const family = outside === undefined ? null : isIpAddress(outside)
+    return [
+      {
+        id,
+        address: socket.address,
+        ...(tcpType && { tcpType }),
+        ...(outside !== undefined && family !== null && { mapped: [{ family, address: outside, port }] }),
+      },
+    ]
   }
 
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */
-  async #bind(id: number, address: string): Promise<UdpSocket | null> {
+  async #bind(
+    id: number,
+    address: string,
+    tcpType: TcpType | undefined,
+  ): Promise<UdpSocket | TcpSocket | null> {
     const { bufferSize = DEFAULT_BUFFER, portRange } = this.#options
     const received = (from: TransportAddress, bytes: Uint8Array): void =>
       this.#host.handleDatagram(id, from, bytes)
+    const lost = (to: TransportAddress): void => this.#host.connectionLost(id, to)
     for (const port of portRange === undefined ? [0] : portsOf(portRange)) {
       try {
+        if (tcpType !== undefined) return await TcpSocket.open({ address, port, tcpType, received, lost })
         return await UdpSocket.bind({ address, port, bufferSize, received })
       } catch (error) {
         const code = codeOf(error)
@@ -127,6 +159,10 @@ export class IceSockets {
     }
     return null
   }
+}
+
+function keyOf(address: string, tcpType: TcpType | undefined): string {
+  return `${tcpType ?? 'udp'} ${address}`
 }
 
 /** The code of a system's error. */

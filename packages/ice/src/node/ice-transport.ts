@@ -8,8 +8,9 @@ import type { IceConfig } from '../config.ts'
 import type { IceCredentials } from '../credentials.ts'
 import type { IceHost } from '../host.ts'
 import type { IceRole } from '../role.ts'
-import { IceSockets, type IceSocketsOptions } from './ice-sockets.ts'
+import { IceSockets } from './ice-sockets.ts'
 import { checkServers, type IceServer, resolveServers } from './resolve-servers.ts'
+import type { IceSocketsOptions } from './socket-options.ts'
 
 export interface NodeIceOptions extends Omit<IceConfig, 'crypto' | 'servers'>, IceSocketsOptions {
   /** Default: none. */
@@ -59,6 +60,7 @@ export class NodeIceTransport {
         this.#command((now) => this.agent.handleServerMessage(now, socket, server, bytes)),
       serverLost: (socket, server, reason) =>
         this.#command((now) => this.agent.serverLost(now, socket, server, reason)),
+      connectionLost: (socket, to) => this.#command((now) => this.agent.connectionLost(now, socket, to)),
     })
     this.agent = new IceAgent(
       { ...options, crypto },
@@ -101,8 +103,9 @@ export class NodeIceTransport {
     if (this.#closing === null) this.#command((now) => this.agent.setServers(now, resolved))
   }
 
-  setRemoteCredentials(credentials: IceCredentials): void {
-    this.#command((now) => this.agent.setRemoteCredentials(now, credentials))
+  /** `isLite`: the peer is a lite agent. */
+  setRemoteCredentials(credentials: IceCredentials, options: { readonly isLite?: boolean } = {}): void {
+    this.#command((now) => this.agent.setRemoteCredentials(now, credentials, options))
   }
 
   /** `null`: the peer has no more. */

@@ -23,6 +23,9 @@ export function needsRelay(a: SiteKind, b: SiteKind): boolean {
   return (a === 'symmetric' && filtersPorts(b)) || (b === 'symmetric' && filtersPorts(a))
 }
 
+/** Every fourth seed's network loses one datagram in twenty. */
+export const isLossy = (seed: number): boolean => seed % 4 === 0
+
 export interface CellOutcome {
   readonly connected: boolean
   readonly isRelayed: boolean
@@ -32,7 +35,7 @@ export interface CellOutcome {
 
 /** One run of one cell. Latencies, jitter and loss follow from the seed. */
 export function runCell(kinds: readonly [SiteKind, SiteKind], seed: number): CellOutcome {
-  const world = new World({ seed, conditions: { latency: 20, jitter: 10, loss: seed % 4 === 0 ? 0.05 : 0 } })
+  const world = new World({ seed, conditions: { latency: 20, jitter: 10, loss: isLossy(seed) ? 0.05 : 0 } })
   const sides = [kinds[0], kinds[1]].map((kind, i) =>
     sideOf(world, kind, i === 0 ? 'controlling' : 'controlled'),
   )

@@ -32,6 +32,8 @@ export class NodeTransportDriver implements TransportDriver {
         this.run((transport, now) =>
           transport.withIce(now, (ice) => ice.serverLost(now, socket, server, reason)),
         ),
+      connectionLost: (socket, to) =>
+        this.run((transport, now) => transport.withIce(now, (ice) => ice.connectionLost(now, socket, to))),
     })
     this.#transport = new PeerTransport(config, {
       ...host,

@@ -2,6 +2,7 @@ import type { DtlsSession } from '@purertc/dtls'
 import type { CandidatePair, IceCandidate, PairFailure } from '@purertc/ice'
 
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
+import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
 import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
 import type { TransportError } from '../transport/transport-error.ts'
 import type { RTCCertificate } from './certificate.ts'
@@ -41,6 +42,12 @@ export interface NetworkOptions {
   readonly bufferSize?: number
   /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
   readonly authorities?: readonly string[]
+  /** Candidates over TCP, RFC 6544: of which types there is one for each address. Default none. */
+  readonly tcp?: readonly RTCIceTcpCandidateType[]
+  /** Whether there are candidates over UDP. Default true. */
+  readonly udp?: boolean
+  /** The public addresses of a static 1:1 NAT, by local address. */
+  readonly publicAddresses?: Readonly<Record<string, string>>
   /**
    * Bytes of the largest DTLS datagram, held fixed. By default it starts at 1200, which passes every path, and grows to
    * what the path carries (RFC 8899).
