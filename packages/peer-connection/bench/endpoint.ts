@@ -2,13 +2,19 @@
 import { type BenchChannel, loadStack, type Signal, type Stack, type StackName } from './stacks.ts'
 
 export interface Command {
-  readonly kind: 'connect' | 'throughput' | 'round-trip' | 'connections'
+  readonly kind: 'connect' | 'throughput' | 'round-trip' | 'connections' | 'idle'
   /** Bytes of a message. */
   readonly size: number
   /** Milliseconds of sending, after a warm-up. */
   readonly duration: number
+  /** Milliseconds that do not count. */
+  readonly warmUp: number
   /** Round trips, or connections. */
   readonly count: number
+  /** Bytes of the largest datagram, for stacks that would use larger ones; null for what a stack likes. */
+  readonly packetSize: number | null
+  /** And ordered, or neither. */
+  readonly isReliable: boolean
 }
 
 /** What an end reports; the parent takes each figure from the end that can tell. */
@@ -26,6 +32,8 @@ export interface Report {
   /** Bytes. */
   readonly peakRss: number
   readonly rssGrowth: number
+  /** Microseconds of this process while all connections were idle. */
+  readonly idleCpu: number
 }
 
 const [, , name, role] = process.argv
@@ -38,8 +46,6 @@ const inbox = new Map<string, unknown[]>()
 const HIGH_WATER = 1_048_576
 const LOW_WATER = 262_144
 const TURN = 1_048_576
-/** Milliseconds. */
-const WARM_UP = 300
 
 process.on('message', ({ topic, body }: { topic: string; body: unknown }) => {
   const listener = listeners.get(topic)
@@ -69,6 +75,7 @@ async function run(stack: Stack, command: Command): Promise<Report> {
     allBytes: 0,
     elapsed: 0,
     samples: [],
+    idleCpu: 0,
     rssGrowth: process.memoryUsage.rss() - rss,
     cpu: user + system,
     peakRss: process.resourceUsage().maxRSS * 1_024,
@@ -86,6 +93,8 @@ function measure(stack: Stack, command: Command): Promise<Partial<Report>> {
       return roundTrips(stack, command)
     case 'connections':
       return connections(stack, command.count)
+    case 'idle':
+      return idle(stack, command)
   }
 }
 
@@ -103,16 +112,18 @@ async function connectTimes(stack: Stack, count: number): Promise<Partial<Report
 }
 
 /** The offerer sends as fast as the channel takes it; the other end counts, once the first tenth has passed. */
-async function throughput(stack: Stack, { size, duration }: Command): Promise<Partial<Report>> {
-  const channel = await stack.connect(isOfferer, signalOf(`throughput ${size}`))
-  const outcome = isOfferer ? await flood(channel, size, duration) : await count(channel, size)
+async function throughput(stack: Stack, command: Command): Promise<Partial<Report>> {
+  const { size } = command
+  const channel = await stack.connect(isOfferer, signalOf(`throughput ${size}`), command)
+  await validate(channel, size)
+  const outcome = isOfferer ? await flood(channel, command) : await count(channel, command)
   await together(`done ${size}`)
   channel.close()
   return outcome
 }
 
 /** Sends while little waits, in turns: some stacks learn of what waits on another thread, and never within a turn. */
-function flood(channel: BenchChannel, size: number, duration: number): Promise<Partial<Report>> {
+function flood(channel: BenchChannel, { size, duration, isReliable }: Command): Promise<Partial<Report>> {
   const message = new Uint8Array(size).fill(1)
   const last = new Uint8Array(size)
   const end = performance.now() + duration
@@ -126,15 +137,21 @@ function flood(channel: BenchChannel, size: number, duration: number): Promise<P
         isDone = performance.now() >= end
         channel.send(isDone ? last : message)
       }
-      if (isDone) resolve({})
-      else timer = setTimeout(pump, channel.bufferedAmount() < HIGH_WATER ? 0 : 5)
+      if (isDone) {
+        // What may be lost is said again.
+        const again = isReliable ? undefined : setInterval(() => channel.send(last), 50)
+        listen('heard the last', () => {
+          clearInterval(again)
+          resolve({})
+        })
+      } else timer = setTimeout(pump, channel.bufferedAmount() < HIGH_WATER ? 0 : 5)
     }
     channel.onLow(LOW_WATER, pump)
     pump()
   })
 }
 
-function count(channel: BenchChannel, size: number): Promise<Partial<Report>> {
+function count(channel: BenchChannel, { size, warmUp }: Command): Promise<Partial<Report>> {
   return new Promise((resolve) => {
     let messages = 0
     let all = 0
@@ -145,13 +162,14 @@ function count(channel: BenchChannel, size: number): Promise<Partial<Report>> {
       const now = performance.now()
       messages++
       all++
-      if (!isWarm && now - start > WARM_UP) {
+      if (!isWarm && now - start > warmUp) {
         isWarm = true
         start = now
         messages = 0
       }
-      if (data[0] === 0)
-        resolve({ messages, bytes: messages * size, allBytes: all * size, elapsed: now - start })
+      if (data[0] !== 0) return
+      tell('heard the last', null)
+      resolve({ messages, bytes: messages * size, allBytes: all * size, elapsed: now - start })
     })
   })
 }
@@ -178,6 +196,34 @@ async function roundTrips(stack: Stack, { size, count }: Command): Promise<Parti
   await together('round trips done')
   channel.close()
   return { samples }
+}
+
+/** Before anything is timed: what arrives is what was sent, byte for byte. */
+async function validate(channel: BenchChannel, size: number): Promise<void> {
+  const expected = new Uint8Array(size).map((_, i) => (i * 31 + 1) & 0xff)
+  if (isOfferer) channel.send(expected)
+  else
+    await new Promise<void>((resolve, reject) =>
+      channel.onMessage((data) => {
+        if (data.length === size && data.every((byte, i) => byte === expected[i])) resolve()
+        else reject(new Error('a message arrived as another one'))
+      }),
+    )
+  await together('validated')
+}
+
+async function idle(stack: Stack, { count, duration }: Command): Promise<Partial<Report>> {
+  const channels: BenchChannel[] = []
+  for (let i = 0; i < count; i++) channels.push(await stack.connect(isOfferer, signalOf(`idle ${i}`)))
+  await together('all connected')
+  // Until the traffic of the last handshake has ended.
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  const cpu = process.cpuUsage()
+  await new Promise((resolve) => setTimeout(resolve, duration))
+  const { user, system } = process.cpuUsage(cpu)
+  await together('idled')
+  for (const channel of channels) channel.close()
+  return { idleCpu: user + system }
 }
 
 /** Memory that connections take beyond the first, which loads what is loaded once. */

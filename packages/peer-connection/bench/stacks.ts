@@ -3,7 +3,15 @@
 export const stackNames = ['purertc', 'node-datachannel', 'wrtc', 'werift'] as const
 export type StackName = (typeof stackNames)[number]
 
-/** An open data channel, reliable and ordered. */
+/** What a measurement asks of a connection. */
+export interface ConnectOptions {
+  /** Bytes of the largest datagram, for stacks that would use larger ones; null for what a stack likes. */
+  readonly packetSize: number | null
+  /** And ordered, or neither. */
+  readonly isReliable: boolean
+}
+
+/** An open data channel. */
 export interface BenchChannel {
   send(data: Uint8Array): void
   bufferedAmount(): number
@@ -21,14 +29,17 @@ export interface Signal {
 
 export interface Stack {
   /** Resolves when the channel is open at this end. */
-  connect(isOfferer: boolean, signal: Signal): Promise<BenchChannel>
+  connect(isOfferer: boolean, signal: Signal, options?: ConnectOptions): Promise<BenchChannel>
 }
 
 export async function loadStack(name: StackName): Promise<Stack> {
   switch (name) {
     case 'purertc': {
       const { RTCPeerConnection } = await import('@purertc/peer-connection')
-      return w3cStack(() => new RTCPeerConnection({ network: { addresses: ['127.0.0.1'] } }))
+      return w3cStack((packetSize) => {
+        const mtu = packetSize === null ? {} : { mtu: packetSize }
+        return new RTCPeerConnection({ network: { addresses: ['127.0.0.1'], ...mtu } })
+      })
     }
     case 'wrtc': {
       const { default: wrtc } = (await import('@roamhq/wrtc')) as unknown as WrtcModule
@@ -48,7 +59,7 @@ export async function loadStack(name: StackName): Promise<Stack> {
 interface W3cConnection {
   onicecandidate: unknown
   ondatachannel: unknown
-  createDataChannel(label: string): unknown
+  createDataChannel(label: string, init: object): unknown
   createOffer(): Promise<unknown>
   createAnswer(): Promise<unknown>
   setLocalDescription(description: never): Promise<unknown>
@@ -78,10 +89,10 @@ interface W3cMessage {
   readonly candidate?: never
 }
 
-function w3cStack(create: () => W3cConnection): Stack {
+function w3cStack(create: (packetSize: number | null) => W3cConnection): Stack {
   return {
-    async connect(isOfferer, signal) {
-      const connection = create()
+    async connect(isOfferer, signal, { packetSize, isReliable } = ordinary) {
+      const connection = create(packetSize)
       const describe = async (description: unknown): Promise<void> => {
         await connection.setLocalDescription(description as never)
         signal.send({ description: plain(description) })
@@ -102,7 +113,12 @@ function w3cStack(create: () => W3cConnection): Stack {
       const channel = await new Promise<W3cChannel>((resolve) => {
         if (!isOfferer) connection.ondatachannel = (event: { channel: W3cChannel }) => resolve(event.channel)
         else {
-          resolve(connection.createDataChannel('bench') as W3cChannel)
+          resolve(
+            connection.createDataChannel(
+              'bench',
+              isReliable ? {} : { ordered: false, maxRetransmits: 0 },
+            ) as W3cChannel,
+          )
           void connection.createOffer().then(describe)
         }
       })
@@ -131,7 +147,7 @@ async function libdatachannelStack(): Promise<Stack> {
   const { PeerConnection } = await import('node-datachannel')
   type Channel = ReturnType<InstanceType<typeof PeerConnection>['createDataChannel']>
   return {
-    async connect(isOfferer, signal) {
+    async connect(isOfferer, signal, { isReliable } = ordinary) {
       const connection = new PeerConnection('bench', { iceServers: [], bindAddress: '127.0.0.1' })
       connection.onLocalDescription((sdp, type) => signal.send({ sdp, type }))
       connection.onLocalCandidate((candidate, mid) => signal.send({ candidate, mid }))
@@ -154,14 +170,22 @@ async function libdatachannelStack(): Promise<Stack> {
         if (isDescribed) for (const each of early.splice(0)) addCandidate(...each)
       })
       const channel = await new Promise<Channel>((resolve) => {
-        if (isOfferer) resolve(connection.createDataChannel('bench'))
+        if (isOfferer)
+          resolve(
+            connection.createDataChannel('bench', isReliable ? {} : { unordered: true, maxRetransmits: 0 }),
+          )
         else connection.onDataChannel(resolve)
       })
       const unheard: Uint8Array[] = []
       const asBytes = (data: string | Buffer | ArrayBuffer): Uint8Array =>
         typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data)
       channel.onMessage((data) => unheard.push(asBytes(data)))
-      if (!channel.isOpen()) await new Promise<void>((resolve) => channel.onOpen(resolve))
+      // It opens on another thread, perhaps between the question and the listener.
+      await new Promise<void>((resolve) => {
+        channel.onOpen(resolve)
+        const ask = (): void => void (channel.isOpen() ? resolve() : setTimeout(ask, 1))
+        ask()
+      })
       return {
         send: (data) => void channel.sendMessageBinary(data),
         bufferedAmount: () => channel.bufferedAmount(),
@@ -178,6 +202,8 @@ async function libdatachannelStack(): Promise<Stack> {
     },
   }
 }
+
+const ordinary: ConnectOptions = { packetSize: null, isReliable: true }
 
 /** What may cross a process boundary: some stacks hand out class instances. */
 function plain(value: unknown): unknown {
