@@ -1,8 +1,10 @@
-import { createHash, createHmac, randomFillSync } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, randomFillSync } from 'node:crypto'
 
+import { type Aead, type AeadAlgorithm, checkKey } from '../aead.ts'
 import type { Hash, HashAlgorithm } from '../hash.ts'
 import type { CryptoProvider } from '../provider.ts'
 import { NodeAead } from './aead.ts'
+import { NodeAesGcm, SharedGcm } from './aes-gcm.ts'
 import { plain } from './bytes.ts'
 import { answerNodeKeyExchange, createNodeKeyExchange } from './key-exchange.ts'
 import { createNodeSampleMask } from './sample-mask.ts'
@@ -24,13 +26,23 @@ export const nodeCrypto: CryptoProvider = {
     for (const part of parts) hmac.update(part)
     return plain(hmac.digest())
   },
-  createAead: (algorithm, key) => new NodeAead(algorithm, key),
+  createAead,
   createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
   answerKeyExchange: answerNodeKeyExchange,
   importPrivateKey: importNodePrivateKey,
   importPublicKey: importNodePublicKey,
 }
+
+function createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead {
+  if (algorithm === 'aes-128-gcm' || algorithm === 'aes-256-gcm')
+    return new NodeAesGcm(algorithm, key, sharedGcm)
+  checkKey(algorithm, key)
+  return new NodeAead(algorithm, createSecretKey(key))
+}
+
+/** Scratch memory, and tables that can be made again. */
+const sharedGcm = new SharedGcm()
 
 class NodeHash implements Hash {
   readonly #hash: ReturnType<typeof createHash>
