@@ -183,7 +183,10 @@ async function libdatachannelStack(): Promise<Stack> {
       // It opens on another thread, perhaps between the question and the listener.
       await new Promise<void>((resolve) => {
         channel.onOpen(resolve)
-        const ask = (): void => void (channel.isOpen() ? resolve() : setTimeout(ask, 1))
+        const ask = (): void => {
+          if (channel.isOpen()) resolve()
+          else setTimeout(ask, 1)
+        }
         ask()
       })
       return {
