@@ -91,12 +91,13 @@ const originsOfProofs = [
   'packages/dtls/src/proofs/peer-authenticated.ts',
   'packages/dtls/src/proofs/peer-verified.ts',
   'packages/dtls/src/proofs/psk-mixed.ts',
+  'packages/dtls/src/proofs/session-remembered.ts',
   'packages/dtls/src/proofs/signature-verified.ts',
 ]
 
 const forgedProof = {
   selector:
-    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerAuthenticated|PeerVerified|PskMixed|SignatureVerified)$/]',
+    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerAuthenticated|PeerVerified|PskMixed|SessionRemembered|SignatureVerified)$/]',
   message: 'A proof is made where the check is made, and nowhere else.',
 }
 

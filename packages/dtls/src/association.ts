@@ -73,7 +73,7 @@ export class DtlsAssociation {
 
   /** Throws {@link DtlsError} `invalid-config`. */
   constructor(config: DtlsConfig, host: DtlsHost) {
-    this.#config = resolveConfig(config)
+    this.#config = resolveConfig(config, host.resumable !== undefined)
     this.#host = host
     this.#gate =
       config.role === 'server' && this.#config.cookie === 'required' ? new HelloGate(config.crypto) : null
@@ -311,6 +311,7 @@ export class DtlsAssociation {
     this.#deadlines.disarmAll()
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
+    if (session.resumable !== null && !this.#isOver) this.#host.resumable?.(session.resumable)
     this.#flush()
   }
 

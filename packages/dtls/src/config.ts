@@ -14,6 +14,8 @@ import {
 } from './protocol/cipher-suite.ts'
 import { curvesOf, type NamedGroup, namedGroups } from './protocol/named-group.ts'
 import { ProtocolVersion } from './protocol/protocol-version.ts'
+import type { ResumableSession } from './resumption/resumable-session.ts'
+import type { SessionVault } from './resumption/session-vault.ts'
 import type { ClientPsk, ServerPsk } from './protocol/psk.ts'
 import {
   fitsKey,
@@ -42,6 +44,10 @@ export interface DtlsConfig {
   readonly psk?: ClientPsk | ServerPsk
   /** Client only: the name of the server, which it may choose its certificate by (RFC 6066 §3). No address. */
   readonly serverName?: string
+  /** Client only: a session to take up again, see `DtlsHost.resumable`. Where it is not good any more, another begins. */
+  readonly session?: ResumableSession
+  /** Server only: what resumes sessions; without it every handshake is a full one. */
+  readonly sessions?: SessionVault
   /** Application protocols, best first (RFC 7301); none by default. */
   readonly alpn?: readonly string[]
   /** Suites that are offered and accepted, best first. */
@@ -88,20 +94,34 @@ export interface VersionRange {
 
 /** A configuration with nothing left out, and with the registry's rows instead of names. */
 export interface ResolvedConfig extends Required<
-  Omit<DtlsConfig, 'certificate' | 'psk' | 'serverName' | 'cipherSuites' | 'signatureSchemes' | 'groups'>
+  Omit<
+    DtlsConfig,
+    | 'certificate'
+    | 'psk'
+    | 'serverName'
+    | 'cipherSuites'
+    | 'signatureSchemes'
+    | 'groups'
+    | 'session'
+    | 'sessions'
+  >
 > {
   readonly certificates: readonly Certificate[]
   readonly clientPsk: ClientPsk | null
   readonly serverPsk: ServerPsk | null
   readonly serverName: string | null
+  readonly session: ResumableSession | null
+  readonly sessions: SessionVault | null
+  /** Client only: whether the host would like to resume. */
+  readonly asksForSession: boolean
   readonly cipherSuites: readonly CipherSuite12[]
   readonly signatureSchemes: readonly NamedSignatureScheme[]
   readonly groups: readonly NamedGroup[]
 }
 
 /** Throws {@link DtlsError} `invalid-config`. */
-export function resolveConfig(config: DtlsConfig): ResolvedConfig {
-  const { certificate = [], psk, serverName = null, ...rest } = config
+export function resolveConfig(config: DtlsConfig, asksForSession = false): ResolvedConfig {
+  const { certificate = [], psk, serverName = null, session = null, sessions = null, ...rest } = config
   const signatureSchemes = resolveSignatureSchemes(config)
   const resolved: ResolvedConfig = {
     cookie: 'required',
@@ -120,6 +140,9 @@ export function resolveConfig(config: DtlsConfig): ResolvedConfig {
     clientPsk: config.role === 'client' ? ((psk as ClientPsk | undefined) ?? null) : null,
     serverPsk: config.role === 'server' ? ((psk as ServerPsk | undefined) ?? null) : null,
     serverName,
+    session,
+    sessions,
+    asksForSession,
     signatureSchemes,
     groups: config.groups === undefined ? namedGroups : pick(namedGroups, config.groups, 'group'),
     cipherSuites: resolveCipherSuites(config, signatureSchemes),

@@ -1,6 +1,7 @@
 import type { Millis } from '@purertc/bytes'
 
 import type { PeerMisbehaved } from './errors.ts'
+import type { ResumableSession } from './resumption/resumable-session.ts'
 import type { DtlsSession } from './session.ts'
 
 /** What an association asks of its host. Called synchronously; bytes are borrowed until the call returns. */
@@ -9,6 +10,11 @@ export interface DtlsHost {
   transmit(datagram: Uint8Array): void
   /** The handshake completed: the peer is who it should be, and data can be sent. Called at most once. */
   connected(session: DtlsSession): void
+  /**
+   * A session that may be taken up later, as `DtlsConfig.session`. A client whose host has this asks its server for
+   * one. In DTLS 1.2 called with `connected`, or never.
+   */
+  resumable?(session: ResumableSession): void
   /** Application data: what one record carried, which is what one `send` of the peer's was given. */
   received(now: Millis, data: Uint8Array): void
   /** The association ended. Called once; nothing is called afterwards. */

@@ -5,6 +5,7 @@ import type { CipherSuite } from './protocol/cipher-suite.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
 import { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { FinishedVerified } from './proofs/finished-verified.ts'
+import type { ResumableSession } from './resumption/resumable-session.ts'
 import type { PeerAuthenticated, PeerIdentity } from './proofs/peer-authenticated.ts'
 
 /** What the hellos agreed on. */
@@ -40,6 +41,10 @@ export class DtlsSession {
   readonly alpnProtocol: string | null
   /** The server's name as the client gave it, null where it gave none (RFC 6066 §3). */
   readonly serverName: string | null
+  /** Whether an earlier session was taken up, instead of a full handshake. */
+  readonly isResumed: boolean
+  /** What a client of DTLS 1.2 may take up later; null where the server remembers nothing. See `DtlsHost.resumable`. */
+  readonly resumable: ResumableSession | null
   readonly #keys: Exporter
 
   constructor(
@@ -48,6 +53,7 @@ export class DtlsSession {
     keys: Exporter,
     peer: PeerAuthenticated,
     _finished: FinishedVerified,
+    resumable: ResumableSession | null = null,
   ) {
     this.version = negotiated.version
     this.cipherSuite = negotiated.suite
@@ -56,6 +62,8 @@ export class DtlsSession {
     this.alpnProtocol = negotiated.alpnProtocol
     this.serverName = negotiated.serverName
     this.peer = peer.identity
+    this.isResumed = peer.isResumed
+    this.resumable = resumable
     this.#keys = keys
   }
 

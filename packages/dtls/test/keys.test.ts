@@ -36,7 +36,7 @@ describe('the key schedule', () => {
   const premaster = new Uint8Array(32).fill(3)
   const transcript = new Transcript()
   transcript.add(1, 0, fromHex('aabb'))
-  const keys = new KeySchedule(nodeCrypto, suite, { client, server }, premaster, transcript)
+  const keys = KeySchedule.extended(nodeCrypto, suite, { client, server }, premaster, transcript)
 
   /** P_SHA256 written once more, straight from RFC 5246 §5. */
   const slowPrf = (secret: Uint8Array, label: string, seed: Uint8Array, length: number): Uint8Array => {

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
-import { DtlsError } from '../src/index.ts'
+import { DtlsError, ProtocolVersion, type ResumableSession } from '../src/index.ts'
 import {
   connect,
   type ConnectOptions,
@@ -36,6 +36,7 @@ const keyPem = ({ pkcs8 }: Issued, passphrase?: string): string =>
     })
     .toString()
 
+const dtls12 = { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls12 }
 const root = await issue('root', { authority: true })
 const middle = await issue('middle', { authority: true }, root)
 const host = await issue('host', { hosts: ['localhost', '127.0.0.1', 'coap.example.org'] }, middle)
@@ -223,6 +224,20 @@ describe('shared keys', () => {
     expect(await failure({ psk }, { psk: { identity: 'stove', key } })).toMatchObject({
       reason: { name: 'unknown_psk_identity' },
     })
+  })
+})
+
+describe('a session', () => {
+  test('is taken up again', async () => {
+    const to = await listen({ ...server, versions: dtls12 })
+    const first = dial(to, { ca, versions: dtls12 })
+    const [session] = (await once(first, 'session')) as [ResumableSession]
+    expect(first.isSessionReused()).toBe(false)
+    const second = dial(to, { ca, versions: dtls12, session })
+    await once(second, 'secureConnect')
+    expect(second.isSessionReused()).toBe(true)
+    expect(second.authorized).toBe(true)
+    expect(second.getPeerCertificate()?.subject).toBe('CN=host')
   })
 })
 

@@ -10,6 +10,7 @@ import {
   type DtlsConfig,
   type DtlsHost,
   type DtlsSession,
+  type ResumableSession,
 } from '../src/index.ts'
 import { generateCertificate } from '../src/node/index.ts'
 
@@ -27,7 +28,10 @@ export class End implements DtlsHost {
   onReceived: (data: Uint8Array, now: Millis) => void = () => undefined
   send: (datagram: Uint8Array) => void = () => undefined
 
-  constructor(config: DtlsConfig) {
+  readonly resumable?: (session: ResumableSession) => void
+
+  constructor(config: DtlsConfig, onResumable?: (session: ResumableSession) => void) {
+    if (onResumable !== undefined) this.resumable = onResumable
     this.association = new DtlsAssociation(config, this)
   }
 
@@ -58,6 +62,8 @@ export interface PairOptions {
   readonly crypto?: CryptoProvider
   readonly client?: Partial<DtlsConfig>
   readonly server?: Partial<DtlsConfig>
+  /** A client that has this asks for sessions to resume. */
+  readonly onResumable?: (session: ResumableSession) => void
 }
 
 /** A client and a server on a simulated network. */
@@ -71,13 +77,14 @@ export class Pair {
   constructor(options: PairOptions = {}) {
     this.sim = new Simulation({ seed: options.seed ?? 1 })
     const crypto = this.sim.seeded(options.crypto ?? nodeCrypto)
-    this.client = new End({
+    const client: DtlsConfig = {
       role: 'client',
       crypto,
       certificate: clientCertificate,
       verify: { fingerprints: [serverCertificate.fingerprint()] },
       ...options.client,
-    })
+    }
+    this.client = new End(client, options.onResumable)
     this.server = new End({
       role: 'server',
       crypto,

@@ -213,7 +213,7 @@ test('each proof is made in one place', () => {
     .flatMap((path) =>
       [
         ...readFileSync(join(root, path), 'utf8').matchAll(
-          /\bas (\w+Verified|PskMixed|PeerAuthenticated)\b/g,
+          /\bas (\w+Verified|PskMixed|PeerAuthenticated|SessionRemembered)\b/g,
         ),
       ].map(([, proof]) => `${String(proof)}: ${path}`),
     )
@@ -222,6 +222,7 @@ test('each proof is made in one place', () => {
     'PeerAuthenticated: proofs/peer-authenticated.ts',
     'PeerVerified: proofs/peer-verified.ts',
     'PskMixed: proofs/psk-mixed.ts',
+    'SessionRemembered: proofs/session-remembered.ts',
     'SignatureVerified: proofs/signature-verified.ts',
   ])
   expect(new PeerMisbehaved('bad-finished', '').alert).toBe(51)

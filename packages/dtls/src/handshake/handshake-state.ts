@@ -1,3 +1,5 @@
+import type { Millis } from '@purertc/bytes'
+
 import type { ResolvedConfig } from '../config.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
@@ -22,6 +24,8 @@ export interface HandshakeState {
 /** What states work with. */
 export interface HandshakeContext {
   readonly config: ResolvedConfig
+  /** When the message came that is being handled. */
+  readonly now: Millis
   /** States add what they handle themselves: whether a message is in the hash that it carries, differs. */
   readonly transcript: Transcript
   readonly flight: FlightSender

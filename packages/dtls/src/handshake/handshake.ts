@@ -1,4 +1,4 @@
-import { type Counters, DecodeError, type Millis, type Reader } from '@purertc/bytes'
+import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
 
 import { type Estate, HandOver } from '../dtls13/hand-over.ts'
 import { startClient } from '../dtls12/client/start-client.ts'
@@ -43,6 +43,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
   #mtu: number
+  #now = Millis(0)
   /** Null at a client that has not started. */
   #state: HandshakeState | null
   #session: DtlsSession | null = null
@@ -73,6 +74,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     return this.#session
   }
 
+  get now(): Millis {
+    return this.#now
+  }
+
   /** Whether a message has been sent or taken. */
   get isUnderWay(): boolean {
     return !this.flight.isEmpty || this.#reassembly.nextSequence > 0 || this.#reassembly.buffered > 0
@@ -94,6 +99,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   /** The client's first flight. */
   start(now: Millis): void {
+    this.#now = now
     this.#state = startClient(this)
     this.#sendComposed(now)
   }
@@ -108,6 +114,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
    * fragments that cannot be told from noise are counted and dropped.
    */
   receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
+    this.#now = now
     while (!reader.isEmpty) {
       const fragment = this.#decodeFragment(reader)
       if (fragment === null) return

@@ -8,6 +8,7 @@ import { DtlsAssociation } from '../association.ts'
 import type { DtlsConfig } from '../config.ts'
 import type { CloseReason } from '../host.ts'
 import { ProtocolVersion } from '../protocol/protocol-version.ts'
+import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { DtlsSession } from '../session.ts'
 import type { Authorization } from './authorization.ts'
 import { ConnectionError } from './connection-error.ts'
@@ -38,6 +39,7 @@ export interface SocketOptions {
 
 /**
  * - `secureConnect`: the handshake completed; data can be sent.
+ * - `session`: a session that another `connect` may take up, as its option `session`.
  * - `message`: application data, what one `send` of the peer's was given.
  * - `timeout`: nothing was sent or received for `idleTimeout`; the socket closes.
  * - `error`: the association failed, before `close`.
@@ -45,6 +47,7 @@ export interface SocketOptions {
  */
 export interface DtlsSocketEvents {
   secureConnect: [session: DtlsSession]
+  session: [session: ResumableSession]
   message: [data: Buffer]
   timeout: []
   error: [error: Error]
@@ -77,6 +80,7 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     this.association = new DtlsAssociation(config, {
       transmit: (datagram) => transport.send(datagram),
       connected: (session) => this.#connected(session),
+      resumable: (session) => void this.emit('session', session),
       received: (now, data) => this.#received(now, data),
       closed: (reason) => this.#closed(reason),
     })
@@ -144,6 +148,11 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     return this.#session === null || version === null
       ? null
       : { name: this.#session.cipherSuite.name, version }
+  }
+
+  /** Whether an earlier session was taken up, instead of a full handshake. */
+  isSessionReused(): boolean {
+    return this.#session?.isResumed ?? false
   }
 
   /** RFC 5705, with the arguments in the order of `node:tls`. Throws `DtlsError`. */

@@ -8,6 +8,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { type DtlsConfig, resolveConfig } from '../config.ts'
 import { HelloGate } from '../cookie/hello-gate.ts'
 import { DtlsError } from '../errors.ts'
+import { SessionVault } from '../resumption/session-vault.ts'
 import type { ServerPsk } from '../protocol/psk.ts'
 import { Authorization, type Rules } from './authorization.ts'
 import type { AssociationOptions } from './connect.ts'
@@ -192,6 +193,7 @@ function configure(options: ServerOptions, rules: Rules | null): DtlsConfig {
   const { crypto = nodeCrypto, verify, rejectUnauthorized, clientCertificate } = options
   const ofRules = rejectUnauthorized === false ? 'optional' : 'required'
   return {
+    sessions: new SessionVault({ crypto }),
     ...options,
     ...readOwn(options, crypto),
     role: 'server',

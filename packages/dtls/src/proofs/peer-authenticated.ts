@@ -1,8 +1,15 @@
 import { copyBytes } from '@purertc/bytes'
 
 import { PeerMisbehaved } from '../errors.ts'
-import type { CertifiedIdentity, PeerVerified } from './peer-verified.ts'
+import {
+  type CertifiedIdentity,
+  type PeerVerified,
+  type Verifier,
+  verifyPeer,
+  verifyPublicKey,
+} from './peer-verified.ts'
 import type { PskMixed } from './psk-mixed.ts'
+import type { SessionRemembered } from './session-remembered.ts'
 import type { SignatureVerified } from './signature-verified.ts'
 
 declare const proof: unique symbol
@@ -18,17 +25,22 @@ export type PeerIdentity =
 export interface PeerAuthenticated {
   readonly [proof]: 'authenticated'
   readonly identity: PeerIdentity
+  /** Whether an earlier handshake has shown it. */
+  readonly isResumed: boolean
 }
 
 /** The certificate or key is the right one, and the peer has signed with it. */
 export const authenticateByCertificate = (
   { identity }: PeerVerified,
   _signature: SignatureVerified,
-): PeerAuthenticated => ({ identity }) as PeerAuthenticated
+): PeerAuthenticated => ({ identity, isResumed: false }) as PeerAuthenticated
 
 /** The peer's Finished, which is still to come, will show that it holds the shared key. */
 export const authenticateByPsk = (psk: PskMixed): PeerAuthenticated =>
-  ({ identity: { kind: 'psk', identity: copyBytes(psk.identity) } }) as PeerAuthenticated
+  ({
+    identity: { kind: 'psk', identity: copyBytes(psk.identity) },
+    isResumed: false,
+  }) as PeerAuthenticated
 
 /** A client that shows no certificate, RFC 5246 §7.4.6. Throws {@link PeerMisbehaved} where it must have one. */
 export function admitAnonymous(config: {
@@ -37,5 +49,21 @@ export function admitAnonymous(config: {
 }): PeerAuthenticated {
   if (config.role === 'client' || config.clientCertificate === 'required')
     throw new PeerMisbehaved('no-certificate', 'a client without certificate')
-  return { identity: { kind: 'anonymous' } } as PeerAuthenticated
+  return { identity: { kind: 'anonymous' }, isResumed: false } as PeerAuthenticated
+}
+
+/**
+ * The peer of an earlier handshake, whose Finished, which is still to come, will show that it holds the secret of that
+ * handshake. It is judged again by today's configuration, as if it had shown its certificate now. Throws
+ * {@link PeerMisbehaved} where the judgement is another one.
+ */
+export function authenticateByRecall(
+  config: Verifier & { readonly clientCertificate: 'required' | 'optional' | 'none' },
+  { identity }: SessionRemembered,
+): PeerAuthenticated {
+  if (identity.kind === 'certificate') verifyPeer(config, [identity.certificate, ...identity.chain])
+  else if (identity.kind === 'public-key') verifyPublicKey(config, identity.subjectPublicKeyInfo)
+  else if (identity.kind === 'anonymous') admitAnonymous(config)
+  else throw new PeerMisbehaved('unknown-psk-identity', 'sessions by shared keys are not resumed')
+  return { identity, isResumed: true } as PeerAuthenticated
 }

@@ -1,3 +1,5 @@
+import { Millis } from '@purertc/bytes'
+
 import { PeerMisbehaved } from '../../errors.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
@@ -9,7 +11,7 @@ import { KeySchedule } from '../keys/key-schedule.ts'
 import { encodeCertificateMessage } from '../messages/certificate-message.ts'
 import { type CertificateRequest, certificateTypeOf } from '../messages/certificate-request.ts'
 import { encodeClientKeyExchange } from '../messages/client-key-exchange.ts'
-import { ExpectServerFinished } from './expect-server-finished.ts'
+import { expectFinished } from './expect-finished.ts'
 import { makeSecret } from './make-secret.ts'
 import type { ServerOffer } from './server-offer.ts'
 
@@ -40,7 +42,7 @@ export class ExpectServerHelloDone implements HandshakeState {
       flight.message(HandshakeType.certificate, encodeCertificateMessage(chain))
     }
     flight.message(HandshakeType.clientKeyExchange, encodeClientKeyExchange(secret.message))
-    const keys = new KeySchedule(
+    const keys = KeySchedule.extended(
       config.crypto,
       negotiated.suite,
       randoms,
@@ -58,7 +60,10 @@ export class ExpectServerHelloDone implements HandshakeState {
     flight.message(HandshakeType.finished, keys.verifyData('client', cx.transcript))
     flight.end()
     cx.expectProtected(protections.server)
-    return new ExpectServerFinished(negotiated, secret.group, secret.peer, keys)
+    const { group, peer } = secret
+    const { sessionId } = negotiated.memory
+    const memory = { sessionId, ticket: null, until: Millis(Infinity) }
+    return expectFinished({ negotiated, group, peer, keys, memory, protection: null })
   }
 
   #credential({ config }: HandshakeContext): Credential | null {

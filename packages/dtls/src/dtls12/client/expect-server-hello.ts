@@ -1,3 +1,5 @@
+import { copyBytes, equalBytes } from '@purertc/bytes'
+
 import { permits, type ResolvedConfig } from '../../config.ts'
 import type { ClientOffer } from '../../dtls13/client/client-offer.ts'
 import { receiveFirstHello } from '../../dtls13/client/receive-server-hello.ts'
@@ -7,6 +9,7 @@ import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-for
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
+import { SessionTicket } from '../../extensions/session-ticket.ts'
 import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
@@ -19,9 +22,11 @@ import { isDowngrade } from '../../protocol/downgrade.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import type { Negotiated12 } from '../negotiated.ts'
-import type { Randoms } from '../keys/key-schedule.ts'
+import { KeySchedule, type Randoms } from '../keys/key-schedule.ts'
 import { ExpectCertificate } from './expect-certificate.ts'
+import { expectFinished } from './expect-finished.ts'
 import { ExpectPskServerKeyExchange } from './expect-psk-server-key-exchange.ts'
+import type { SessionOffer } from './session-offer.ts'
 
 /** The server may ask for a cookie first, more than once where its secret has changed meanwhile. */
 export class ExpectServerHello implements HandshakeState {
@@ -45,6 +50,8 @@ export class ExpectServerHello implements HandshakeState {
     cx.transcript.add(message.type, message.sequence, message.body)
     cx.records.setVersion(negotiated.version)
     const randoms: Randoms = { client: this.#offer.hello.random, server: hello.random }
+    const resumed = resumedBy(this.#offer.session, hello)
+    if (resumed !== null) return resume(cx, resumed, negotiated, randoms)
     const { keyExchange } = negotiated.suite
     return keyExchange === 'psk' || keyExchange === 'ecdhe_psk'
       ? new ExpectPskServerKeyExchange(negotiated, randoms)
@@ -105,7 +112,40 @@ function acceptServerHello(config: ResolvedConfig, offer: ClientHello, hello: Se
     srtpProfile: acceptSrtp(offer, hello),
     alpnProtocol: acceptProtocol(config.alpn, hello.extensions),
     serverName: config.serverName,
+    memory: {
+      kind: hello.extensions.has(SessionTicket) ? 'ticket' : hello.sessionId.length > 0 ? 'id' : 'none',
+      sessionId: copyBytes(hello.sessionId),
+    },
   }
+}
+
+/** The session that the server takes up by repeating its id, RFC 5246 §7.4.1.3; null where it begins another. */
+function resumedBy(offer: SessionOffer | null, hello: ServerHello): SessionOffer | null {
+  if (offer === null || !equalBytes(offer.session.sessionId, hello.sessionId)) return null
+  if (hello.cipherSuite !== offer.session.remembered.suite.id)
+    throw new PeerMisbehaved('illegal-parameter', 'the resumed session had another cipher suite')
+  return offer
+}
+
+/** The server's Finished is next, behind the ticket that it may have promised. */
+function resume(
+  cx: HandshakeContext,
+  { session, peer }: SessionOffer,
+  negotiated: Negotiated12,
+  randoms: Randoms,
+): HandshakeState {
+  const { crypto, keyLog } = cx.config
+  const keys = new KeySchedule(crypto, negotiated.suite, randoms, session.remembered.masterSecret)
+  keys.log(keyLog)
+  const protections = keys.recordProtections()
+  cx.expectProtected(protections.server)
+  // Without a new ticket the old one stays good.
+  const memory = {
+    sessionId: session.sessionId,
+    ticket: session.ticket && { lifetimeHint: 0, ticket: session.ticket },
+    until: session.remembered.expires,
+  }
+  return expectFinished({ negotiated, group: null, peer, keys, memory, protection: protections.client })
 }
 
 /** RFC 5764 §4.1.1: one of the offered profiles, and our MKI, which is empty. */

@@ -7,6 +7,7 @@ import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts
 import { Extensions } from '../../extensions/extensions.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerName } from '../../extensions/server-name.ts'
+import { SessionTicket } from '../../extensions/session-ticket.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { SupportedVersions } from '../../extensions/supported-versions.ts'
@@ -17,17 +18,18 @@ import { offerProtocols } from '../../protocol/alpn.ts'
 import { curvesOf } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { ExpectServerHello, sendClientHello } from './expect-server-hello.ts'
+import { offerSession, type SessionOffer } from './session-offer.ts'
 
 /** Composes the first flight: one ClientHello with all that we can do, for servers of either version. */
 export function startClient(cx: HandshakeContext): HandshakeState {
-  const offer = composeOffer(cx.config)
+  const offer = composeOffer(cx.config, offerSession(cx.config, cx.now))
   // RFC 6347 §4.1 and RFC 5246 §E.1: a first record claims the oldest version, for servers that read no further.
   cx.records.setVersion(ProtocolVersion.dtls10)
   sendClientHello(cx, offer.hello)
   return new ExpectServerHello(offer)
 }
 
-function composeOffer(config: ResolvedConfig): ClientOffer {
+function composeOffer(config: ResolvedConfig, session: SessionOffer | null): ClientOffer {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
   const speaks12 = permits(config, ProtocolVersion.dtls12)
@@ -39,6 +41,8 @@ function composeOffer(config: ResolvedConfig): ClientOffer {
       .set(ExtendedMasterSecret, true)
       .set(RenegotiationInfo, firstHandshake)
       .set(EcPointFormats, [uncompressedPoint])
+  if (speaks12 && (config.asksForSession || session !== null))
+    extensions.set(SessionTicket, session?.session.ticket ?? new Uint8Array(0))
   const groups = speaks13 ? config.groups : curvesOf(config.groups)
   extensions
     .set(
@@ -58,13 +62,13 @@ function composeOffer(config: ResolvedConfig): ClientOffer {
   const hello: ClientHello = {
     version: ProtocolVersion.dtls12,
     random,
-    sessionId: new Uint8Array(0),
+    sessionId: session?.session.sessionId ?? new Uint8Array(0),
     cookie: new Uint8Array(0),
     cipherSuites: suites.map((suite) => suite.id),
     compressionMethods: Uint8Array.of(noCompression),
     extensions,
   }
-  return { hello, shares }
+  return { hello, shares, session }
 }
 
 function offerVersions(extensions: Extensions, speaks12: boolean): void {

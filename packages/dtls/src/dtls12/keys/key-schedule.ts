@@ -24,22 +24,34 @@ export class KeySchedule {
   readonly #randoms: Randoms
   readonly #masterSecret: Uint8Array
 
+  /** Of a master secret that there is already: that of a session which is resumed. */
+  constructor(crypto: CryptoProvider, suite: CipherSuite12, randoms: Randoms, masterSecret: Uint8Array) {
+    this.#crypto = crypto
+    this.#suite = suite
+    this.#randoms = { client: copyBytes(randoms.client), server: copyBytes(randoms.server) }
+    this.#masterSecret = masterSecret
+  }
+
   /**
    * The extended master secret, RFC 7627 §4: bound to all messages up to ClientKeyExchange, which is the last one in
    * `transcript` now.
    */
-  constructor(
+  static extended(
     crypto: CryptoProvider,
     suite: CipherSuite12,
     randoms: Randoms,
     preMasterSecret: Uint8Array,
     transcript: Transcript,
-  ) {
-    this.#crypto = crypto
-    this.#suite = suite
-    this.#randoms = { client: copyBytes(randoms.client), server: copyBytes(randoms.server) }
+  ): KeySchedule {
     const sessionHash = transcript.digest(crypto, suite.hash)
-    this.#masterSecret = prf(crypto, suite.hash, preMasterSecret, 'extended master secret', [sessionHash], 48)
+    const label = 'extended master secret'
+    const masterSecret = prf(crypto, suite.hash, preMasterSecret, label, [sessionHash], 48)
+    return new KeySchedule(crypto, suite, randoms, masterSecret)
+  }
+
+  /** For a session that is to be resumed. */
+  get masterSecret(): Uint8Array {
+    return this.#masterSecret
   }
 
   /** Tells the secret to whoever is to read the traffic. */

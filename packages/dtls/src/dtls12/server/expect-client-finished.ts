@@ -8,6 +8,7 @@ import {
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { verifyFinished } from '../../proofs/finished-verified.ts'
 import { DtlsSession } from '../../session.ts'
+import { remember } from './client-memory.ts'
 import type { ClientAuthenticated } from './progress.ts'
 
 /** The client's last word; ours follows, and the handshake is complete. */
@@ -26,6 +27,7 @@ export class ExpectClientFinished implements HandshakeState {
     cx.transcript.add(message.type, message.sequence, message.body)
     const session = new DtlsSession(negotiated, ephemeral?.group ?? null, keys, peer, finished)
     cx.flight.begin()
+    remember(cx, negotiated, keys, peer, finished)
     cx.flight.changeCipherSpec(protection)
     cx.flight.message(HandshakeType.finished, keys.verifyData('server', cx.transcript))
     cx.flight.end()

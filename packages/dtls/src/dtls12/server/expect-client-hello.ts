@@ -9,6 +9,7 @@ import { ApplicationLayerProtocols } from '../../extensions/application-layer-pr
 import { Extensions } from '../../extensions/extensions.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
+import { SessionTicket } from '../../extensions/session-ticket.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import { chooseVersion } from '../../handshake/choose-version.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
@@ -21,7 +22,7 @@ import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { pskBytes } from '../../protocol/psk.ts'
 import { type Credential, sign } from '../../certificate/credential.ts'
-import type { Randoms } from '../keys/key-schedule.ts'
+import { KeySchedule, type Randoms } from '../keys/key-schedule.ts'
 import { encodeCertificateMessage } from '../messages/certificate-message.ts'
 import {
   type EcdhParameters,
@@ -31,8 +32,11 @@ import {
 } from '../messages/server-key-exchange.ts'
 import { composeCertificateRequest } from './certificate-request.ts'
 import { ExpectClientCertificate } from './expect-client-certificate.ts'
+import { sendTicket } from './client-memory.ts'
 import { ExpectClientKeyExchange } from './expect-client-key-exchange.ts'
-import { type Choice, negotiate } from './negotiation.ts'
+import { ExpectResumedFinished } from './expect-resumed-finished.ts'
+import { type Choice, negotiate, renegotiate } from './negotiation.ts'
+import { type RecalledSession, recallSession } from './recall-session.ts'
 import type { ServerEphemeral, ServerHelloSent } from './progress.ts'
 
 /** Where a server begins, once the client's address is known to be its own. Answers with the whole flight 4. */
@@ -46,13 +50,15 @@ export class ExpectClientHello implements HandshakeState {
       cx.records.setVersion(ProtocolVersion.dtls12)
       return new HandOver((next) => answerClientHello(next, hello, message))
     }
-    const choice = negotiate(cx.config, hello)
+    const recalled = recallSession(cx.config, cx.now, hello)
+    const choice = recalled === null ? negotiate(cx.config, hello) : renegotiate(cx.config, hello, recalled)
     cx.transcript.add(message.type, message.sequence, message.body)
 
     const random = new Uint8Array(32)
     cx.config.crypto.randomFill(random)
     if (permits(cx.config, ProtocolVersion.dtls13)) markDowngrade(random)
     const randoms: Randoms = { client: hello.random, server: random }
+    if (recalled !== null) return resume(cx, recalled, hello, choice, randoms)
     const ephemeral = choice.group && {
       group: choice.group,
       keyExchange: cx.config.crypto.createKeyExchange(choice.group.name),
@@ -68,20 +74,43 @@ export class ExpectClientHello implements HandshakeState {
   }
 }
 
-/** Answers only what the client brought up, RFC 5246 §7.4.1.4. Without session id: no session is kept for later. */
+/** The short way, RFC 5246 §7.3: all that a server has to say, up to Finished. */
+function resume(
+  cx: HandshakeContext,
+  { remembered, peer }: RecalledSession,
+  hello: ClientHello,
+  choice: Choice,
+  randoms: Randoms,
+): HandshakeState {
+  const { negotiated } = choice
+  const keys = new KeySchedule(cx.config.crypto, negotiated.suite, randoms, remembered.masterSecret)
+  keys.log(cx.config.keyLog)
+  const protections = keys.recordProtections()
+  cx.flight.begin()
+  cx.flight.message(HandshakeType.serverHello, composeServerHello(hello, choice, randoms.server))
+  if (negotiated.memory.kind === 'ticket') sendTicket(cx, remembered)
+  cx.flight.changeCipherSpec(protections.server)
+  cx.flight.message(HandshakeType.finished, keys.verifyData('server', cx.transcript))
+  cx.flight.end()
+  cx.expectProtected(protections.client)
+  return new ExpectResumedFinished(negotiated, keys, peer)
+}
+
+/** Answers only what the client brought up, RFC 5246 §7.4.1.4. */
 function composeServerHello(hello: ClientHello, choice: Choice, random: Uint8Array): Uint8Array {
-  const { version, suite, srtpProfile, alpnProtocol, serverName } = choice.negotiated
+  const { version, suite, srtpProfile, alpnProtocol, serverName, memory } = choice.negotiated
   const extensions = new Extensions().set(ExtendedMasterSecret, true)
   if (choice.knowsRenegotiationInfo) extensions.set(RenegotiationInfo, firstHandshake)
   if (serverName !== null) extensions.set(ServerNameAcknowledged, true)
   if (hello.extensions.has(EcPointFormats) && choice.group !== null)
     extensions.set(EcPointFormats, [uncompressedPoint])
+  if (memory.kind === 'ticket') extensions.set(SessionTicket, new Uint8Array(0))
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
   return encodeServerHello({
     version,
     random,
-    sessionId: new Uint8Array(0),
+    sessionId: memory.sessionId,
     cipherSuite: suite.id,
     compressionMethod: 0,
     extensions,

@@ -36,7 +36,7 @@ export class ExpectClientKeyExchange implements HandshakeState {
     const preMasterSecret = psk?.preMasterSecret ?? secret
     if (preMasterSecret === null) throw new DecodeError('invalid', 'no key exchange')
     cx.transcript.add(message.type, message.sequence, message.body)
-    const keys = new KeySchedule(crypto, negotiated.suite, randoms, preMasterSecret, cx.transcript)
+    const keys = KeySchedule.extended(crypto, negotiated.suite, randoms, preMasterSecret, cx.transcript)
     keys.log(cx.config.keyLog)
     const protections = keys.recordProtections()
     cx.expectProtected(protections.client)

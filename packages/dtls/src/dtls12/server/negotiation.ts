@@ -15,6 +15,8 @@ import { curvesOf, type NamedGroup } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { chooseCredential, type Credential } from '../../certificate/credential.ts'
 import type { Negotiated12 } from '../negotiated.ts'
+import { chooseMemory } from './client-memory.ts'
+import type { RecalledSession } from './recall-session.ts'
 
 /** What a server made of a ClientHello. */
 export interface Choice {
@@ -29,14 +31,34 @@ export interface Choice {
 
 /** Chooses from a client's offer. Throws `PeerMisbehaved` where the two of us share too little, and `DecodeError`. */
 export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
+  checkHello(hello)
+  return compose(config, hello, chooseSuite(config, hello), null)
+}
+
+/** The same where a session is resumed, which has settled the suite: the rest is chosen anew (RFC 7301 §3.2, RFC 5764). */
+export function renegotiate(config: ResolvedConfig, hello: ClientHello, recalled: RecalledSession): Choice {
+  checkHello(hello)
+  const { suite } = recalled.remembered
+  return compose(config, hello, { suite, group: null, credential: null }, hello.sessionId)
+}
+
+function checkHello(hello: ClientHello): void {
   if (!hello.compressionMethods.includes(0))
     throw new PeerMisbehaved('illegal-parameter', 'the null compression is mandatory (RFC 5246 §7.4.1.2)')
   if (hello.extensions.get(EcPointFormats)?.includes(uncompressedPoint) === false)
     throw new PeerMisbehaved('illegal-parameter', 'uncompressed points are mandatory (RFC 8422 §5.1.2)')
   if (hello.extensions.get(ExtendedMasterSecret) !== true)
     throw new PeerMisbehaved('no-extended-master-secret', 'the client lacks the extended master secret')
+}
 
-  const { suite, group, credential } = chooseSuite(config, hello)
+/** `resumedId` is what ServerHello repeats to say that it resumes the session; null where it does not. */
+function compose(
+  config: ResolvedConfig,
+  hello: ClientHello,
+  { suite, group, credential }: SuiteChoice,
+  resumedId: Uint8Array | null,
+): Choice {
+  const memory = chooseMemory(config, suite, hello)
   return {
     negotiated: {
       version: ProtocolVersion.dtls12,
@@ -44,6 +66,7 @@ export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
       srtpProfile: chooseSrtpProfile(config, hello),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
       serverName: hello.extensions.get(ServerName) ?? null,
+      memory: resumedId === null ? memory : { ...memory, sessionId: resumedId },
     },
     group,
     credential,

@@ -1,6 +1,7 @@
 import type { KeyExchange } from '@purertc/crypto'
 
 import type { ResolvedConfig } from '../../config.ts'
+import type { SessionOffer } from '../../dtls12/client/session-offer.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
@@ -9,6 +10,8 @@ import { namedGroups } from '../../protocol/named-group.ts'
 /** What a client has offered, and the private keys of it. */
 export interface ClientOffer {
   readonly hello: ClientHello
+  /** A session of DTLS 1.2 that the server may take up. */
+  readonly session: SessionOffer | null
   readonly shares: readonly KeyExchange[]
 }
 

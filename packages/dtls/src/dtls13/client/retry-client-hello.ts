@@ -37,7 +37,7 @@ export function retryClientHello(
   cx.flight.begin()
   cx.flight.message(HandshakeType.clientHello, encodeClientHello(hello))
   cx.flight.end()
-  return new ExpectServerHello({ hello, shares }, { suite, group })
+  return new ExpectServerHello({ ...offer, hello, shares }, { suite, group })
 }
 
 /** RFC 8446 §4.2.8: a group that we offered, and sent no share of yet. */
