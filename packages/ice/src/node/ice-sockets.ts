@@ -4,11 +4,13 @@ import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
 import type { LocalSocket } from '../base.ts'
 import type { TcpType } from '../candidate.ts'
+import { IceError } from '../ice-error.ts'
 import type { TurnServerAddress } from '../server-address.ts'
 import { interfaceAddresses } from './interface-addresses.ts'
 import { ServerConnections } from './server-connections.ts'
 import type { IceSocketsOptions } from './socket-options.ts'
 import { TcpSocket } from './tcp-socket.ts'
+import type { MuxMember } from './udp-mux.ts'
 import { UdpSocket } from './udp-socket.ts'
 
 /** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
@@ -40,7 +42,10 @@ interface Opened {
 export class IceSockets {
   readonly #options: IceSocketsOptions
   readonly #host: IceSocketsHost
+  readonly #member: MuxMember
   readonly #servers: ServerConnections
+  /** Fragments that the mux knows this agent by: of the present session, and of the one before. */
+  readonly #fragments: string[] = []
   /** In the order of their ids; those of addresses that could not be bound, or were lost since, have gaps. */
   readonly #sockets = new Map<number, Opened>()
   #nextId = 0
@@ -50,6 +55,9 @@ export class IceSockets {
   constructor(options: IceSocketsOptions, host: IceSocketsHost) {
     this.#options = options
     this.#host = host
+    this.#member = {
+      handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
+    }
     this.#servers = new ServerConnections(options.authorities, {
       received: (socket, server, bytes) => host.handleServerMessage(socket, server, bytes),
       lost: (socket, server, reason) => host.serverLost(socket, server, reason),
@@ -65,6 +73,20 @@ export class IceSockets {
   }
 
   /**
+   * With a `mux`: the agent's session has that fragment; the one before stays known until the next. Throws
+   * {@link IceError} `invalid-credentials` where another agent has it.
+   */
+  follow(fragment: string): void {
+    const { mux } = this.#options
+    if (mux === undefined || this.#isClosed || this.#fragments.includes(fragment)) return
+    if (!mux.attach(fragment, this.#member))
+      throw new IceError('invalid-credentials', 'another agent of this port has that username fragment')
+    this.#fragments.push(fragment)
+    const oldest = this.#fragments.length > 2 ? this.#fragments.shift() : undefined
+    if (oldest !== undefined) mux.release(oldest, this.#member)
+  }
+
+  /**
    * Binds a socket to every address that has none yet, and resolves with those of all present addresses. Called again,
    * before a restart for instance, it follows the machine to other networks.
    */
@@ -74,12 +96,16 @@ export class IceSockets {
   }
 
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
-    this.#sockets.get(socket)?.socket.send(to, bytes)
+    if (socket < 0) this.#options.mux?.send(this.#member, -1 - socket, to, bytes)
+    else this.#sockets.get(socket)?.socket.send(to, bytes)
   }
 
   /** As `IceHost.transmitToServer`. */
   sendToServer(socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
-    const local = this.#sockets.get(socket)?.socket.address.address
+    const local =
+      socket < 0
+        ? this.#options.mux?.sockets[-1 - socket]?.address.address
+        : this.#sockets.get(socket)?.socket.address.address
     if (local !== undefined) this.#servers.send(socket, local, server, bytes)
   }
 
@@ -89,6 +115,7 @@ export class IceSockets {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#options.mux?.detach(this.#member)
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
@@ -97,7 +124,7 @@ export class IceSockets {
 
   async #open(): Promise<readonly LocalSocket[]> {
     if (this.#isClosed) return []
-    const { tcp = [], udp = true } = this.#options
+    const { tcp = [], mux, udp = mux === undefined } = this.#options
     const kinds: (TcpType | undefined)[] = [...(udp ? [undefined] : []), ...tcp]
     const wanted = kinds.flatMap((tcpType) =>
       interfaceAddresses(this.#options).map((address) => ({
@@ -117,7 +144,8 @@ export class IceSockets {
         if (socket !== null) this.#sockets.set(ids[i]!, { socket, tcpType })
       }),
     )
-    return ids.flatMap((id) => this.#describe(id))
+    const shared = mux?.sockets.map((socket) => ({ ...socket, id: -1 - socket.id })) ?? []
+    return [...shared, ...ids.flatMap((id) => this.#describe(id))]
   }
 
   #describe(id: number): LocalSocket[] {

@@ -96,6 +96,7 @@ export class NodeIceTransport {
     const servers = resolveServers(this.#iceServers, (url, reason) =>
       this.#host.serverUnusable?.(url, reason),
     )
+    this.#sockets.follow(this.agent.localCredentials.usernameFragment)
     const sockets = await this.#sockets.open()
     if (this.#closing !== null) return
     this.#command((now) => this.agent.gather(now, sockets, { awaitsServers: true }))
@@ -122,6 +123,7 @@ export class NodeIceTransport {
 
   restart(role?: IceRole): void {
     this.#command((now) => this.agent.restart(now, role))
+    this.#sockets.follow(this.agent.localCredentials.usernameFragment)
   }
 
   /** Gives allocations back, waiting two seconds at most for the TURN servers, and closes the sockets. */

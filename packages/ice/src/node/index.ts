@@ -3,3 +3,4 @@ export { type NodeIceHost, NodeIceTransport, type NodeIceOptions } from './ice-t
 export { type AddressFilter, interfaceAddresses } from './interface-addresses.ts'
 export { checkServers, type IceServer, resolveServers } from './resolve-servers.ts'
 export type { IceSocketsOptions } from './socket-options.ts'
+export { type MuxDiscard, type MuxMember, UdpMux, type UdpMuxOptions } from './udp-mux.ts'

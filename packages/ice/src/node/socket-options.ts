@@ -1,5 +1,6 @@
 import type { TcpType } from '../candidate.ts'
 import type { AddressFilter } from './interface-addresses.ts'
+import type { UdpMux } from './udp-mux.ts'
 
 export interface IceSocketsOptions extends AddressFilter {
   /** Ports to bind, both ends included. Default: what the system gives. */
@@ -12,6 +13,8 @@ export interface IceSocketsOptions extends AddressFilter {
   readonly tcp?: readonly TcpType[]
   /** Whether there are candidates over UDP. Default true. */
   readonly udp?: boolean
+  /** The one UDP port that this agent shares with others, in place of sockets of its own. */
+  readonly mux?: UdpMux
   /**
    * The public addresses of a static 1:1 NAT, by local address: each socket gets a server-reflexive candidate there, with its
    * own port. Cloud machines have such addresses.

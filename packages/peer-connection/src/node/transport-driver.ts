@@ -71,6 +71,7 @@ export class NodeTransportDriver implements TransportDriver {
     const resolving = resolveServers(servers, (url, reason) => {
       if (!this.#isClosed) this.#host.serverUnusable(url, reason)
     })
+    this.#sockets.follow(this.#transport.localCredentials.usernameFragment)
     const sockets = await this.#sockets.open()
     if (this.#isClosed) return
     this.run((transport, now) => transport.gather(now, sockets, { awaitsServers: true }))

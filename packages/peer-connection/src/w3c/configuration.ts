@@ -1,4 +1,5 @@
 import type { DtlsSession } from '@purertc/dtls'
+import type { UdpMux } from '@purertc/ice/node'
 import type { CandidatePair, IceCandidate, PairFailure } from '@purertc/ice'
 
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
@@ -46,6 +47,8 @@ export interface NetworkOptions {
   readonly tcp?: readonly RTCIceTcpCandidateType[]
   /** Whether there are candidates over UDP. Default true. */
   readonly udp?: boolean
+  /** The one UDP port that this connection shares with others, in place of sockets of its own. */
+  readonly mux?: UdpMux
   /** The public addresses of a static 1:1 NAT, by local address. */
   readonly publicAddresses?: Readonly<Record<string, string>>
   /**

@@ -1,0 +1,64 @@
+import type { TransportAddress } from '@purertc/stun'
+
+interface Route<Member> {
+  member: Member
+  usedAt: number
+}
+
+/**
+ * Which member has its peer at which address. Who has accepted a check from there, or sends some there, gets what comes from
+ * there; nobody takes it away from a member that keeps doing so, lest one agent's peer forge another's address and cut it
+ * off.
+ */
+export class MuxRoutes<Member> {
+  readonly #routes = new Map<string, Route<Member>>()
+  readonly #keys = new Map<Member, string[]>()
+
+  find(socket: number, from: TransportAddress): Member | undefined {
+    return this.#routes.get(keyOf(socket, from))?.member
+  }
+
+  use(now: number, socket: number, to: TransportAddress, member: Member): void {
+    const key = keyOf(socket, to)
+    const route = this.#routes.get(key)
+    if (route?.member === member) {
+      route.usedAt = now
+    } else if (route === undefined || now - route.usedAt > LIFETIME) {
+      if (route !== undefined) this.#drop(key, route.member)
+      this.#add(now, key, member)
+    }
+  }
+
+  forget(member: Member): void {
+    for (const key of this.#keys.get(member) ?? []) this.#routes.delete(key)
+    this.#keys.delete(member)
+  }
+
+  #add(now: number, key: string, member: Member): void {
+    this.#routes.set(key, { member, usedAt: now })
+    const keys = this.#keys.get(member)
+    if (keys === undefined) {
+      this.#keys.set(member, [key])
+      return
+    }
+    keys.push(key)
+    const oldest = keys.length > MAX_ROUTES ? keys.shift() : undefined
+    if (oldest !== undefined) this.#routes.delete(oldest)
+  }
+
+  #drop(key: string, member: Member): void {
+    this.#routes.delete(key)
+    const keys = this.#keys.get(member)
+    keys?.splice(keys.indexOf(key), 1)
+  }
+}
+
+function keyOf(socket: number, { address, port }: TransportAddress): string {
+  return `${socket}|${address}|${port}`
+}
+
+/** Consent checks come every 4 to 6 s, and consent lasts 30 s (RFC 7675). Milliseconds. */
+const LIFETIME = 30_000
+
+/** As many pairs as an agent checks. */
+const MAX_ROUTES = 100
