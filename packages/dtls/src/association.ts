@@ -73,10 +73,10 @@ export class DtlsAssociation {
 
   /** Throws {@link DtlsError} `invalid-config`. */
   constructor(config: DtlsConfig, host: DtlsHost) {
-    this.#config = resolveConfig(config, host.resumable !== undefined)
     this.#host = host
-    this.#gate =
-      config.role === 'server' && this.#config.cookie === 'required' ? new HelloGate(config.crypto) : null
+    const resolved = resolveConfig(config, host.resumable !== undefined)
+    this.#gate = resolved.role === 'server' && resolved.cookie === 'required' ? new HelloGate(config) : null
+    this.#config = { ...resolved, gate: this.#gate ?? resolved.gate }
     const handshake = new Handshake(this.#config, this.#handshakeHost())
     this.#handshake = handshake
     this.#start = (now) => handshake.start(now)

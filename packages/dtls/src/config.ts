@@ -3,6 +3,7 @@ import type { CryptoProvider, KeyExchangeGroup } from '@purertc/crypto'
 
 import type { Certificate } from './certificate/certificate.ts'
 import { decisiveFingerprints } from './certificate/fingerprint.ts'
+import type { HelloGate } from './cookie/hello-gate.ts'
 import { DtlsError } from './errors.ts'
 import type { KeyLog } from './keys/key-log.ts'
 import type { PeerVerification } from './proofs/peer-verified.ts'
@@ -62,7 +63,9 @@ export interface DtlsConfig {
   readonly cookie?: 'required' | 'verified-path'
   /** The client's address in any form, which the cookie is bound to. Needed where `cookie` is `required`. */
   readonly clientAddress?: string
-  /** The versions that may be agreed on, 1.2 alone by default. */
+  /** Server only: the gate that has let this client in, which knows its own cookies. With `clientAddress`. */
+  readonly gate?: HelloGate
+  /** The versions that may be agreed on: 1.3, and 1.2 with those who have no other, by default. Shared keys are for 1.2. */
   readonly versions?: VersionRange
   /**
    * Groups for ephemeral keys, best first: X25519MLKEM768 (1.3 alone), X25519, P-256 and P-384 by default. A client
@@ -102,6 +105,7 @@ export interface ResolvedConfig extends Required<
     | 'cipherSuites'
     | 'signatureSchemes'
     | 'groups'
+    | 'gate'
     | 'session'
     | 'sessions'
   >
@@ -117,12 +121,18 @@ export interface ResolvedConfig extends Required<
   readonly cipherSuites: readonly CipherSuite12[]
   readonly signatureSchemes: readonly NamedSignatureScheme[]
   readonly groups: readonly NamedGroup[]
+  readonly gate: HelloGate | null
 }
 
 /** Throws {@link DtlsError} `invalid-config`. */
 export function resolveConfig(config: DtlsConfig, asksForSession = false): ResolvedConfig {
   const { certificate = [], psk, serverName = null, session = null, sessions = null, ...rest } = config
   const signatureSchemes = resolveSignatureSchemes(config)
+  // Shared keys are for DTLS 1.2 so far.
+  const isPskOnly =
+    'psk' in config.verify ||
+    (config.role === 'server' && 'length' in certificate && certificate.length === 0)
+  const best = isPskOnly ? ProtocolVersion.dtls12 : ProtocolVersion.dtls13
   const resolved: ResolvedConfig = {
     cookie: 'required',
     clientAddress: '',
@@ -133,7 +143,8 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     srtpProfiles: [],
     alpn: [],
     keyLog: undefined,
-    versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls12 },
+    versions: { min: ProtocolVersion.dtls12, max: best },
+    gate: null,
     clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
     ...rest,
     certificates: 'der' in certificate ? [certificate] : certificate,

@@ -10,6 +10,7 @@ import {
   type DtlsConfig,
   type DtlsHost,
   type DtlsSession,
+  ProtocolVersion,
   type ResumableSession,
 } from '../src/index.ts'
 import { generateCertificate } from '../src/node/index.ts'
@@ -66,7 +67,11 @@ export interface PairOptions {
   readonly onResumable?: (session: ResumableSession) => void
 }
 
-/** A client and a server on a simulated network. */
+/** For tests of what is DTLS 1.2's alone. */
+export const only12 = { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls12 } as const
+export const upTo13 = { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls13 } as const
+
+/** A client and a server on a simulated network, which speak DTLS 1.2 unless the test says otherwise. */
 export class Pair {
   readonly sim: Simulation
   readonly client: End
@@ -80,6 +85,7 @@ export class Pair {
     const client: DtlsConfig = {
       role: 'client',
       crypto,
+      versions: only12,
       certificate: clientCertificate,
       verify: { fingerprints: [serverCertificate.fingerprint()] },
       ...options.client,
@@ -88,6 +94,7 @@ export class Pair {
     this.server = new End({
       role: 'server',
       crypto,
+      versions: only12,
       certificate: serverCertificate,
       verify: { fingerprints: [clientCertificate.fingerprint()] },
       clientAddress: '192.0.2.1:5000',

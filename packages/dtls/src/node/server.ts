@@ -85,7 +85,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     resolveConfig(this.#config)
     this.#socketOptions = { ...(idleTimeout !== undefined && { idleTimeout }) }
     this.#maxSessions = maxSessions
-    this.#gate = new HelloGate(this.#config.crypto)
+    this.#gate = new HelloGate(this.#config)
     this.#udp = createSocket({ type, recvBufferSize: receiveBuffer })
     this.#udp.on('listening', () => void this.emit('listening'))
     this.#udp.on('error', (error) => void this.emit('error', error))
@@ -148,8 +148,12 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   #open(key: string, client: Client, from: RemoteInfo): DtlsSocket {
     const remote = { address: from.address, port: from.port }
     const authorization = this.#rules && new Authorization(this.#rules)
-    const config =
-      authorization === null ? this.#config : { ...this.#config, verify: authorization.verification }
+    const config = {
+      ...this.#config,
+      ...(authorization !== null && { verify: authorization.verification }),
+      clientAddress: key,
+      gate: this.#gate,
+    }
     const transport = {
       send: (datagram: Uint8Array) => this.#send(datagram, remote),
       rescheduled: () => this.#schedule.update(socket),

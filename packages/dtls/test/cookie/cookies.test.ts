@@ -3,14 +3,22 @@ import { Millis, Reader } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { CookieJar } from '../../src/cookie/cookie-jar.ts'
-import { HelloGate } from '../../src/index.ts'
+import { HelloGate, ProtocolVersion } from '../../src/index.ts'
 import type { ClientParameters } from '../../src/messages/client-hello.ts'
 import { decodeHelloVerifyRequest } from '../../src/dtls12/messages/hello-verify-request.ts'
 import { RecordHeader } from '../../src/record/record-header.ts'
-import { Pair } from '../pair.ts'
+import { Pair, serverCertificate } from '../pair.ts'
 import { chromiumClientHello } from '../vectors/chromium-156.ts'
 
 const address = '192.0.2.1:5000'
+const only12 = { versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls12 } }
+const gateConfig = {
+  role: 'server' as const,
+  crypto: nodeCrypto,
+  certificate: serverCertificate,
+  verify: { certificate: () => true },
+  ...only12,
+}
 const parameters: ClientParameters = {
   version: 0xfefd,
   random: new Uint8Array(32).fill(1),
@@ -66,7 +74,7 @@ function helloOf(pair: Pair): Uint8Array {
 describe('the gate', () => {
   test('asks for a cookie in no more bytes than it was asked with', () => {
     const hello = helloOf(new Pair())
-    const answer = new HelloGate(nodeCrypto).examine(at(0), address, hello)
+    const answer = new HelloGate(gateConfig).examine(at(0), address, hello)
     if (typeof answer === 'string') throw new Error(answer)
     expect(answer.length).toBeLessThan(hello.length)
     const header = new RecordHeader()
@@ -80,7 +88,7 @@ describe('the gate', () => {
   })
 
   test('answers the first fragment of Chromium’s ClientHello, and ignores the second', () => {
-    const gate = new HelloGate(nodeCrypto)
+    const gate = new HelloGate(gateConfig)
     const [first, second] = chromiumClientHello
     if (first === undefined || second === undefined) throw new Error('no fragments')
     expect(gate.examine(at(0), address, first)).toBeInstanceOf(Uint8Array)
@@ -91,13 +99,13 @@ describe('the gate', () => {
     const hello = helloOf(new Pair())
     hello[10] = 9 // record sequence number
     hello[18] = 3 // message_seq
-    const answer = new HelloGate(nodeCrypto).examine(at(0), address, hello)
+    const answer = new HelloGate(gateConfig).examine(at(0), address, hello)
     expect(answer[10]).toBe(9)
     expect(answer[18]).toBe(3)
   })
 
   test('drops all else', () => {
-    const gate = new HelloGate(nodeCrypto)
+    const gate = new HelloGate(gateConfig)
     const hello = helloOf(new Pair())
     for (let end = 0; end < 60; end++)
       expect(gate.examine(at(0), address, hello.subarray(0, end))).toBe('drop')

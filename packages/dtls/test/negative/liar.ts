@@ -14,7 +14,7 @@ import type { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { InboundEpoch } from '../../src/record/inbound-epoch.ts'
 import { RecordHeader } from '../../src/record/record-header.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
-import { clientCertificate, End, serverCertificate } from '../pair.ts'
+import { clientCertificate, End, only12, serverCertificate } from '../pair.ts'
 
 /**
  * What a liar sends instead of an honest message: nothing, another body, or several messages. The lie enters its own
@@ -129,7 +129,7 @@ export class Trial {
     lie: Lie = (_type, body) => body,
     config: { readonly honest?: Partial<DtlsConfig>; readonly liar?: Partial<DtlsConfig> } = {},
   ) {
-    const common = { crypto: this.sim.seeded(nodeCrypto), cookie: 'verified-path' as const }
+    const common = { crypto: this.sim.seeded(nodeCrypto), cookie: 'verified-path' as const, versions: only12 }
     const client = {
       ...common,
       role: 'client' as const,

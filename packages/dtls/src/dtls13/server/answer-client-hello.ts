@@ -1,53 +1,54 @@
-import { Extensions } from '../../extensions/extensions.ts'
-import { RetryGroup } from '../../extensions/key-share.ts'
-import { SelectedVersion } from '../../extensions/supported-versions.ts'
+import { copyBytes } from '@purertc/bytes'
+
+import { PeerMisbehaved } from '../../errors.ts'
+import { Cookie } from '../../extensions/cookie.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
-import { encodeServerHello } from '../../messages/server-hello.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
-import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import type { HandshakeContext, HandshakeState } from '../handshake-state.ts'
-import { helloRetryRandom } from '../hello-retry.ts'
+import { acceptSecondHello } from './accept-second-hello.ts'
 import { type Choice, choose } from './choice.ts'
 import { ExpectSecondClientHello } from './expect-second-client-hello.ts'
+import { encodeHelloRetryRequest } from './hello-retry-request.ts'
 import { invariantsOf } from './hello-invariants.ts'
 import { sendServerFlight } from './server-flight.ts'
 
-/** A client speaks DTLS 1.3 with us: it gets the whole flight, or a HelloRetryRequest where its shares are of no use. */
+/**
+ * A client speaks DTLS 1.3 with us: it gets the whole flight, or a HelloRetryRequest where its shares are of no use. One
+ * with a cookie was sent a HelloRetryRequest before there was a state to remember it.
+ */
 export function answerClientHello(
   cx: HandshakeContext,
   hello: ClientHello,
   message: HandshakeMessage,
 ): HandshakeState {
+  const cookie = hello.extensions.get(Cookie)
+  if (cookie !== undefined) return goOnFromCookie(cx, hello, message, copyBytes(cookie))
   const choice = choose(cx.config, hello)
   cx.transcript.add(message.type, message.body)
   return choice.share === null ? askForShare(cx, hello, choice) : sendServerFlight(cx, choice, choice.share)
 }
 
-/** RFC 8446 §4.1.4. */
-function askForShare(cx: HandshakeContext, hello: ClientHello, choice: Choice): HandshakeState {
+function askForShare(cx: HandshakeContext, hello: ClientHello, { suite, group }: Choice): HandshakeState {
   const { crypto } = cx.config
-  cx.transcript.startFromHash(cx.transcript.digest(crypto, choice.suite.hash))
+  cx.transcript.startFromHash(cx.transcript.digest(crypto, suite.hash))
   cx.flight.begin()
-  cx.flight.message(HandshakeType.serverHello, encodeHelloRetry(choice.suite.id, choice.group.id, null))
+  cx.flight.message(HandshakeType.serverHello, encodeHelloRetryRequest(suite.id, group.id, null))
   cx.flight.end()
-  return new ExpectSecondClientHello(choice, invariantsOf(crypto, hello))
+  const invariants = invariantsOf(crypto, hello)
+  return new ExpectSecondClientHello({ cipherSuite: suite.id, group: group.id, invariants })
 }
 
-/** Also made without state, and then made again: it must not depend on anything else. */
-export function encodeHelloRetry(
-  cipherSuite: number,
-  group: number | null,
-  _cookie: Uint8Array | null,
-): Uint8Array {
-  const extensions = new Extensions().set(SelectedVersion, ProtocolVersion.dtls13)
-  if (group !== null) extensions.set(RetryGroup, group)
-  return encodeServerHello({
-    version: ProtocolVersion.dtls12,
-    random: helloRetryRandom,
-    sessionId: new Uint8Array(0),
-    cipherSuite,
-    compressionMethod: 0,
-    extensions,
-  })
+function goOnFromCookie(
+  cx: HandshakeContext,
+  hello: ClientHello,
+  message: HandshakeMessage,
+  cookie: Uint8Array,
+): HandshakeState {
+  const asked = cx.config.gate?.openCookie(cx.config.clientAddress, cookie) ?? null
+  if (asked === null) throw new PeerMisbehaved('illegal-parameter', 'a cookie that is not ours')
+  cx.transcript.startFromHash(asked.clientHelloHash)
+  const retry = encodeHelloRetryRequest(asked.cipherSuite, asked.group, cookie)
+  cx.transcript.add(HandshakeType.serverHello, retry)
+  return acceptSecondHello(cx, asked, hello, message)
 }
