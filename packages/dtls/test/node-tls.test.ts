@@ -184,7 +184,7 @@ describe('a client', () => {
     const to = await listen({ ...server, ca, requestCert: true })
     const refused = once(to, 'clientError')
     dial(to, { ca })
-    expect((await refused)[0]).toMatchObject({ cause: { code: 'no-certificate' } })
+    expect((await refused)[0]).toMatchObject({ cause: { code: 'certificate-required' } })
   })
 
   test('without, or with a wrong one, may be let in, and is not authorized', async () => {

@@ -373,8 +373,8 @@ describe('getStats', () => {
       iceState: 'completed',
       dtlsState: 'connected',
       dtlsRole: 'server',
-      tlsVersion: 'FEFD',
-      dtlsCipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+      tlsVersion: 'FEFC',
+      dtlsCipher: 'TLS_AES_128_GCM_SHA256',
     })
     expect(transport['bytesSent']).toBeGreaterThan(0)
     const pair = report.get(transport['selectedCandidatePairId'] as string)

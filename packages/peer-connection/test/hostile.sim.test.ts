@@ -161,7 +161,8 @@ class Attack {
           tagLength: aead.tagLength,
           open: (...args) => aead.open(...args),
           seal: (nonce, aad, plaintext, into, at) => {
-            this.#keep(this.plaintexts, plaintext)
+            // The last byte is the content type of DTLS 1.3.
+            this.#keep(this.plaintexts, plaintext.subarray(0, -1))
             return aead.seal(nonce, aad, plaintext, into, at)
           },
         }
