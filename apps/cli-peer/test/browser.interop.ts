@@ -10,8 +10,8 @@ import { type DemoServerProgram, type PeerProgram, startDemoServer, startPeer } 
 
 /*
  * Chromium on the demo server's page and a peer process on the terminal exchange texts and files of 16 MiB, both ways,
- * at the same time. Who joins first makes the offer. Chromium offers DTLS 1.3 in a ClientHello of two fragments and is
- * answered 1.2; its candidates are `.local` names, so that its addresses are found as peer-reflexive ones.
+ * at the same time. Who joins first makes the offer. Chromium offers DTLS 1.3 in a ClientHello of two fragments; its
+ * candidates are `.local` names, so that its addresses are found as peer-reflexive ones.
  */
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const isAbsent = !existsSync(executablePath)
@@ -73,7 +73,7 @@ describeHere(`Chromium (skipped where ${executablePath} is absent)`, () => {
     expect(reports).toContainEqual(
       expect.objectContaining({ event: 'text', direction: 'received', text: 'hello, terminal' }),
     )
-    expect(reports).toContainEqual(expect.objectContaining({ event: 'secured', version: 'DTLS 1.2' }))
+    expect(reports).toContainEqual(expect.objectContaining({ event: 'secured', version: 'DTLS 1.3' }))
     expect(reports).toContainEqual(
       expect.objectContaining({
         event: 'message',
