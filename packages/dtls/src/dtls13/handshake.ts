@@ -17,7 +17,13 @@ import { Flight } from './flight/flight.ts'
 import type { Estate } from './hand-over.ts'
 import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
 import type { TrafficSecret } from './keys/traffic-secret.ts'
-import { decodeAck, encodeAck, type RecordNumber } from './messages/ack.ts'
+import {
+  decodeAck,
+  encodeAck,
+  listHeaderLength,
+  type RecordNumber,
+  recordNumberLength,
+} from './messages/ack.ts'
 import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
 import { CiphertextProtection } from './record/ciphertext-protection.ts'
 import { Transcript } from './transcript.ts'
@@ -297,7 +303,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   #sendAcks(): void {
-    const numbers = this.#acks.take()
+    const room = this.#mtu - this.records.overhead() - listHeaderLength
+    const numbers = this.#acks.take(Math.max(Math.floor(room / recordNumberLength), 1))
     if (numbers.length > 0) this.#host.acknowledge(encodeAck(numbers))
   }
 

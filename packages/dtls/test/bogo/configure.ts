@@ -16,9 +16,10 @@ import { namedGroups } from '../../src/protocol/named-group.ts'
 import { signatureSchemeById, type SignatureSchemeName } from '../../src/protocol/signature-scheme.ts'
 import { never } from './exchange.ts'
 import { type Credential, type Options, Unimplemented } from './flags.ts'
+import type { Sessions } from './sessions.ts'
 
 /** The configuration that the runner's flags describe. Throws {@link Unimplemented}. */
-export function configure(options: Options): DtlsConfig {
+export function configure(options: Options, sessions: Sessions): DtlsConfig {
   const isServer = options.has('server')
   const certificates = [options.default, ...options.credentials]
     .filter(({ certFile }) => certFile !== '')
@@ -32,6 +33,8 @@ export function configure(options: Options): DtlsConfig {
       ? clientVerification(options, certificates)
       : { verify: verification(options, certificates) }),
     ...psk(options, isServer),
+    ...(isServer && { sessions: sessions.vault }),
+    ...(!isServer && sessions.latest !== null && { session: sessions.latest }),
     ...(!isServer && options.text('host-name') !== '' && { serverName: options.text('host-name') }),
     alpn: isServer ? serverProtocols(options) : parseProtocols(options.text('advertise-alpn')),
     ...signatureSchemes(options),

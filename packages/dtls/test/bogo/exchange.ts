@@ -7,6 +7,7 @@ import { type CloseReason, DtlsAssociation, type DtlsConfig, type DtlsSession } 
 import { checkSession } from './expectations.ts'
 import type { Options } from './flags.ts'
 import { elapsedFrame, type Frame, FrameReader, packetFrame } from './frames.ts'
+import type { Sessions } from './sessions.ts'
 
 /** Something that the runner asked to be asserted does not hold, or the association failed. */
 export class ExchangeFailed extends Error {
@@ -14,7 +15,12 @@ export class ExchangeFailed extends Error {
 }
 
 /** Runs one connection to its end. Throws {@link ExchangeFailed}. */
-export async function exchange(options: Options, config: DtlsConfig, isResumption: boolean): Promise<void> {
+export async function exchange(
+  options: Options,
+  config: DtlsConfig,
+  sessions: Sessions,
+  isResumption: boolean,
+): Promise<void> {
   const socket = connect({
     port: options.number('port'),
     host: options.has('ipv6') ? '::1' : '127.0.0.1',
@@ -25,7 +31,7 @@ export async function exchange(options: Options, config: DtlsConfig, isResumptio
   const id = Buffer.alloc(8)
   id.writeBigUInt64LE(BigInt(options.number('shim-id')))
   socket.write(id)
-  await new Exchange(socket, options, config, isResumption).run()
+  await new Exchange(socket, options, config, sessions, isResumption).run()
 }
 
 /** One association, its host, and the clock that the runner moves. */
@@ -39,13 +45,20 @@ class Exchange {
   #failure: ExchangeFailed | null = null
   #isConnected = false
 
-  constructor(socket: Socket, options: Options, config: DtlsConfig, isResumption: boolean) {
+  constructor(
+    socket: Socket,
+    options: Options,
+    config: DtlsConfig,
+    sessions: Sessions,
+    isResumption: boolean,
+  ) {
     this.#socket = socket
     this.#options = options
     this.#isResumption = isResumption
     this.#association = new DtlsAssociation(config, {
       transmit: (datagram) => void socket.write(packetFrame(datagram)),
       connected: (session) => this.#connected(session),
+      resumable: (session) => (sessions.latest = session),
       received: (_now, data) => this.#echo(data),
       closed: (reason) => this.#closed(reason),
     })

@@ -2,7 +2,7 @@ import type { DtlsSession } from '../../src/index.ts'
 import type { Options } from './flags.ts'
 
 /** What does not hold of a session although the runner asked for it; null where all does. */
-export function checkSession(options: Options, session: DtlsSession, _isResumption: boolean): string | null {
+export function checkSession(options: Options, session: DtlsSession, isResumption: boolean): string | null {
   const isServer = options.has('server')
   const unequal = (what: string, actual: unknown, expected: unknown): string | null =>
     actual === expected ? null : `${what} ${String(actual)} instead of ${String(expected)}`
@@ -11,6 +11,7 @@ export function checkSession(options: Options, session: DtlsSession, _isResumpti
     actual: number | undefined,
   ): string | null => (options.isSet(name) ? unequal(name, actual, options.number(name)) : null)
   return (
+    unequal('resumed', session.isResumed, isResumption && !options.has('expect-session-miss')) ??
     asked('expect-curve-id', session.group?.id) ??
     asked('expect-cipher', session.cipherSuite.id) ??
     asked('expect-version', session.version) ??

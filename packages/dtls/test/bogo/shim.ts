@@ -1,6 +1,7 @@
 import { configure } from './configure.ts'
 import { exchange, ExchangeFailed } from './exchange.ts'
 import { parseFlags, Unimplemented } from './flags.ts'
+import { Sessions } from './sessions.ts'
 
 /** The program that BoringSSL's runner starts for each of its tests. See README.md. */
 async function main(args: readonly string[]): Promise<number> {
@@ -11,9 +12,10 @@ async function main(args: readonly string[]): Promise<number> {
       return 0
     }
     if (!initial.has('dtls')) throw new Unimplemented('TLS over streams')
+    const sessions = new Sessions(initial)
     for (let round = 0; round <= initial.number('resume-count'); round++) {
       const options = round === 0 ? initial : resume
-      await exchange(options, configure(options), round > 0)
+      await exchange(options, configure(options, sessions), sessions, round > 0)
     }
     return 0
   } catch (error) {

@@ -39,12 +39,12 @@ export class Acknowledgements {
     this.#delay = delay
   }
 
-  /** All of them, in ascending order (RFC 9147 §7.1); none where there is no news. */
-  take(): readonly RecordNumber[] {
+  /** The latest, `limit` at most, in ascending order (RFC 9147 §7.1); none where there is no news. */
+  take(limit: number): readonly RecordNumber[] {
     this.#armedAt = never
     if (this.#unsent === 0) return []
     this.#unsent = 0
-    return this.#numbers.toSorted((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
+    return this.#numbers.slice(-limit).sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
   }
 
   /** What was named in an ACK is not named again: the peer goes on. */

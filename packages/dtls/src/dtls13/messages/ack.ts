@@ -15,6 +15,10 @@ export function decodeAck(reader: Reader): RecordNumber[] {
   return numbers
 }
 
+/** Bytes of an ACK without any number, and of a number. */
+export const listHeaderLength = 2
+export const recordNumberLength = 16
+
 /** Numbers in ascending order, as the RFC wants them. */
 export function encodeAck(numbers: readonly RecordNumber[]): Uint8Array {
   const writer = new Writer(2 + 16 * numbers.length)

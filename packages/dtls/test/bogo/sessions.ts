@@ -1,0 +1,16 @@
+import { nodeCrypto } from '@purertc/crypto/node'
+
+import { type ResumableSession, SessionVault } from '../../src/index.ts'
+import type { Options } from './flags.ts'
+
+/** What one connection leaves to the next. */
+export class Sessions {
+  /** Of the shim as a client. */
+  latest: ResumableSession | null = null
+  /** Of the shim as a server. */
+  readonly vault: SessionVault
+
+  constructor(options: Options) {
+    this.vault = new SessionVault({ crypto: nodeCrypto, tickets: !options.has('no-ticket') })
+  }
+}
