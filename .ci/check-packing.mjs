@@ -42,15 +42,28 @@ await check(
   { cwd: home },
 )
 
-const entries = manifests.flatMap((manifest) =>
+/** Entries beside `.` of a package with optional peers are what those peers are for. */
+const entriesOf = (manifest) =>
   Object.keys(manifest.exports)
     .filter((entry) => entry !== './package.json')
-    .map((entry) => `${manifest.name}${entry.slice(1)}`),
+    .map((entry) => `${manifest.name}${entry.slice(1)}`)
+const peersOf = (manifest) =>
+  Object.entries(manifest.peerDependencies ?? {}).map(([name, range]) => `${name}@${range}`)
+const entries = manifests.flatMap(entriesOf)
+const plain = manifests.flatMap((manifest) =>
+  peersOf(manifest).length > 0 ? [manifest.name] : entriesOf(manifest),
 )
-writeFileSync(join(home, 'entries.mjs'), entries.map((entry) => `await import('${entry}')`).join('\n'))
-await check(`import of all ${entries.length} entries`, ['node', 'entries.mjs'], { cwd: home })
+const imports = (names) => names.map((entry) => `await import('${entry}')`).join('\n')
+writeFileSync(join(home, 'plain.mjs'), imports(plain))
+await check(`import of ${plain.length} entries without peers`, ['node', 'plain.mjs'], { cwd: home })
 writeFileSync(join(home, 'hello.mjs'), readFileSync(new URL('./fresh-install-hello.mjs', import.meta.url)))
 await check('a data channel says hello', ['node', 'hello.mjs'], { cwd: home })
+const peers = manifests.flatMap(peersOf)
+await check('install of the optional peers', ['npm', 'install', '--no-audit', '--no-fund', ...peers], {
+  cwd: home,
+})
+writeFileSync(join(home, 'entries.mjs'), imports(entries))
+await check(`import of all ${entries.length} entries`, ['node', 'entries.mjs'], { cwd: home })
 
 rmSync(folder, { recursive: true, force: true })
 process.exitCode = failed ? 1 : 0

@@ -58,7 +58,9 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     )
     this.#connector = new Connector(options, {
       received: (data) => this.#receive(data),
-      quiet: () => this.#checkLife(),
+      quiet: () => {
+        if (this.#state === 'open') this.#send({ type: 'ping' })
+      },
       broken: (event, retryIn, cause) => this.#handleBreak(event, retryIn, cause),
     })
     signal?.addEventListener('abort', () => void this.close(), { once: true })
@@ -366,17 +368,6 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     scheduler.clear(this.#moving)
     // Before the last moment, when the server closes.
     this.#moving = scheduler.set(() => this.#connector.move('drained', 0), random() * within * 0.8)
-  }
-
-  /** Nothing came for a while. */
-  #checkLife(): void {
-    if (this.#state === 'open') this.ping().catch((error: unknown) => this.#assumeDead(error))
-    else if (this.#state === 'reconnecting') this.#connector.move('no greeting')
-  }
-
-  #assumeDead(error: unknown): void {
-    if (error instanceof SignalingClientError && error.code === 'timeout')
-      this.#connector.move('no sign of life')
   }
 
   #tell(frame: ServerFrame, isAnswer: boolean): void {

@@ -9,7 +9,7 @@ import { platformWebSocket, type WebSocketConstructor, type WebSocketLike } from
 /** What a connector tells. */
 export interface ConnectorHost {
   received(data: unknown): void
-  /** Nothing came for a while: ask the server for a sign of life, and `move` when there is none. */
+  /** Nothing came for a while: the server is to be asked for a sign of life. */
   quiet(): void
   /** The connection broke. A number is the milliseconds until the next try; `null` says that there is none. */
   broken(event: CloseInfo, retryIn: number | null, cause: unknown): void
@@ -160,17 +160,26 @@ export class Connector {
     this.#socket = undefined
   }
 
-  #listen(): void {
+  /** Asks after a silence, and leaves after one more. */
+  #listen(isAsked = false): void {
     const { quietAfter = 25_000 } = this.#options
     if (quietAfter === Infinity) return
     this.#hasHeard = false
+    const patience = isAsked ? Math.min(quietAfter, PATIENCE) : quietAfter
     this.#watch = this.#scheduler.set(() => {
-      if (!this.#hasHeard) this.#host.quiet()
-      if (this.#socket !== undefined) this.#listen()
-    }, quietAfter)
+      if (!this.#hasHeard && isAsked) {
+        this.move('no sign of life')
+        return
+      }
+      const asks = !this.#hasHeard
+      if (asks) this.#host.quiet()
+      if (this.#socket !== undefined) this.#listen(asks)
+    }, patience)
   }
 }
 
+/** Milliseconds that a server may take to show that it lives. */
+const PATIENCE = 5_000
 /** The client goes to resume elsewhere. */
 const MOVING = 4000
 /** The server is done with this client, or another connection has its session. */

@@ -393,6 +393,8 @@ function readDecision(decision: JoinDecision): {
 const FINAL: ReadonlySet<number> = new Set([
   CloseCode.normal,
   CloseCode.goingAway,
+  // A goodbye without a reason.
+  1005,
   CloseCode.frameTooLarge,
   CloseCode.rateLimited,
   1007,

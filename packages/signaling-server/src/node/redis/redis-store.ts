@@ -1,0 +1,356 @@
+import { createHash, randomUUID } from 'node:crypto'
+
+import { ErrorCode } from '@purertc/signaling-protocol'
+import { ErrorReply, type RedisClientOptions } from 'redis'
+
+import type {
+  ChannelStore,
+  ChannelStoreHost,
+  JoinCommand,
+  JoinOutcome,
+  ResumeCommand,
+  ResumeOutcome,
+  SayCommand,
+  SayOutcome,
+  StoreLimits,
+} from '../../store/channel-store.ts'
+import { Neighbours } from './neighbours.ts'
+import { joinOperation, leaveOperation, type Operation, resumeOperation, sayOperation } from './operations.ts'
+import { type InboxRecord, readInbox, RECORD } from './record.ts'
+import { RedisLink } from './redis-link.ts'
+import { applyScript, beatScript, greetScript, inheritScript } from './script.ts'
+
+export interface RedisStoreOptions {
+  /** Options of the official client: `url`, `socket`, credentials … */
+  readonly redis?: RedisClientOptions
+  /** In front of all keys; processes with the same one share channels. `purertc:` by default. */
+  readonly prefix?: string
+  /** Milliseconds between two signs of life of this process, 1,000 by default. After five missed it counts as dead. */
+  readonly beat?: number
+  /** Operations that may wait while Redis cannot be reached, 10,000 by default; more are refused: `unavailable`. */
+  readonly pending?: number
+}
+
+/**
+ * Channels that processes share through Redis (or Valkey). What a process asks is collected into batches, of which one is
+ * under way at a time, each applied as a whole by a script; what its members are to hear comes in order through an inbox
+ * of its own. A Redis server that was restarted may have forgotten what it had confirmed, so that sessions of before are
+ * lost, and reported as such.
+ */
+export class RedisStore implements ChannelStore {
+  readonly #options: RedisStoreOptions
+  readonly #node: string = randomUUID()
+  readonly #link: RedisLink
+  readonly #neighbours: Neighbours = new Neighbours(this.#node, MISSED_BEATS)
+  #host: ChannelStoreHost | undefined
+  #limits: readonly string[] = []
+  #queue: Operation[] = []
+  /** The batch that has no answer yet; it is sent again under the same number. */
+  #underWay: readonly Operation[] = []
+  #batch = 0
+  #isFlushing = false
+  #read = 0
+  #timer: NodeJS.Timeout | undefined
+  #isGreeted = false
+  #isClosed = false
+  /** Who reads the inbox: a new one after every interruption. */
+  #reader = 0
+  readonly #resuming: Map<string, Resumption> = new Map()
+
+  /** Use {@link connectRedisStore}, which waits until Redis answers. */
+  constructor(options: RedisStoreOptions = {}) {
+    this.#options = options
+    this.#link = new RedisLink(options.redis ?? {}, {
+      up: (isNewWorld) => void this.#begin(isNewWorld),
+      down: (error) => this.#interrupted(error),
+    })
+  }
+
+  get isReady(): boolean {
+    return this.#isGreeted && this.#link.isUp
+  }
+
+  async connect(): Promise<void> {
+    await this.#link.open()
+  }
+
+  open(host: ChannelStoreHost, limits: StoreLimits): void {
+    this.#host = host
+    const { members, channels, keptFrames, keptLength, loggedEvents, loggedLength } = limits
+    this.#limits = [members, channels, keptFrames, keptLength, loggedEvents, loggedLength].map(String)
+    this.#flush()
+  }
+
+  join(session: string, request: JoinCommand, done: (outcome: JoinOutcome) => void): void {
+    this.#push(joinOperation(session, request, done))
+  }
+
+  say(session: string, said: SayCommand): void {
+    this.#push(sayOperation(session, said, this.#said))
+  }
+
+  leave(session: string, done: (count: number) => void): void {
+    this.#push(leaveOperation(session, done), true)
+  }
+
+  resume(session: string, request: ResumeCommand, done: (outcome: ResumeOutcome) => void): void {
+    const { unanswered } = request
+    this.#resuming.set(session, { unanswered, done })
+    this.#push(resumeOperation(session, request, () => this.#settleResumption(session, UNAVAILABLE)))
+  }
+
+  acknowledge(): void {
+    // The log is cut by its limits: what members of other processes have is not known here.
+  }
+
+  membersOf(channel: string, done: (peers: readonly string[]) => void): void {
+    this.#members(channel).then(done, () => done([]))
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    // What members did last is part of what they leave behind.
+    await this.#settled()
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    const { heir } = this.#neighbours
+    // Where there is none, another process finds this one dead, or a client that resumes takes its session along.
+    if (this.isReady && heir !== undefined)
+      await this.#ask(inheritScript, [this.#node, '', ...this.#limits.slice(4)], heir).catch(
+        (error: unknown) => this.#report(error),
+      )
+    this.#link.close()
+  }
+
+  readonly #said = (session: string, said: SayCommand, outcome: SayOutcome): void =>
+    this.#host?.said(session, said, outcome)
+
+  #push(operation: Operation, always = false): void {
+    const { pending = 10_000 } = this.#options
+    if (this.#isClosed || (this.#queue.length >= pending && !always)) {
+      // Not now: whoever asks is in the middle of something.
+      setImmediate(() => operation.settle(null))
+      return
+    }
+    this.#queue.push(operation)
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    // With everything else that this turn of the event loop brings.
+    setImmediate(() => {
+      this.#isFlushing = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#underWay.length > 0 || this.#queue.length === 0 || !this.isReady || this.#host === undefined)
+      return
+    this.#underWay = this.#queue
+    this.#queue = []
+    this.#batch++
+    void this.#send()
+  }
+
+  async #send(): Promise<void> {
+    const args = [this.#batch.toString(), this.#read.toString(), ...this.#limits, ENDED_FOR]
+    for (const operation of this.#underWay) for (const arg of operation.args) args.push(arg)
+    let results: string[]
+    try {
+      results = ((await this.#ask(applyScript, args)) as string).split(RECORD)
+    } catch (error) {
+      this.#handleFailure(error)
+      return
+    }
+    const done = this.#underWay
+    this.#underWay = []
+    for (const [at, operation] of done.entries()) operation.settle(results[at] ?? '')
+    this.#flush()
+  }
+
+  /** The link comes back by itself, and what has no answer is sent again then. */
+  #handleFailure(error: unknown): void {
+    if (this.#isClosed) return
+    if (error instanceof ErrorReply) {
+      this.#report(error)
+      if (error.message.includes('DEAD')) this.#forget()
+    }
+    this.#link.reset(error as Error)
+  }
+
+  #ask(script: string, args: readonly string[], node = this.#node): Promise<unknown> {
+    const head = ['0', this.#prefix, node]
+    return this.#link.ask(['EVALSHA', shaOf(script), ...head, ...args]).catch((error: unknown) => {
+      if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error
+      return this.#link.ask(['EVAL', script, ...head, ...args])
+    })
+  }
+
+  get #prefix(): string {
+    return `${this.#options.prefix ?? 'purertc:'}${this.#link.world.slice(0, 12)}:`
+  }
+
+  async #begin(isNewWorld: boolean): Promise<void> {
+    if (isNewWorld && this.#isGreeted) this.#forget()
+    try {
+      if (!this.#isGreeted) {
+        await this.#ask(greetScript, [])
+        this.#batch = 0
+        this.#read = 0
+        this.#isGreeted = true
+      }
+    } catch (error) {
+      this.#report(error)
+      this.#link.reset(error as Error)
+      return
+    }
+    if (isNewWorld) void this.#sweep()
+    void this.#readInbox(++this.#reader)
+    this.#beatLater(0)
+    if (this.#underWay.length > 0) void this.#send()
+    else this.#flush()
+  }
+
+  #interrupted(error: Error): void {
+    this.#reader++
+    clearTimeout(this.#timer)
+    this.#report(error)
+  }
+
+  /** This process counts as dead, or Redis has forgotten it: its sessions are others' or nobody's. */
+  #forget(): void {
+    this.#isGreeted = false
+    this.#host?.lost()
+    const orphans = [...this.#underWay, ...this.#queue]
+    this.#underWay = []
+    this.#queue = []
+    for (const operation of orphans) operation.settle(null)
+    for (const session of [...this.#resuming.keys()]) this.#settleResumption(session, UNAVAILABLE)
+  }
+
+  async #readInbox(reader: number): Promise<void> {
+    const key = `${this.#prefix}i:${this.#node}`
+    while (reader === this.#reader && this.#link.isUp && !this.#isClosed) {
+      let streams: Streams | null
+      try {
+        const read = ['XREAD', 'COUNT', '64', 'BLOCK', '5000', 'STREAMS', key, `${this.#read}-0`]
+        streams = await this.#link.wait<Streams | null>(read)
+      } catch (error) {
+        this.#handleFailure(error)
+        return
+      }
+      if (reader !== this.#reader) return
+      for (const [id, [, text]] of streams?.[0]?.[1] ?? []) {
+        const at = Number.parseInt(id, 10)
+        if (at !== this.#read + 1) {
+          this.#forget()
+          this.#link.reset(new Error('this process was too slow for its inbox'))
+          return
+        }
+        this.#read = at
+        for (const record of readInbox(text, this.#unansweredOf)) this.#handle(record)
+      }
+    }
+  }
+
+  readonly #unansweredOf = (session: string): number | undefined => this.#resuming.get(session)?.unanswered
+
+  #handle(record: InboxRecord): void {
+    if (record.kind === 'event') this.#host?.deliver(record.channel, record.event)
+    else if (record.kind === 'resumed') this.#settleResumption(record.session, record.outcome)
+    else if (record.kind === 'revoked') this.#host?.revoked(record.session)
+    else this.#host?.adopted(performance.now(), record.session, record.membership)
+  }
+
+  #settleResumption(session: string, outcome: ResumeOutcome): void {
+    const resumption = this.#resuming.get(session)
+    this.#resuming.delete(session)
+    resumption?.done(outcome)
+  }
+
+  #beatLater(wait: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#beat(), wait)
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      const beats = (await this.#ask(beatScript, [])) as string[]
+      for (const { node, beat } of this.#neighbours.look(beats))
+        await this.#ask(inheritScript, [node, beat, ...this.#limits.slice(4)])
+    } catch (error) {
+      this.#handleFailure(error)
+      return
+    }
+    if (!this.#isClosed) this.#beatLater(this.#options.beat ?? 1_000)
+  }
+
+  async #members(channel: string): Promise<readonly string[]> {
+    const id = await this.#link.ask<string | null>(['GET', `${this.#prefix}a:${channel}`])
+    if (id === null) return []
+    return this.#link.ask<readonly string[]>(['ZRANGE', `${this.#prefix}p:${id}`, '0', '-1'])
+  }
+
+  /** What a Redis that keeps its data on disk still has of its lives before is of no use any more. */
+  async #sweep(): Promise<void> {
+    const { prefix = 'purertc:' } = this.#options
+    const old = new RegExp(`^${prefix.replace(/\W/g, '\\$&')}[0-9a-f]{12}:`)
+    let cursor = '0'
+    try {
+      do {
+        const scan = ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', '1000']
+        const [next, keys] = await this.#link.ask<[string, string[]]>(scan)
+        const stale = keys.filter((key) => old.test(key) && !key.startsWith(this.#prefix))
+        if (stale.length > 0) await this.#link.ask(['UNLINK', ...stale])
+        cursor = next
+      } while (cursor !== '0')
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  /** Waits for what was asked, but not for a Redis that is away. */
+  async #settled(): Promise<void> {
+    const until = performance.now() + FAREWELL
+    while (this.#underWay.length + this.#queue.length > 0 && this.isReady && performance.now() < until)
+      await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  #report(error: unknown): void {
+    this.#host?.failed(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/**
+ * A store that is connected to Redis.
+ *
+ * @example
+ * const store = await connectRedisStore({ redis: { url: 'redis://localhost:6379' } })
+ * const server = await createSignalingServer({ port: 8080, store })
+ */
+export async function connectRedisStore(options: RedisStoreOptions = {}): Promise<RedisStore> {
+  const store = new RedisStore(options)
+  await store.connect()
+  return store
+}
+
+interface Resumption {
+  readonly unanswered: number | undefined
+  readonly done: (outcome: ResumeOutcome) => void
+}
+
+/** Name of the stream, and entries: identifier, and field and value. */
+type Streams = readonly (readonly [string, readonly (readonly [string, readonly [string, string]])[]])[]
+
+const shas: Map<string, string> = new Map()
+
+function shaOf(script: string): string {
+  let sha = shas.get(script)
+  if (sha === undefined) shas.set(script, (sha = createHash('sha1').update(script).digest('hex')))
+  return sha
+}
+
+const UNAVAILABLE = { fault: ErrorCode.unavailable } as const
+const MISSED_BEATS = 5
+/** Milliseconds for which an ended channel is remembered, for members that are away. */
+const ENDED_FOR = '120000'
+const FAREWELL = 500

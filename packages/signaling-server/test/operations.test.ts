@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { CloseCode } from '@purertc/signaling-protocol'
+import { Registry } from 'prom-client'
+
+import {
+  createSignalingServer,
+  expiringIceServers,
+  type SignalingServer,
+  type SignalingServerOptions,
+  turnPasswordFor,
+} from '../src/index.ts'
+import { collectMetrics } from '../src/node/metrics.ts'
+import { TestClient, urlOf } from './test-client.ts'
+
+const open: SignalingServer[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()))
+})
+
+async function start(options: SignalingServerOptions = {}): Promise<SignalingServer> {
+  const server = await createSignalingServer({ port: 0, host: '127.0.0.1', ...options })
+  open.push(server)
+  return server
+}
+
+const get = async (server: SignalingServer, path: string): Promise<[number, string]> => {
+  const response = await fetch(urlOf(server, path).replace('ws', 'http'))
+  return [response.status, await response.text()]
+}
+
+describe('an operator', () => {
+  test('sees health, readiness and metrics', async () => {
+    const registry = new Registry()
+    const server = await start({ registry })
+    collectMetrics(server, registry)
+    const alice = await TestClient.join(server, 'alice')
+    const bob = await TestClient.join(server, 'bob')
+    bob.say({ type: 'message', data: 1 })
+    bob.socket.send('nonsense')
+    await bob.untilPong()
+    expect(await new TestClient(urlOf(server), { protocols: [] }).refused).toBe(400)
+    const gone = once(server, 'disconnect')
+    alice.socket.close(4444)
+    await gone
+    expect(await get(server, '/health')).toEqual([200, '{"status":"ok","connections":1,"channels":1}\n'])
+    expect(await get(server, '/ready')).toEqual([200, '{"status":"ready"}\n'])
+    const [status, metrics] = await get(server, '/metrics')
+    expect(status).toBe(200)
+    for (const line of [
+      'connections 1',
+      'channels 1',
+      'away 0',
+      'ready 1',
+      'frames_received_total 5',
+      'relayed_total 1',
+      'deliveries_total 1',
+      'joins_total 2',
+      'errors_total{code="invalid-json"} 1',
+      'disconnects_total{code="4444"} 1',
+      'refusals_total{status="400"} 1',
+    ])
+      expect(metrics).toContain(`\npurertc_signaling_${line}`)
+    expect((await get(server, '/metrics'))[1]).toBe(metrics)
+    expect((await get(server, '/other'))[0]).toBe(426)
+  })
+
+  test('of an attached server answers the same where it wants to', async () => {
+    const http = createServer((request, response) => {
+      if (!signaling.handleRequest(request, response)) response.end('mine')
+    }).listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    const signaling = await createSignalingServer({ server: http })
+    const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    expect((await fetch(`${base}/ready`)).status).toBe(200)
+    expect(await (await fetch(`${base}/metrics`)).text()).toBe('mine')
+    expect(await (await fetch(`${base}/health`, { method: 'POST' })).text()).toBe('mine')
+    await signaling.close()
+    expect((await fetch(`${base}/ready`)).status).toBe(503)
+    http.closeAllConnections()
+    http.close()
+  })
+
+  test('drains: clients are told, new ones refused, those that stay closed with 1012', async () => {
+    const server = await start()
+    const [alice, bob] = [await TestClient.join(server, 'alice', true), await TestClient.open(server)]
+    const drained = server.drain(300)
+    expect(await alice.next()).toEqual({ type: 'drain', within: 300 })
+    expect((await get(server, '/ready'))[0]).toBe(503)
+    expect(await new TestClient(urlOf(server)).refused).toBe(503)
+    await alice.close()
+    expect(await bob.next()).toMatchObject({ type: 'drain' })
+    expect(await bob.closed).toBe(CloseCode.serviceRestart)
+    await drained
+    expect([server.connections, server.address]).toEqual([0, null])
+  })
+
+  test('does not wait for the time to be over when all have gone', async () => {
+    const server = await start()
+    const client = await TestClient.open(server)
+    const drained = server.drain(60_000)
+    client.socket.close(CloseCode.moving)
+    await drained
+  })
+})
+
+describe('limits of connections', () => {
+  test('hold for an address, also while hooks decide', async () => {
+    const server = await start({
+      limits: { connectionsPerAddress: 2 },
+      addressOf: ({ headers }) => headers['sec-websocket-protocol']?.split(',')[1]?.trim() ?? '',
+      beforeConnect: () => new Promise((resolve) => setTimeout(resolve, 20, true)),
+    })
+    const from = (address: string): TestClient =>
+      new TestClient(urlOf(server), { protocols: ['v1.signaling.purertc', address] })
+    const three = [from('one'), from('one'), from('one')]
+    const outcome = (client: TestClient): Promise<number> =>
+      Promise.race([client.refused, client.next().then(() => 101)])
+    const outcomes = await Promise.all(three.map(outcome))
+    expect(outcomes.toSorted()).toEqual([101, 101, 429])
+    await from('two').next()
+    const gone = once(server, 'disconnect')
+    await three[outcomes.indexOf(101)]?.close()
+    await gone
+    await from('one').next()
+    expect(server.connections).toBe(3)
+  })
+
+  test('a hook that fails gives the place back', async () => {
+    let isBroken = true
+    const server = await start({
+      limits: { connections: 1 },
+      authenticate: () => {
+        if (isBroken) throw new Error('no database')
+        return 'alice'
+      },
+    })
+    expect(await new TestClient(urlOf(server)).refused).toBe(500)
+    isBroken = false
+    await TestClient.open(server)
+    expect(await new TestClient(urlOf(server)).refused).toBe(503)
+  })
+})
+
+test('TURN credentials are pushed anew before they expire', async () => {
+  const server = await start({
+    iceServers: expiringIceServers({
+      secret: 's',
+      stun: ['stun:192.0.2.1'],
+      turn: ['turn:192.0.2.1'],
+      lifetime: 2,
+      userOf: () => 'alice',
+    }),
+  })
+  const client = new TestClient(urlOf(server))
+  const first = await client.next()
+  const second = await client.next()
+  expect(first).toMatchObject({
+    type: 'welcome',
+    lifetime: 2,
+    iceServers: [{ urls: ['stun:192.0.2.1'] }, {}],
+  })
+  expect(second).toMatchObject({ type: 'ice-servers', lifetime: 2 })
+  const usernames = [first, second].map((frame) =>
+    'iceServers' in frame ? frame.iceServers[1]?.username : undefined,
+  )
+  expect(usernames[0]).not.toBe(usernames[1])
+  for (const username of usernames) expect(username).toMatch(/^\d+:alice$/)
+  expect(turnPasswordFor(usernames[1] ?? '', { secret: 's' })).not.toBeNull()
+})
