@@ -15,6 +15,7 @@ export { RTCCertificate, type RTCDtlsFingerprint } from './w3c/certificate.ts'
 export type { NetworkOptions, RTCConfiguration, TransportHooks } from './w3c/configuration.ts'
 export { RTCDataChannel, type RTCDataChannelInit, type RTCDataChannelState } from './w3c/data-channel.ts'
 export type { DataChannelMessage } from './w3c/data-channel-streams.ts'
+export type { RTCPriorityType } from './w3c/priority.ts'
 export type { Sendable } from './w3c/message-payload.ts'
 export { RTCDatagramChannel } from './w3c/datagram-channel.ts'
 export {

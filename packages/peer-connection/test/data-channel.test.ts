@@ -34,6 +34,32 @@ function collect(channel: RTCDataChannel): unknown[] {
   return messages
 }
 
+describe('the priority of a channel', () => {
+  test.each(['very-low', 'low', 'medium', 'high'] as const)('%s is known at both ends', async (priority) => {
+    const { channel, remote } = await openChannel({ priority })
+    expect([channel.priority, remote.priority]).toEqual([priority, priority])
+  })
+
+  test('decides who gets how much of the path, even amid large messages', async () => {
+    const { world, alice, bob, channel, remote } = await openChannel({ priority: 'very-low' })
+    const important = alice.createDataChannel('important', { priority: 'high' })
+    const others: RTCDataChannel[] = []
+    bob.ondatachannel = (event) => others.push(event.channel)
+    await world.until(() => important.readyState === 'open' && others.length === 1)
+    const [low, high] = [remote, others[0]!].map(collect)
+    for (let i = 0; i < 40; i++) for (const each of [channel, important]) each.send(new Uint8Array(60_000))
+    await world.until(() => high!.length === 40)
+    expect(low!.length).toBeLessThan(12)
+    await world.until(() => low!.length === 40)
+  })
+
+  test('that does not exist is a TypeError', () => {
+    const connection = new SimWorld().createConnection()
+    const init = { priority: 'urgent' } as unknown as RTCDataChannelInit
+    expect(() => connection.createDataChannel('x', init)).toThrow(TypeError)
+  })
+})
+
 describe('createDataChannel', () => {
   test('has the attributes that it was given, and the W3C defaults', () => {
     const connection = new SimWorld().createConnection()
@@ -42,6 +68,7 @@ describe('createDataChannel', () => {
       ordered: true,
       protocol: '',
       negotiated: false,
+      priority: 'low',
       id: null,
       maxRetransmits: null,
       maxPacketLifeTime: null,

@@ -3,6 +3,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 import { SctpError } from './errors.ts'
 import type { CongestionControlFactory } from './send/congestion-control.ts'
 import { CubicCongestionControl } from './send/cubic.ts'
+import type { SchedulerName } from './send/scheduler.ts'
 
 /** Settings of an association. Times are milliseconds, sizes bytes. */
 export interface SctpConfig {
@@ -23,6 +24,13 @@ export interface SctpConfig {
    * as within one machine: a chunk is never cut again. Default false: each chunk fits a packet of `mtu`.
    */
   readonly largeChunks?: boolean
+  /**
+   * Whether messages are interleaved where the peer takes that (RFC 8260), so that a large one does not hold up those
+   * of other streams. Default false.
+   */
+  readonly interleaving?: boolean
+  /** Which stream sends next. Default `weighted-fair`. */
+  readonly scheduler?: SchedulerName
   /** Bytes below SCTP in an IP packet: DTLS, UDP, IP. It makes the search quicker. Default 68. */
   readonly packetOverhead?: number
   /**
@@ -78,6 +86,8 @@ export function settle(config: SctpConfig): Settings {
     mtu,
     maxMtu: mtu,
     largeChunks: false,
+    interleaving: false,
+    scheduler: 'weighted-fair',
     packetOverhead: 68,
     zeroChecksum: false,
     streams: 65_535,

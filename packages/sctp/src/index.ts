@@ -14,5 +14,6 @@ export type {
   CongestionControlFactory,
 } from './send/congestion-control.ts'
 export { CubicCongestionControl } from './send/cubic.ts'
+export type { SchedulerName } from './send/scheduler.ts'
 export { StandardCongestionControl } from './send/standard-congestion-control.ts'
 export { Tsn } from './tsn.ts'

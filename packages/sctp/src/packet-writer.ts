@@ -17,6 +17,7 @@ export class PacketWriter {
   #bytes: Uint8Array
   #view: DataView
   #length = commonHeaderLength
+  #hasData = false
   /** Packets of one length in a row share a view. */
   #cut: Uint8Array
 
@@ -78,8 +79,16 @@ export class PacketWriter {
     return at
   }
 
-  /** Adds a whole encoded chunk. */
+  /** Like {@link PacketWriter.reserve}, for a chunk of user data. */
+  reserveData(length: number): number {
+    const at = this.reserve(length)
+    this.#hasData = true
+    return at
+  }
+
+  /** Adds a whole encoded control chunk, which must not follow DATA in a packet (RFC 9260 §6.10). */
   append(chunk: Uint8Array): void {
+    if (this.#hasData) this.flush()
     const at = this.reserve(chunk.length)
     this.#bytes.set(chunk, at)
   }
@@ -89,6 +98,7 @@ export class PacketWriter {
     const length = this.#length
     if (length === commonHeaderLength) return
     this.#length = commonHeaderLength
+    this.#hasData = false
     putChecksum(this.#view, this.omitsChecksum ? 0 : packetChecksum(this.#view, 0, length))
     if (this.#cut.length !== length) this.#cut = this.#bytes.subarray(0, length)
     this.#transmit(this.#cut)

@@ -6,6 +6,7 @@ import type { PeerTransport } from '../transport/peer-transport.ts'
 import type { TransportError } from '../transport/transport-error.ts'
 import { type ChannelLink, channelControl, RTCDataChannel, type RTCDataChannelInit } from './data-channel.ts'
 import type { EventQueue } from './event-queue.ts'
+import { priorityOf, weightOf } from './priority.ts'
 
 /** Runs a command on the transport that the channels use. */
 export type Run = <T>(command: (transport: PeerTransport, now: Millis) => T) => T
@@ -98,11 +99,13 @@ export class DataChannelSet {
   /** The peer opened a channel: the application gets it, has a turn to listen, and then hears of it. */
   handleChannelOpened(handle: DataChannel): void {
     const { label, id, ordered, protocol, negotiated, maxPacketLifeTime, maxRetransmits } = handle
+    const priority = priorityOf(handle.priority)
     const channel = new RTCDataChannel(label, {
       id,
       ordered,
       protocol,
       negotiated,
+      priority,
       ...(maxPacketLifeTime !== undefined && { maxPacketLifeTime }),
       ...(maxRetransmits !== undefined && { maxRetransmits }),
     })
@@ -250,6 +253,7 @@ function optionsOf(channel: RTCDataChannel): DataChannelOptions {
     protocol,
     ordered,
     negotiated,
+    priority: weightOf(channel.priority),
     ...(id !== null && { id }),
     ...(maxPacketLifeTime !== null && { maxPacketLifeTime }),
     ...(maxRetransmits !== null && { maxRetransmits }),
@@ -259,6 +263,7 @@ function optionsOf(channel: RTCDataChannel): DataChannelOptions {
 /** WebRTC §6.1, steps 5 to 19. */
 function checkInit(label: string, init: RTCDataChannelInit): void {
   const { protocol = '', maxPacketLifeTime, maxRetransmits, negotiated = false, id } = init
+  if (init.priority !== undefined) weightOf(init.priority)
   if (toUtf8(label).length > 65_535) throw new TypeError('a label has at most 65535 bytes')
   if (toUtf8(protocol).length > 65_535) throw new TypeError('a protocol has at most 65535 bytes')
   for (const [name, value] of Object.entries({ maxPacketLifeTime, maxRetransmits, id }))

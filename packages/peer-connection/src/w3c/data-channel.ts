@@ -5,6 +5,7 @@ import { ChannelStreams, type DataChannelMessage } from './data-channel-streams.
 import { RTCErrorEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
 import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
+import type { RTCPriorityType } from './priority.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
 
@@ -15,6 +16,8 @@ export interface RTCDataChannelInit {
   readonly protocol?: string
   readonly negotiated?: boolean
   readonly id?: number
+  /** The channel's share where several have something to send: each step doubles it. Default `low`. */
+  readonly priority?: RTCPriorityType
 }
 
 export interface RTCDataChannelEventMap {
@@ -85,6 +88,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   readonly maxRetransmits: number | null
   readonly protocol: string
   readonly negotiated: boolean
+  readonly priority: RTCPriorityType
   #id: number | null
   #readyState: RTCDataChannelState = 'connecting'
   #binaryType: BinaryType = 'arraybuffer'
@@ -118,6 +122,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     this.maxRetransmits = init.maxRetransmits ?? null
     this.protocol = init.protocol ?? ''
     this.negotiated = init.negotiated ?? false
+    this.priority = init.priority ?? 'low'
     // WebRTC §6.1: an id without `negotiated` is ignored.
     this.#id = this.negotiated ? (init.id ?? null) : null
   }

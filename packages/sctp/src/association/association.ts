@@ -235,6 +235,16 @@ export class SctpAssociation {
     this.#sender.queue.stream(stream).lowThreshold = threshold
   }
 
+  /** The stream's share where several have something to send: twice the weight gets twice the bytes. Default 256. */
+  setWeight(stream: number, weight: number): void {
+    this.#sender.queue.stream(stream).weight = Math.max(1, weight)
+  }
+
+  /** Whether messages are interleaved, RFC 8260; known once connected. */
+  get isInterleaving(): boolean {
+    return this.#receiver?.interleaves ?? false
+  }
+
   /** Whether the peer can reset streams; known once connected. */
   get canResetStreams(): boolean {
     return this.#streamReset !== undefined
@@ -311,7 +321,8 @@ export class SctpAssociation {
       this.#sender = this.#newSender(agreement.localTsn)
       this.#pathMtu.restart()
     }
-    this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn)
+    const interleaves = this.#settings.interleaving && agreement.peerInterleaves
+    this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn, interleaves)
     this.#context.output.packet.omitsChecksum = this.#settings.zeroChecksum && agreement.peerTakesZeroChecksum
     this.#pathMtu.peerTakes(agreement.peerLargestPacket)
     this.#outboundStreams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
@@ -319,6 +330,7 @@ export class SctpAssociation {
       this.#settings,
       this.#context.deadlines,
       agreement.peerTsn,
+      interleaves,
       (stream, protocol, message) => this.#deliver(stream, protocol, message),
     )
     this.#streamReset = agreement.peerResetsStreams ? this.#newStreamReset(agreement) : undefined

@@ -96,6 +96,7 @@ export class Handshake {
       peerResetsStreams: parameters.resetsStreams,
       peerTakesZeroChecksum: parameters.takesZeroChecksum,
       peerLargestPacket: parameters.largestPacket,
+      peerInterleaves: parameters.interleaves,
       localTieTag: state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag,
       peerTieTag: this.#context.peerTag,
     })
@@ -147,6 +148,7 @@ export class Handshake {
       peerResetsStreams: parameters.resetsStreams,
       peerTakesZeroChecksum: parameters.takesZeroChecksum,
       peerLargestPacket: parameters.largestPacket,
+      peerInterleaves: parameters.interleaves,
     }
     this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0

@@ -7,6 +7,7 @@ import type { AbortChunk } from '../wire/abort.ts'
 import { type Chunk, tryDecodeChunk } from '../wire/chunk.ts'
 import { ChunkType, unknownTypeAction } from '../wire/chunk-type.ts'
 import { dataHeaderLength } from '../wire/data.ts'
+import { iDataHeaderLength } from '../wire/i-data.ts'
 import { CauseCode, describeCause, invalidStreamCause } from '../wire/error-cause.ts'
 import { commonHeaderLength, packetChecksum } from '../wire/packet.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
@@ -130,6 +131,7 @@ export class Inbound {
       const type = packet[at]!
       let goOn = true
       if (type === ChunkType.data) this.#handleData(now, packet, at, at + length)
+      else if (type === ChunkType.iData) goOn = this.#handleIData(now, packet, at, at + length)
       else if (type === ChunkType.sack) this.#handleSack(now, packet, at, length)
       else goOn = this.#handleControl(now, tag, packet, at, at + length)
       if (!goOn || context.state === 'closed') return
@@ -148,7 +150,11 @@ export class Inbound {
       discarded.count('unexpected-chunk')
       return
     }
-    const length = end - at - dataHeaderLength
+    if (receiver.interleaves !== (packet[at] === ChunkType.iData)) {
+      context.misbehaved(CauseCode.protocolViolation, 'DATA where I-DATA was agreed on')
+      return
+    }
+    const length = end - at - (receiver.interleaves ? iDataHeaderLength : dataHeaderLength)
     if (length <= 0) {
       if (length < 0) discarded.count('malformed-chunk')
       else context.misbehaved(CauseCode.noUserData, 'a DATA chunk without user data')
@@ -172,6 +178,16 @@ export class Inbound {
     }
     if (state === 'shutdown-sent') this.#shutdown.repeat(now, receiver.cumulativeTsn)
     if (receiver.cumulativeTsn !== before) this.#streamReset?.advanced()
+  }
+
+  /** Returns whether the rest of the packet is to be read: what was not agreed on is unknown (RFC 9260 §3.2). */
+  #handleIData(now: Millis, packet: Uint8Array, at: number, end: number): boolean {
+    if (this.#receiver?.interleaves === true) {
+      this.#handleData(now, packet, at, end)
+      return true
+    }
+    this.#reportUnknown(packet, at, end)
+    return false
   }
 
   #handleSack(now: Millis, packet: Uint8Array, at: number, length: number): void {
@@ -256,7 +272,13 @@ export class Inbound {
         else if (this.#path.handleHeartbeatAck(now, chunk.info)) this.#sender.pathAnswered(now)
         break
       case ChunkType.forwardTsn:
-        if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
+        if (receiver.interleaves) discarded.count('unexpected-chunk')
+        else if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
+        else this.#streamReset?.advanced()
+        break
+      case ChunkType.iForwardTsn:
+        if (!receiver.interleaves) discarded.count('unexpected-chunk')
+        else if (!receiver.handleIForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
         else this.#streamReset?.advanced()
         break
       case ChunkType.reConfig:
@@ -303,7 +325,7 @@ export class Inbound {
 
   /** `null`, counted and where the type asks for it reported, for a chunk that is malformed or unknown. */
   #decode(packet: Uint8Array, at: number, end: number): Chunk | null {
-    const { discarded, output } = this.#context
+    const { discarded } = this.#context
     const type = packet[at]!
     const length = read16(packet, at + 2)
     const chunk =
@@ -315,9 +337,15 @@ export class Inbound {
       discarded.count('malformed-chunk')
       return null
     }
+    this.#reportUnknown(packet, at, end)
+    return null
+  }
+
+  #reportUnknown(packet: Uint8Array, at: number, end: number): void {
+    const { discarded, output } = this.#context
     discarded.count('unknown-chunk')
     // RFC 9260 §3.2; only a peer that stands can be told.
-    if (this.#receiver && unknownTypeAction(type >>> 6).report && output.queuedChunks < mostReports)
+    if (this.#receiver && unknownTypeAction(packet[at]! >>> 6).report && output.queuedChunks < mostReports)
       output.queue({
         type: ChunkType.error,
         causes: [
@@ -327,7 +355,6 @@ export class Inbound {
           },
         ],
       })
-    return null
   }
 }
 

@@ -14,6 +14,8 @@ export interface InitParameters {
   readonly resetsStreams: boolean
   /** RFC 9653 §4: takes packets without a checksum, since DTLS protects them. */
   readonly takesZeroChecksum: boolean
+  /** RFC 8260 §2.2.1: takes interleaved messages. */
+  readonly interleaves: boolean
   /** The largest packet that the peer is known to take; 0 where it does not say. */
   readonly largestPacket: number
   /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1. */
@@ -26,7 +28,11 @@ export function initParameters(settings: Settings): Parameter[] {
     { type: ParameterType.forwardTsnSupported, value: new Uint8Array(0) },
     {
       type: ParameterType.supportedExtensions,
-      value: Uint8Array.of(ChunkType.reConfig, ChunkType.forwardTsn),
+      value: Uint8Array.of(
+        ChunkType.reConfig,
+        ChunkType.forwardTsn,
+        ...(settings.interleaving ? [ChunkType.iData, ChunkType.iForwardTsn] : []),
+      ),
     },
     {
       type: ParameterType.largestPacket,
@@ -41,6 +47,8 @@ export function initParameters(settings: Settings): Parameter[] {
 export function readInitParameters(init: InitChunk): InitParameters {
   let forwardsTsn = false
   let resetsStreams = false
+  let interleaves = false
+  let forwardsInterleaved = false
   let takesZeroChecksum = false
   let peerLargest = 0
   const unrecognized: Uint8Array[] = []
@@ -50,6 +58,8 @@ export function readInitParameters(init: InitChunk): InitParameters {
     } else if (parameter.type === ParameterType.supportedExtensions) {
       resetsStreams = parameter.value.includes(ChunkType.reConfig)
       if (parameter.value.includes(ChunkType.forwardTsn)) forwardsTsn = true
+      interleaves = parameter.value.includes(ChunkType.iData)
+      forwardsInterleaved = parameter.value.includes(ChunkType.iForwardTsn)
     } else if (parameter.type === ParameterType.zeroChecksumAcceptable) {
       takesZeroChecksum = isByDtls(parameter.value)
     } else if (parameter.type === ParameterType.largestPacket) {
@@ -60,7 +70,14 @@ export function readInitParameters(init: InitChunk): InitParameters {
       if (stop) break
     }
   }
-  return { forwardsTsn, resetsStreams, takesZeroChecksum, largestPacket: peerLargest, unrecognized }
+  return {
+    forwardsTsn,
+    resetsStreams,
+    interleaves: interleaves && forwardsInterleaved,
+    takesZeroChecksum,
+    largestPacket: peerLargest,
+    unrecognized,
+  }
 }
 
 /** Another method of error detection is not ours: its peer gets checksums. */

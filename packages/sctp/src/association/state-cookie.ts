@@ -21,6 +21,7 @@ export interface StateCookie {
   readonly peerResetsStreams: boolean
   readonly peerTakesZeroChecksum: boolean
   readonly peerLargestPacket: number
+  readonly peerInterleaves: boolean
   /** The tags of the association that existed when the cookie was made, else 0 (RFC 9260 §5.2.2). */
   readonly localTieTag: number
   readonly peerTieTag: number
@@ -49,7 +50,8 @@ export class CookieJar {
     writer.u8(
       (cookie.peerForwardsTsn ? 1 : 0) |
         (cookie.peerResetsStreams ? 2 : 0) |
-        (cookie.peerTakesZeroChecksum ? 4 : 0),
+        (cookie.peerTakesZeroChecksum ? 4 : 0) |
+        (cookie.peerInterleaves ? 8 : 0),
     )
     writer.u32(cookie.peerLargestPacket)
     writer.u32(cookie.localTieTag)
@@ -95,6 +97,7 @@ function readBody(reader: Reader): StateCookie {
     peerResetsStreams: (features & 2) !== 0,
     peerTakesZeroChecksum: (features & 4) !== 0,
     peerLargestPacket,
+    peerInterleaves: (features & 8) !== 0,
     localTieTag,
     peerTieTag,
   }

@@ -51,7 +51,7 @@ export class DataChannels {
     this.#host = host
     this.#ids = new ChannelIds(config.dtlsRole)
     this.#association = new SctpAssociation(
-      { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, ...config },
+      { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true, ...config },
       {
         transmit: (packet) => host.transmit(packet),
         connected: () => this.#connected(),
@@ -137,7 +137,7 @@ export class DataChannels {
       encodeOpen(channel.open).length > remoteMaxMessageSize
     )
       throw new SctpError('message-too-large', 'label and protocol do not fit a message to this peer')
-    this.#channels.set(channel.id, channel)
+    this.#add(channel)
     if (this.#isConnected) this.#announce(now, channel)
     return channel
   }
@@ -221,6 +221,12 @@ export class DataChannels {
   abort(now: Millis, reason?: string): void {
     this.#now = now
     this.#association.abort(now, reason)
+  }
+
+  /** RFC 8831 §6.4: the priority is the weight among the channels that have something to send. */
+  #add(channel: Channel): void {
+    this.#channels.set(channel.id, channel)
+    this.#association.setWeight(channel.id, channel.priority)
   }
 
   get #isConnected(): boolean {
@@ -341,7 +347,7 @@ export class DataChannels {
     channel.isAcknowledged = true
     channel.readyState = 'open'
     channel.foreignNames = names
-    this.#channels.set(stream, channel)
+    this.#add(channel)
     this.#foreignNames += names
     this.#association.send(now, stream, ProtocolId.control, encodeAck(), uncounted)
     this.#host.channelOpened(channel)

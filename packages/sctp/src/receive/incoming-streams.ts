@@ -1,16 +1,21 @@
 import { copyBytes } from '@purertc/bytes'
 
+import { type Sequence, ssnSequence } from './sequence.ts'
+
 /** Hands a message up; `message` is borrowed until the call returns. */
 export type Deliver = (stream: number, protocol: number, message: Uint8Array) => void
 
 /** Puts whole messages of each stream in order, RFC 9260 §6.6. */
 export class IncomingStreams {
   readonly #deliver: Deliver
+  readonly #sequence: Sequence
   readonly #streams = new Map<number, IncomingStream>()
   #held = 0
 
-  constructor(deliver: Deliver) {
+  /** `sequence`: how the peer numbers messages. */
+  constructor(deliver: Deliver, sequence: Sequence = ssnSequence) {
     this.#deliver = deliver
+    this.#sequence = sequence
   }
 
   /** Bytes of memory in messages that wait for an earlier one. */
@@ -26,12 +31,12 @@ export class IncomingStreams {
     }
     const state = this.#state(stream)
     if (ssn === state.expected) {
-      state.expected = (ssn + 1) & 0xffff
+      state.expected = this.#sequence.next(ssn)
       this.#deliver(stream, protocol, message)
       if (state.waiting) this.#deliverWaiting(stream, state, state.waiting)
       return true
     }
-    if (isBehind(ssn, state.expected) || state.waiting?.has(ssn)) return false
+    if (this.#sequence.isBehind(ssn, state.expected) || state.waiting?.has(ssn)) return false
     state.waiting ??= new Map()
     state.waiting.set(ssn, { protocol, message: copyBytes(message) })
     this.#held += message.length + waitingOverhead
@@ -41,13 +46,13 @@ export class IncomingStreams {
   /** FORWARD TSN: messages up to `ssn` that have not arrived never will, RFC 3758 §3.6. */
   skip(stream: number, ssn: number): void {
     const state = this.#state(stream)
-    if (isBehind(ssn, state.expected)) return
-    const next = (ssn + 1) & 0xffff
+    if (this.#sequence.isBehind(ssn, state.expected)) return
+    const next = this.#sequence.next(ssn)
     state.expected = next
     const { waiting } = state
     if (!waiting) return
-    const arrived = [...waiting.keys()].filter((candidate) => isBehind(candidate, next))
-    arrived.sort((a, b) => (isBehind(a, b) ? -1 : 1))
+    const arrived = [...waiting.keys()].filter((candidate) => this.#sequence.isBehind(candidate, next))
+    arrived.sort((a, b) => (this.#sequence.isBehind(a, b) ? -1 : 1))
     for (const candidate of arrived) this.#deliverOne(stream, waiting, candidate)
     this.#deliverWaiting(stream, state, waiting)
   }
@@ -65,7 +70,7 @@ export class IncomingStreams {
   #deliverWaiting(stream: number, state: IncomingStream, waiting: Map<number, WaitingMessage>): void {
     while (waiting.has(state.expected)) {
       const ssn = state.expected
-      state.expected = (ssn + 1) & 0xffff
+      state.expected = this.#sequence.next(ssn)
       this.#deliverOne(stream, waiting, ssn)
     }
     if (waiting.size === 0) state.waiting = undefined
@@ -98,10 +103,6 @@ interface IncomingStream {
 interface WaitingMessage {
   readonly protocol: number
   readonly message: Uint8Array
-}
-
-function isBehind(ssn: number, other: number): boolean {
-  return ((ssn - other) << 16) >> 16 < 0
 }
 
 /** Memory that a waiting message costs beside its bytes. */

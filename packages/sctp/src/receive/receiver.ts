@@ -6,9 +6,13 @@ import { Timer } from '../timer.ts'
 import { Tsn } from '../tsn.ts'
 import { DataFlag, dataHeaderLength } from '../wire/data.ts'
 import type { ForwardTsnChunk } from '../wire/forward-tsn.ts'
+import { iDataHeaderLength } from '../wire/i-data.ts'
+import type { IForwardTsnChunk } from '../wire/i-forward-tsn.ts'
 import { type Deliver, IncomingStreams } from './incoming-streams.ts'
-import { Reassembly } from './reassembly.ts'
+import { InterleavedReassembly } from './interleaved-reassembly.ts'
+import { type Complete, Reassembly } from './reassembly.ts'
 import { ReceivedTsns } from './received-tsns.ts'
+import { midSequence, ssnSequence } from './sequence.ts'
 
 /**
  * What became of a DATA chunk. `duplicate` and the two reasons to drop are noise; `violation` and `too-large` are
@@ -23,6 +27,8 @@ export class Receiver {
   readonly #deadlines: Deadlines
   readonly #tsns: ReceivedTsns
   readonly #reassembly: Reassembly
+  /** In place of the other where messages are interleaved, RFC 8260. */
+  readonly #interleaved: InterleavedReassembly | undefined
   readonly #streams: IncomingStreams
   /** Packets with DATA since the last SACK. */
   #unacknowledged = 0
@@ -36,19 +42,28 @@ export class Receiver {
   /** The window that the last SACK told. */
   #told: number
 
-  constructor(settings: Settings, deadlines: Deadlines, peerInitialTsn: Tsn, deliver: Deliver) {
+  constructor(
+    settings: Settings,
+    deadlines: Deadlines,
+    peerInitialTsn: Tsn,
+    interleaves: boolean,
+    deliver: Deliver,
+  ) {
     this.#settings = settings
     this.#deadlines = deadlines
     this.#told = settings.receiveWindow
     this.#tsns = new ReceivedTsns(peerInitialTsn)
-    this.#streams = new IncomingStreams(deliver)
-    this.#reassembly = new Reassembly(
-      this.#tsns,
-      settings.maxMessageSize,
-      (stream, ssn, protocol, unordered, message) => {
-        if (!this.#streams.accept(stream, ssn, protocol, unordered, message)) this.#isRepeatedSsn = true
-      },
-    )
+    this.#streams = new IncomingStreams(deliver, interleaves ? midSequence : ssnSequence)
+    const complete: Complete = (stream, number, protocol, unordered, message) => {
+      if (!this.#streams.accept(stream, number, protocol, unordered, message)) this.#isRepeatedSsn = true
+    }
+    this.#reassembly = new Reassembly(this.#tsns, settings.maxMessageSize, complete)
+    this.#interleaved = interleaves ? new InterleavedReassembly(settings.maxMessageSize, complete) : undefined
+  }
+
+  /** Whether messages come as I-DATA. */
+  get interleaves(): boolean {
+    return this.#interleaved !== undefined
   }
 
   get cumulativeTsn(): Tsn {
@@ -57,7 +72,8 @@ export class Receiver {
 
   /** Bytes of memory that wait for missing pieces, or for the user. */
   get held(): number {
-    return this.#reassembly.held + this.#streams.held + this.#lent
+    const { held } = this.#interleaved ?? this.#reassembly
+    return held + this.#streams.held + this.#lent
   }
 
   /** `a_rwnd` of the next SACK. */
@@ -81,7 +97,7 @@ export class Receiver {
     return this.#unacknowledged > 0 || this.#isSackDue
   }
 
-  /** Takes the DATA chunk at `at`, which ends at `end` and holds at least one byte of user data. */
+  /** Takes the DATA or I-DATA chunk at `at`, which ends at `end` and holds at least one byte of user data. */
   handleData(bytes: Uint8Array, at: number, end: number): DataVerdict {
     const tsn = Tsn.of(
       (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!,
@@ -95,28 +111,57 @@ export class Receiver {
       return arrival === 'duplicate' ? 'duplicate' : 'beyond-window'
     }
     const stream = (bytes[at + 8]! << 8) | bytes[at + 9]!
-    const ssn = (bytes[at + 10]! << 8) | bytes[at + 11]!
-    const protocol =
-      ((bytes[at + 12]! << 24) | (bytes[at + 13]! << 16) | (bytes[at + 14]! << 8) | bytes[at + 15]!) >>> 0
     this.#tsns.add(tsn)
     if (stream >= this.#settings.streams) return 'invalid-stream'
     this.#isRepeatedSsn = false
-    const start = at + dataHeaderLength
-    const verdict = this.#reassembly.add(tsn, flags, stream, ssn, protocol, bytes, start, end)
+    const interleaved = this.#interleaved
+    const verdict = interleaved
+      ? interleaved.add(
+          flags,
+          stream,
+          read32(bytes, at + 12),
+          read32(bytes, at + 16),
+          bytes,
+          at + iDataHeaderLength,
+          end,
+        )
+      : this.#reassembly.add(
+          tsn,
+          flags,
+          stream,
+          (bytes[at + 10]! << 8) | bytes[at + 11]!,
+          read32(bytes, at + 12),
+          bytes,
+          at + dataHeaderLength,
+          end,
+        )
     return this.#isRepeatedSsn ? 'repeated-ssn' : verdict
   }
 
   /** RFC 3758 §3.6. False for a TSN that no peer can mean. */
   handleForwardTsn(chunk: ForwardTsnChunk): boolean {
     const from = this.#tsns.cumulative
-    const distance = Tsn.distance(from, chunk.newCumulativeTsn)
-    this.#isSackDue = true
+    const distance = this.#forwardDistance(chunk.newCumulativeTsn)
     if (distance <= 0) return true
     if (distance > furthestForward) return false
     this.#reassembly.skip(from, chunk.newCumulativeTsn)
     this.#tsns.skipTo(chunk.newCumulativeTsn)
     for (const { stream, ssn } of chunk.skips)
       if (stream < this.#settings.streams) this.#streams.skip(stream, ssn)
+    return true
+  }
+
+  /** RFC 8260 §2.3.1. False for a TSN that no peer can mean. */
+  handleIForwardTsn(chunk: IForwardTsnChunk): boolean {
+    const distance = this.#forwardDistance(chunk.newCumulativeTsn)
+    if (distance <= 0) return true
+    if (distance > furthestForward) return false
+    this.#tsns.skipTo(chunk.newCumulativeTsn)
+    for (const skip of chunk.skips) {
+      if (skip.stream >= this.#settings.streams) continue
+      this.#interleaved?.skip(skip)
+      if (!skip.unordered) this.#streams.skip(skip.stream, skip.mid)
+    }
     return true
   }
 
@@ -149,6 +194,12 @@ export class Receiver {
   /** RFC 6525 §5.2.2. */
   resetStreams(streams: readonly number[]): void {
     this.#streams.reset(streams)
+    this.#interleaved?.reset(streams)
+  }
+
+  #forwardDistance(newCumulativeTsn: Tsn): number {
+    this.#isSackDue = true
+    return Tsn.distance(this.#tsns.cumulative, newCumulativeTsn)
   }
 
   /**
@@ -160,6 +211,10 @@ export class Receiver {
     if (held < this.#settings.receiveWindow) return true
     return held < this.#settings.receiveWindow + gapAllowance && Tsn.isAfter(this.#tsns.highest, tsn)
   }
+}
+
+function read32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 /** A FORWARD TSN passes over chunks that were outstanding, and no gap block could name one further ahead. */

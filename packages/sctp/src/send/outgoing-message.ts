@@ -13,8 +13,15 @@ export class OutgoingMessage {
   readonly isCounted: boolean
   /** When the message becomes worthless (RFC 3758 §4.1); `Infinity` for never. */
   readonly expiresAt: number
-  /** Stream sequence number, given when the first fragment is cut. */
-  ssn = 0
+  /**
+   * Message identifier, given when the first fragment is cut; its low 16 bits are the stream sequence number of an
+   * ordered message.
+   */
+  mid = 0
+  /** Fragments cut so far. */
+  fragments = 0
+  /** Its place among all messages that were sent. */
+  order = 0
   /** How many bytes have been cut into chunks. */
   cut = 0
   /** Given up by partial reliability: no byte of it is sent any more. */
@@ -42,6 +49,11 @@ export class OutgoingMessage {
     this.maxRetransmits = maxRetransmits
     this.expiresAt = expiresAt
     this.isCounted = isCounted
+  }
+
+  /** Stream sequence number, RFC 9260 §3.3.1. */
+  get ssn(): number {
+    return this.unordered ? 0 : this.mid & 0xffff
   }
 
   get isReliable(): boolean {

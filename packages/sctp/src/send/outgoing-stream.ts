@@ -6,13 +6,16 @@ export class OutgoingStream {
   #head: OutgoingMessage | null = null
   #tail: OutgoingMessage | null = null
   #bufferedAmount = 0
-  #nextSsn = 0
+  #nextMid = 0
+  #nextUnorderedMid = 0
   /** `bufferedAmountLow` is told when the queue shrinks to this many bytes. */
   lowThreshold = 0
-  /** The next stream that has something to send; the scheduler's. */
-  nextActive: OutgoingStream | null = null
-  /** Whether the scheduler has this stream. */
+  /** Its share where streams compete: twice the weight gets twice the bytes. */
+  weight = defaultWeight
+  /** The scheduler's: whether it has this stream, which turn is its, and since when it waits. */
   isActive = false
+  key = 0
+  arrival = 0
 
   constructor(id: number) {
     this.id = id
@@ -36,10 +39,7 @@ export class OutgoingStream {
 
   /** The next `length` bytes of the head leave the queue; returns whether that was its last fragment. */
   cut(message: OutgoingMessage, length: number): boolean {
-    if (message.cut === 0 && !message.unordered) {
-      message.ssn = this.#nextSsn
-      this.#nextSsn = (this.#nextSsn + 1) & 0xffff
-    }
+    if (message.cut === 0) this.#number(message)
     message.cut += length
     if (message.isCounted) this.#bufferedAmount -= length
     if (message.cut < message.length) return false
@@ -57,7 +57,19 @@ export class OutgoingStream {
 
   /** RFC 6525 §5.1.2: after a reset the first message has number 0 again. */
   resetSequence(): void {
-    this.#nextSsn = 0
+    this.#nextMid = 0
+    this.#nextUnorderedMid = 0
+  }
+
+  /** RFC 8260 §2.1: ordered and unordered messages are counted apart. */
+  #number(message: OutgoingMessage): void {
+    if (message.unordered) {
+      message.mid = this.#nextUnorderedMid
+      this.#nextUnorderedMid = (this.#nextUnorderedMid + 1) >>> 0
+    } else {
+      message.mid = this.#nextMid
+      this.#nextMid = (this.#nextMid + 1) >>> 0
+    }
   }
 
   #shift(message: OutgoingMessage): void {
@@ -66,3 +78,6 @@ export class OutgoingStream {
     if (!this.#head) this.#tail = null
   }
 }
+
+/** RFC 8831 §6.4: the priority that a channel has by default. */
+const defaultWeight = 256

@@ -5,6 +5,7 @@ import { Tsn } from '../tsn.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import { DataFlag } from '../wire/data.ts'
 import { encodeForwardTsn } from '../wire/forward-tsn.ts'
+import { encodeIForwardTsn } from '../wire/i-forward-tsn.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { ChunkState, type SentChunks } from './sent-chunks.ts'
 
@@ -12,6 +13,8 @@ import { ChunkState, type SentChunks } from './sent-chunks.ts'
 export class PartialReliability {
   /** Whether the peer understands FORWARD TSN; without it every message is reliable. */
   isSupported = false
+  /** Whether messages are interleaved: the peer is then told by I-FORWARD-TSN, RFC 8260 §2.3. */
+  interleaves = false
   readonly #chunks: SentChunks
   /** Most associations never send an unreliable message, and never pay for the search. */
   #hasUnreliable = false
@@ -51,7 +54,8 @@ export class PartialReliability {
     // TSN that is never sent stands for the rest, so that the FORWARD TSN reaches past the end of the message.
     const end = chunks.push(now, message, message.cut, 0, DataFlag.ending)
     chunks.setState(end, ChunkState.abandoned)
-    if (chunks.size > 1 && chunks.message(last) === message) this.#abandonAround(last)
+    const sent = this.#lastOf(message, last)
+    if (sent !== undefined) this.#abandonAround(sent)
     this.#advance()
   }
 
@@ -64,20 +68,21 @@ export class PartialReliability {
   write(packet: PacketWriter): void {
     this.#isForwardDue = false
     const chunks = this.#chunks
-    const limit = Math.floor((packet.size - 64) / 4)
-    const skips = new Map<number, number>()
+    const limit = Math.floor((packet.size - 64) / (this.interleaves ? 8 : 4))
+    /** The last message passed over of each stream; with interleaving also of the unordered ones. */
+    const skipped = new Map<number, OutgoingMessage>()
     let tsn = chunks.first
-    while (tsn !== chunks.next && chunks.state(tsn) === ChunkState.abandoned && skips.size < limit) {
+    while (tsn !== chunks.next && chunks.state(tsn) === ChunkState.abandoned && skipped.size < limit) {
       const message = chunks.message(tsn)
-      if (!message.unordered) skips.set(message.stream, message.ssn)
+      if (this.interleaves || !message.unordered)
+        skipped.set(2 * message.stream + (message.unordered ? 1 : 0), message)
       tsn = Tsn.add(tsn, 1)
     }
+    const newCumulativeTsn = Tsn.add(tsn, -1)
+    const skips = [...skipped.values()]
     const writer = new Writer()
-    encodeForwardTsn(writer, {
-      type: ChunkType.forwardTsn,
-      newCumulativeTsn: Tsn.add(tsn, -1),
-      skips: Array.from(skips, ([stream, ssn]) => ({ stream, ssn })),
-    })
+    if (this.interleaves) encodeIForwardTsn(writer, { type: ChunkType.iForwardTsn, newCumulativeTsn, skips })
+    else encodeForwardTsn(writer, { type: ChunkType.forwardTsn, newCumulativeTsn, skips })
     packet.append(writer.view())
   }
 
@@ -92,15 +97,34 @@ export class PartialReliability {
     }
   }
 
-  /** The chunks of one message have consecutive TSNs (RFC 9260 §6.9). */
+  /** All chunks of the message: consecutive TSNs (RFC 9260 §6.9), or with others in between (RFC 8260). */
   #abandonAround(tsn: Tsn): void {
     const chunks = this.#chunks
     const message = chunks.message(tsn)
     message.isAbandoned = true
     let from = tsn
-    while (from !== chunks.first && chunks.message(Tsn.add(from, -1)) === message) from = Tsn.add(from, -1)
-    for (; from !== chunks.next && chunks.message(from) === message; from = Tsn.add(from, 1))
-      chunks.setState(from, ChunkState.abandoned)
+    let last = tsn
+    for (let at = tsn; at !== chunks.first && chunks.offset(from) > 0;) {
+      at = Tsn.add(at, -1)
+      if (chunks.message(at) === message) from = at
+      else if (!this.interleaves) break
+    }
+    for (let at = Tsn.add(tsn, 1); at !== chunks.next; at = Tsn.add(at, 1)) {
+      if (chunks.message(at) === message) last = at
+      else if (!this.interleaves) break
+    }
+    for (; !Tsn.isAfter(from, last); from = Tsn.add(from, 1))
+      if (chunks.message(from) === message) chunks.setState(from, ChunkState.abandoned)
+  }
+
+  /** The last chunk of the message at or below `tsn` that is outstanding. */
+  #lastOf(message: OutgoingMessage, tsn: Tsn): Tsn | undefined {
+    const chunks = this.#chunks
+    for (let at = tsn; !Tsn.isAfter(chunks.first, at); at = Tsn.add(at, -1)) {
+      if (chunks.message(at) === message) return at
+      if (!this.interleaves) return undefined
+    }
+    return undefined
   }
 
   #advance(): void {

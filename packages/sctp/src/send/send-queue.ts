@@ -1,6 +1,6 @@
 import { OutgoingMessage } from './outgoing-message.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
-import { RoundRobin, type StreamScheduler } from './scheduler.ts'
+import { type SchedulerName, StreamScheduler } from './scheduler.ts'
 
 /** Messages that wait to be cut into chunks, stream by stream. */
 export class SendQueue {
@@ -9,9 +9,12 @@ export class SendQueue {
   #queuedBytes = 0
   /** Streams whose queue has just shrunk to their threshold; the owner empties it. */
   #low: number[] = []
+  #pushed = 0
+  /** Whether fragments of different messages may mix: then each is a turn of its own. RFC 8260. */
+  interleaves = false
 
-  constructor(scheduler: StreamScheduler = new RoundRobin()) {
-    this.#scheduler = scheduler
+  constructor(scheduler: SchedulerName = 'round-robin') {
+    this.#scheduler = new StreamScheduler(scheduler)
   }
 
   /** Bytes of all streams that are not yet cut into chunks. */
@@ -39,6 +42,7 @@ export class SendQueue {
 
   push(message: OutgoingMessage): void {
     const stream = this.stream(message.stream)
+    message.order = this.#pushed++
     stream.push(message)
     this.#queuedBytes += message.length
     this.#scheduler.activate(stream)
@@ -52,14 +56,16 @@ export class SendQueue {
       const message = stream.head
       if (message && !message.isAbandoned && !(message.expiresAt <= now && message.cut === 0)) return message
       if (message) this.#shrunk(stream, message, stream.dropHead(message))
-      this.#scheduler.rotate(stream.head !== null)
+      this.#scheduler.served(0)
     }
   }
 
   /** The next `length` bytes of the message that {@link SendQueue.next} returned become a chunk. */
   cut(message: OutgoingMessage, length: number): void {
     const stream = this.stream(message.stream)
-    if (stream.cut(message, length)) this.#scheduler.rotate(stream.head !== null)
+    const isWhole = stream.cut(message, length)
+    if (this.interleaves) this.#scheduler.served(length)
+    else if (isWhole) this.#scheduler.served(message.length)
     this.#shrunk(stream, message, length)
   }
 

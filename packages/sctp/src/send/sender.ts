@@ -18,7 +18,7 @@ import { Transmission } from './transmission.ts'
 
 /** The sending half of an association: sees every chunk through until it is acknowledged, RFC 9260 §6 and §7. */
 export class Sender {
-  readonly queue: SendQueue = new SendQueue()
+  readonly queue: SendQueue
   readonly congestion: CongestionControl
   readonly #deadlines: Deadlines
   readonly #roundTrip: RoundTripTime
@@ -34,6 +34,7 @@ export class Sender {
   constructor(settings: Settings, deadlines: Deadlines, roundTrip: RoundTripTime, initialTsn: Tsn) {
     this.#deadlines = deadlines
     this.#roundTrip = roundTrip
+    this.queue = new SendQueue(settings.scheduler)
     const congestion = settings.congestionControl(settings.mtu, settings.initialWindow)
     const chunks = new SentChunks(initialTsn)
     const partial = new PartialReliability(chunks)
@@ -66,8 +67,11 @@ export class Sender {
   }
 
   /** What the handshake agreed on. */
-  start(peerWindow: number, peerForwardsTsn: boolean): void {
+  start(peerWindow: number, peerForwardsTsn: boolean, interleaves: boolean): void {
     this.#transmission.peerWindow = peerWindow
+    this.#transmission.interleaves = interleaves
+    this.#partial.interleaves = interleaves
+    this.queue.interleaves = interleaves
     this.#partial.isSupported = peerForwardsTsn
   }
 

@@ -23,6 +23,7 @@ export class SentChunks {
   #mask: number
   #messages: (OutgoingMessage | null)[]
   #offsets: Uint32Array
+  #fsns: Uint32Array
   #lengths: Uint16Array
   #states: Uint8Array
   #flags: Uint8Array
@@ -45,6 +46,7 @@ export class SentChunks {
     this.#mask = smallestRing - 1
     this.#messages = new Array<OutgoingMessage | null>(smallestRing).fill(null)
     this.#offsets = new Uint32Array(smallestRing)
+    this.#fsns = new Uint32Array(smallestRing)
     this.#lengths = new Uint16Array(smallestRing)
     this.#states = new Uint8Array(smallestRing)
     this.#flags = new Uint8Array(smallestRing)
@@ -101,6 +103,7 @@ export class SentChunks {
     const slot = tsn & this.#mask
     this.#messages[slot] = message
     this.#offsets[slot] = offset
+    this.#fsns[slot] = message.fragments++
     this.#lengths[slot] = length
     this.#flags[slot] = flags
     this.#states[slot] = ChunkState.inFlight
@@ -174,6 +177,11 @@ export class SentChunks {
     return this.#offsets[tsn & this.#mask]!
   }
 
+  /** Its place among the fragments of its message. */
+  fsn(tsn: Tsn): number {
+    return this.#fsns[tsn & this.#mask]!
+  }
+
   length(tsn: Tsn): number {
     return this.#lengths[tsn & this.#mask]!
   }
@@ -219,6 +227,7 @@ export class SentChunks {
     for (let i = 0; i < count; i++) messages[(from + i) & (size - 1)] = this.#messages[(from + i) & mask]!
     this.#messages = messages
     this.#offsets = moved(this.#offsets, new Uint32Array(size))
+    this.#fsns = moved(this.#fsns, new Uint32Array(size))
     this.#lengths = moved(this.#lengths, new Uint16Array(size))
     this.#states = moved(this.#states, new Uint8Array(size))
     this.#flags = moved(this.#flags, new Uint8Array(size))

@@ -6,6 +6,7 @@ import type { PacketWriter } from '../packet-writer.ts'
 import { Timer } from '../timer.ts'
 import type { Tsn } from '../tsn.ts'
 import { DataFlag, dataHeaderLength, putDataHeader } from '../wire/data.ts'
+import { iDataHeaderLength, putIDataHeader } from '../wire/i-data.ts'
 import { commonHeaderLength } from '../wire/packet.ts'
 import type { CongestionControl } from './congestion-control.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -30,6 +31,7 @@ export class Transmission {
   #packetSize: number
   /** Bytes of the packet that each new chunk must fit, should the path shrink. */
   #holdsChunk: number
+  #headerLength = dataHeaderLength
   /** The peer's last advertised window. */
   peerWindow = 0
   /** The next packet of lost chunks may exceed the congestion window (RFC 9260 §7.2.4, §6.3.3 E3). */
@@ -71,6 +73,11 @@ export class Transmission {
   /** Bytes of the largest packet. */
   get packetSize(): number {
     return this.#packetSize
+  }
+
+  /** Whether messages go as I-DATA, RFC 8260. */
+  set interleaves(interleaves: boolean) {
+    this.#headerLength = interleaves ? iDataHeaderLength : dataHeaderLength
   }
 
   /** Packets have `size` bytes at most from now on; each chunk must fit one of `holdsChunk` bytes. */
@@ -136,7 +143,7 @@ export class Transmission {
     while (chunks.lostCount > 0) {
       const tsn = chunks.firstLost()
       const length = chunks.length(tsn)
-      const startsPacket = dataHeaderLength + length > packet.room
+      const startsPacket = this.#headerLength + length > packet.room
       if (!this.#mayLeave(now)) {
         if (!this.repeatsOnePacket || (startsPacket && hasBegun)) break
       }
@@ -151,7 +158,7 @@ export class Transmission {
 
   #sendNew(now: Millis, packet: PacketWriter): void {
     const chunks = this.#chunks
-    const largest = this.#holdsChunk - commonHeaderLength - dataHeaderLength
+    const largest = this.#holdsChunk - commonHeaderLength - this.#headerLength
     while (!chunks.isFull) {
       const message = this.#queue.next(now)
       if (message === null || !(this.probesOnce || this.#mayLeave(now))) return
@@ -160,7 +167,7 @@ export class Transmission {
         continue
       }
       const left = message.length - message.cut
-      const room = packet.room - dataHeaderLength
+      const room = packet.room - this.#headerLength
       let length = Math.min(left, largest)
       // A message that is cut anyway fills up the packet at hand; one that fits a packet stays whole.
       if (left > largest && room >= smallestFragment && room < length) length = room
@@ -192,24 +199,15 @@ export class Transmission {
     if (chunks.inFlight > this.#highestFlight) this.#highestFlight = chunks.inFlight
     this.lastSentAt = now
     this.#deadlines.armIfIdle(Timer.t3, Millis(now + this.#roundTrip.rto))
-    const from = packet.reserve(dataHeaderLength + length)
-    putDataHeader(
-      packet.bytes,
-      from,
-      chunks.flags(tsn),
-      tsn,
-      message.stream,
-      message.ssn,
-      message.protocol,
-      length,
-    )
-    copyBytes(
-      message.buffer,
-      message.start + chunks.offset(tsn),
-      length,
-      packet.bytes,
-      from + dataHeaderLength,
-    )
+    const header = this.#headerLength
+    const from = packet.reserveData(header + length)
+    const { bytes } = packet
+    const { stream, protocol } = message
+    const flags = chunks.flags(tsn)
+    if (header === dataHeaderLength)
+      putDataHeader(bytes, from, flags, tsn, stream, message.ssn, protocol, length)
+    else putIDataHeader(bytes, from, flags, tsn, stream, message.mid, protocol, chunks.fsn(tsn), length)
+    copyBytes(message.buffer, message.start + chunks.offset(tsn), length, bytes, from + header)
   }
 }
 

@@ -13,12 +13,16 @@ export const ChunkType = {
   cookieEcho: 10,
   cookieAck: 11,
   shutdownComplete: 14,
+  /** RFC 8260 §2.1 */
+  iData: 64,
   /** RFC 6525 §3.1 */
   reConfig: 130,
   /** RFC 4820 §3 */
   pad: 132,
   /** RFC 3758 §3.2 */
   forwardTsn: 192,
+  /** RFC 8260 §2.3.1 */
+  iForwardTsn: 194,
 } as const
 export type ChunkType = (typeof ChunkType)[keyof typeof ChunkType]
 

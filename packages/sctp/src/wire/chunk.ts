@@ -8,6 +8,8 @@ import { type DataChunk, decodeData, encodeData } from './data.ts'
 import { decodeError, encodeError, type ErrorChunk } from './error.ts'
 import { decodeForwardTsn, encodeForwardTsn, type ForwardTsnChunk } from './forward-tsn.ts'
 import { decodeHeartbeat, encodeHeartbeat, type HeartbeatChunk } from './heartbeat.ts'
+import { decodeIData, encodeIData, type IDataChunk } from './i-data.ts'
+import { decodeIForwardTsn, encodeIForwardTsn, type IForwardTsnChunk } from './i-forward-tsn.ts'
 import { decodeInit, encodeInit, type InitChunk } from './init.ts'
 import { decodePad, encodePad, type PadChunk } from './pad.ts'
 import { decodeReConfig, encodeReConfig, type ReConfigChunk } from './re-config.ts'
@@ -20,9 +22,9 @@ import {
 import { decodeShutdown, encodeShutdown, type ShutdownChunk } from './shutdown.ts'
 
 /** Every chunk that this package understands. */
-export type Chunk = DataChunk | ControlChunk
+export type Chunk = DataChunk | IDataChunk | ControlChunk
 
-/** Every chunk but DATA. */
+/** Every chunk but DATA and I-DATA. */
 export type ControlChunk =
   | InitChunk
   | SackChunk
@@ -35,6 +37,7 @@ export type ControlChunk =
   | ShutdownCompleteChunk
   | ReConfigChunk
   | PadChunk
+  | IForwardTsnChunk
   | ForwardTsnChunk
 
 /**
@@ -45,6 +48,8 @@ export function decodeChunk(type: number, flags: number, value: Reader): Chunk |
   switch (type) {
     case ChunkType.data:
       return decodeData(flags, value)
+    case ChunkType.iData:
+      return decodeIData(flags, value)
     case ChunkType.init:
     case ChunkType.initAck:
       return decodeInit(type, value)
@@ -72,6 +77,8 @@ export function decodeChunk(type: number, flags: number, value: Reader): Chunk |
       return decodePad(value)
     case ChunkType.forwardTsn:
       return decodeForwardTsn(value)
+    case ChunkType.iForwardTsn:
+      return decodeIForwardTsn(value)
     default:
       return null
   }
@@ -82,6 +89,9 @@ export function encodeChunk(writer: Writer, chunk: Chunk): void {
   switch (chunk.type) {
     case ChunkType.data:
       encodeData(writer, chunk)
+      break
+    case ChunkType.iData:
+      encodeIData(writer, chunk)
       break
     case ChunkType.init:
     case ChunkType.initAck:
@@ -121,6 +131,9 @@ export function encodeChunk(writer: Writer, chunk: Chunk): void {
       break
     case ChunkType.forwardTsn:
       encodeForwardTsn(writer, chunk)
+      break
+    case ChunkType.iForwardTsn:
+      encodeIForwardTsn(writer, chunk)
       break
   }
 }

@@ -20,6 +20,7 @@ const cookie: StateCookie = {
   peerResetsStreams: false,
   peerTakesZeroChecksum: true,
   peerLargestPacket: 70_000,
+  peerInterleaves: true,
   localTieTag: 8,
   peerTieTag: 9,
 }

@@ -43,6 +43,22 @@ const respond = (peer: ScriptedPeer, sequence: number, result: number): void =>
     result,
   })
 
+test('a request to reset never follows DATA in a packet (RFC 9260 §6.10): usrsctp ends the association then', () => {
+  const peer = new ScriptedPeer().connect()
+  peer.association.batch(peer.now, () => {
+    peer.association.send(peer.now, 0, 51, text('last words'))
+    peer.association.send(peer.now, 1, 51, text('others'))
+    peer.association.resetStreams(peer.now, [0])
+  })
+  const types = peer.packets().map(({ chunks }) => chunks.map(({ type }) => type))
+  expect(types.flat().filter((type) => type === ChunkType.data)).toHaveLength(2)
+  expect(types.flat()).toContain(ChunkType.reConfig)
+  for (const packet of types) {
+    const firstData = packet.indexOf(ChunkType.data)
+    if (firstData >= 0) expect(packet.slice(firstData).every((type) => type === ChunkType.data)).toBe(true)
+  }
+})
+
 describe('a reset of ours, RFC 6525', () => {
   test('names the last TSN, and frees the stream when it is done', () => {
     const peer = connected()

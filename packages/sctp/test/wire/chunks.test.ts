@@ -106,6 +106,31 @@ const vectors: [string, string, Chunk][] = [
     '82 00 0010 0011 000c 00000009 00020000',
     { type: ChunkType.reConfig, parameters: [{ type: 17, requestSequence: 9, rest: fromHex('00020000') }] },
   ],
+  [
+    'I-DATA, the beginning of a message',
+    '40 06 0017 00000001 0002 0000 00000003 00000033 616263 00',
+    {
+      type: ChunkType.iData,
+      flags: 6,
+      tsn: Tsn.of(1),
+      stream: 2,
+      mid: 3,
+      protocolOrFsn: 51,
+      data: fromHex('616263'),
+    },
+  ],
+  [
+    'I-FORWARD-TSN',
+    'c2 00 0018 00000064 0001 0000 00000002 0003 0001 00000004',
+    {
+      type: ChunkType.iForwardTsn,
+      newCumulativeTsn: Tsn.of(100),
+      skips: [
+        { stream: 1, unordered: false, mid: 2 },
+        { stream: 3, unordered: true, mid: 4 },
+      ],
+    },
+  ],
   ['PAD', '84 00 000a 000000000000 0000', { type: ChunkType.pad, padding: 6 }],
   [
     'FORWARD TSN',

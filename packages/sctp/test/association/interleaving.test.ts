@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals'
+import { equalBytes } from '@purertc/bytes'
+
+import { Tsn } from '../../src/tsn.ts'
+import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { DataFlag } from '../../src/wire/data.ts'
+import type { IDataChunk } from '../../src/wire/i-data.ts'
+import { decodePacket } from '../../src/wire/packet.ts'
+import { ParameterType } from '../../src/wire/parameter-type.ts'
+import { Pair, pattern } from '../support/association-pair.ts'
+import { ScriptedPeer } from '../support/scripted-peer.ts'
+
+const on = { config: { interleaving: true } }
+
+/** A peer that takes interleaved messages, and is taken up on it. */
+function interleavingPeer(): ScriptedPeer {
+  const peer = new ScriptedPeer(on)
+  const extensions = Uint8Array.of(
+    ChunkType.reConfig,
+    ChunkType.forwardTsn,
+    ChunkType.iData,
+    ChunkType.iForwardTsn,
+  )
+  const parameters = [
+    { type: ParameterType.forwardTsnSupported, value: new Uint8Array(0) },
+    { type: ParameterType.supportedExtensions, value: extensions },
+  ]
+  return peer.connect(peer.init({ parameters }))
+}
+
+function iData(peer: ScriptedPeer, offset: number, fields: Partial<IDataChunk> = {}): IDataChunk {
+  const flags = DataFlag.beginning | DataFlag.ending
+  const tsn = Tsn.add(peer.tsn, offset)
+  return {
+    type: ChunkType.iData,
+    flags,
+    tsn,
+    stream: 0,
+    mid: offset,
+    protocolOrFsn: 51,
+    data: pattern(10),
+    ...fields,
+  }
+}
+
+describe('interleaving, RFC 8260', () => {
+  test.each([
+    ['both ends take it', on, on, ChunkType.iData],
+    ['only this end does', on, {}, ChunkType.data],
+    ['only the peer does', {}, on, ChunkType.data],
+  ])('where %s', (_name, a, b, expected) => {
+    const pair = new Pair({ a, b })
+    const types = new Set<number>()
+    pair.toB.intercept((_index, bytes) => {
+      for (const { type } of decodePacket(bytes)?.chunks ?? [])
+        if (type === ChunkType.data || type === ChunkType.iData) types.add(type)
+      return 'pass'
+    })
+    pair.connect()
+    expect(pair.a.association.isInterleaving).toBe(expected === ChunkType.iData)
+    for (let i = 0; i < 5; i++) pair.a.association.send(pair.now, i, 53, pattern(5_000, i))
+    pair.runUntil(() => pair.b.received.length === 5)
+    for (const { stream, message } of pair.b.received)
+      expect(equalBytes(message, pattern(5_000, stream))).toBe(true)
+    expect([...types]).toEqual([expected])
+  })
+
+  test('lets a small message overtake a large one of another stream', () => {
+    const order = (options: typeof on | object): number[] => {
+      const pair = new Pair({ rate: 100_000, a: options, b: options }).connect()
+      pair.a.association.send(pair.now, 0, 53, pattern(60_000))
+      pair.run(50)
+      pair.a.association.send(pair.now, 1, 53, pattern(10))
+      pair.runUntil(() => pair.b.received.length === 2)
+      return pair.b.received.map(({ stream }) => stream)
+    }
+    expect(order(on)).toEqual([1, 0])
+    expect(order({})).toEqual([0, 1])
+  })
+
+  test('shares the path by the weight of the streams', () => {
+    const pair = new Pair({ rate: 100_000, queue: 50_000, a: on, b: on }).connect()
+    pair.a.association.setWeight(1, 1_024)
+    for (let i = 0; i < 60; i++)
+      for (const stream of [0, 1]) pair.a.association.send(pair.now, stream, 53, pattern(10_000))
+    pair.runUntil(() => pair.b.received.length >= 50)
+    const heavy = pair.b.received.filter(({ stream }) => stream === 1).length
+    expect(heavy).toBeGreaterThanOrEqual(38)
+    expect(heavy).toBeLessThanOrEqual(42)
+  })
+
+  test('gives up messages by I-FORWARD-TSN, ordered and unordered', () => {
+    const pair = new Pair({ latency: 20, a: on, b: on }).connect()
+    for (let i = 0; i < 4; i++)
+      pair.a.association.send(pair.now, i, 53, pattern(4_000, i), {
+        maxRetransmits: 0,
+        unordered: i % 2 === 0,
+      })
+    pair.toB.conditions = { latency: 20, loss: 1 }
+    pair.run(600)
+    pair.toB.conditions = { latency: 20 }
+    for (let i = 0; i < 4; i++)
+      pair.a.association.send(pair.now, i, 53, pattern(4_000, 10 + i), { unordered: i % 2 === 0 })
+    pair.runUntil(() => pair.b.received.length >= 4)
+    pair.run(2_000)
+    const last = pair.b.received.slice(-4)
+    for (const { stream, message } of last)
+      expect(equalBytes(message, pattern(4_000, 10 + stream))).toBe(true)
+    expect(pair.b.association.receiveBuffered).toBe(0)
+    expect([...pair.a.closed, ...pair.b.closed]).toEqual([])
+  })
+
+  test('starts message identifiers anew with a reset stream', () => {
+    const pair = new Pair({ a: on, b: on }).connect()
+    for (let i = 0; i < 3; i++) pair.a.association.send(pair.now, 0, 53, pattern(2_000, i))
+    pair.runUntil(() => pair.b.received.length === 3)
+    pair.a.association.resetStreams(pair.now, [0])
+    pair.runUntil(() => pair.a.resetDone.length === 1)
+    pair.a.association.send(pair.now, 0, 53, pattern(2_000, 9))
+    pair.runUntil(() => pair.b.received.length === 4)
+    expect(equalBytes(pair.b.received[3]!.message, pattern(2_000, 9))).toBe(true)
+  })
+})
+
+describe('a peer that breaks the agreement', () => {
+  test('by DATA where I-DATA was agreed on is sent an ABORT', () => {
+    const peer = interleavingPeer()
+    peer.send(peer.data(0))
+    expect(peer.chunksOf(ChunkType.abort)).toMatchObject([{ causes: [{ type: 13 }] }])
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
+  })
+
+  test('by I-DATA where none was agreed on is told that the chunk is unknown, and the packet ends there', () => {
+    const peer = new ScriptedPeer().connect()
+    peer.send(iData(peer, 0), { type: ChunkType.heartbeat, info: Uint8Array.of(1) })
+    expect(peer.chunks()).toMatchObject([{ type: ChunkType.error, causes: [{ type: 6 }] }])
+    expect(peer.end.received).toEqual([])
+    expect(peer.association.state).toBe('established')
+  })
+
+  test('by fragments that make no message is sent an ABORT', () => {
+    const peer = interleavingPeer()
+    peer.send(iData(peer, 0, { flags: 0, mid: 7, protocolOrFsn: 3 }))
+    peer.send(iData(peer, 1, { flags: 0, mid: 7, protocolOrFsn: 3 }))
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved', cause: 13 }])
+  })
+
+  test('by the other kind of FORWARD TSN is not heard', () => {
+    const peer = interleavingPeer()
+    peer.send({ type: ChunkType.forwardTsn, newCumulativeTsn: Tsn.add(peer.tsn, 5), skips: [] })
+    const other = new ScriptedPeer().connect()
+    other.send({ type: ChunkType.iForwardTsn, newCumulativeTsn: Tsn.add(other.tsn, 5), skips: [] })
+    for (const { association } of [peer, other]) expect(association.discarded.get('unexpected-chunk')).toBe(1)
+  })
+
+  test('by an I-FORWARD-TSN far ahead, or for streams that do not exist, does no harm', () => {
+    const peer = interleavingPeer()
+    peer.send({ type: ChunkType.iForwardTsn, newCumulativeTsn: Tsn.add(peer.tsn, 0x2_0000), skips: [] })
+    expect(peer.association.discarded.get('invalid-forward-tsn')).toBe(1)
+    const skips = [{ stream: 65_535, unordered: false, mid: 9 }]
+    peer.send({ type: ChunkType.iForwardTsn, newCumulativeTsn: Tsn.add(peer.tsn, 0), skips })
+    peer.send(iData(peer, 1, { mid: 0 }))
+    expect(peer.end.received).toHaveLength(1)
+  })
+})
+
+test('memory for messages that never end is bounded by the receive window', () => {
+  const peer = interleavingPeer()
+  for (let i = 0; i < 20_000; i++)
+    peer.send(iData(peer, i, { flags: DataFlag.unordered, mid: i, protocolOrFsn: 1, data: pattern(1_000) }))
+  expect(peer.association.receiveBuffered).toBeLessThan(4_194_304 + 2_000)
+  expect(peer.association.discarded.get('beyond-window')).toBeGreaterThan(10_000)
+})
