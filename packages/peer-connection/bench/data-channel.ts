@@ -91,7 +91,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   memory: {
     command: { ...nothing, kind: 'connections', count: CONNECTIONS },
     figures: (offerer, answerer) => ({
-      'KiB a connection and end': (offerer.rssGrowth + answerer.rssGrowth) / 2 / 1_024 / (CONNECTIONS - 1),
+      'KiB a connection and end': (offerer.rssGrowth + answerer.rssGrowth) / 2 / 1_024 / CONNECTIONS,
     }),
   },
   idle: {

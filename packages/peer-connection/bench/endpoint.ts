@@ -226,12 +226,17 @@ async function idle(stack: Stack, { count, duration }: Command): Promise<Partial
   return { idleCpu: user + system }
 }
 
-/** Memory that connections take beyond the first, which loads what is loaded once. */
+/** Memory that connections take beyond the first ones, which make the process load code and size its heap once. */
 async function connections(stack: Stack, count: number): Promise<Partial<Report>> {
-  const channels = [await stack.connect(isOfferer, signalOf('connection 0'))]
-  const one = settledRss()
-  for (let i = 1; i < count; i++) channels.push(await stack.connect(isOfferer, signalOf(`connection ${i}`)))
-  const rssGrowth = settledRss() - one
+  const channels: BenchChannel[] = []
+  const connectTo = async (total: number): Promise<void> => {
+    while (channels.length < total)
+      channels.push(await stack.connect(isOfferer, signalOf(`connection ${channels.length}`)))
+  }
+  await connectTo(count)
+  const before = settledRss()
+  await connectTo(2 * count)
+  const rssGrowth = settledRss() - before
   await together('all connected')
   for (const channel of channels) channel.close()
   return { rssGrowth }

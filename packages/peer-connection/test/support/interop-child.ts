@@ -1,5 +1,5 @@
 /** One connection of the stack named by the first argument, commanded and reporting in lines of JSON. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 
 import { Libdatachannel } from './interop-libdatachannel.ts'
@@ -31,7 +31,7 @@ export interface ForeignHost {
 class Child implements ForeignHost {
   readonly #connection: ForeignConnection
   readonly #channels: Map<string, ForeignChannel> = new Map()
-  readonly #files: Map<string, Uint8Array[]> = new Map()
+  readonly #files: Map<string, FileDigest> = new Map()
   readonly #transfers: Map<string, () => void> = new Map()
 
   constructor(name: string) {
@@ -50,7 +50,7 @@ class Child implements ForeignHost {
   received(label: string, data: string | Uint8Array): void {
     if (!label.startsWith('file')) this.#channel(label).send(data)
     else if (typeof data === 'string') this.#reportFile(label)
-    else this.#parts(label).push(Uint8Array.from(data))
+    else this.#file(label).add(data)
   }
 
   bufferedAmountLow(label: string): void {
@@ -78,38 +78,59 @@ class Child implements ForeignHost {
 
   #transfer(label: string, size: number, messageSize: number): void {
     const channel = this.#channel(label)
-    const file = randomBytes(size)
+    const message = Uint8Array.from(randomBytes(messageSize))
+    const hash = createHash('sha256')
     let sent = 0
+    let timer: NodeJS.Timeout | undefined
     const pump = (): void => {
+      clearTimeout(timer)
       while (sent < size && channel.bufferedAmount() <= HIGH_WATER) {
-        channel.send(Uint8Array.from(file.subarray(sent, sent + messageSize)))
-        sent += messageSize
+        // No two messages are alike.
+        new DataView(message.buffer).setFloat64(0, sent)
+        const part = message.subarray(0, Math.min(messageSize, size - sent))
+        hash.update(part)
+        channel.send(Uint8Array.from(part))
+        sent += part.length
       }
-      if (sent < size) return
+      if (sent < size) {
+        timer = setTimeout(pump, 5)
+        return
+      }
       this.#transfers.delete(label)
-      this.report({ event: 'transferred', label, sha256: createHash('sha256').update(file).digest('hex') })
+      this.report({ event: 'transferred', label, sha256: hash.digest('hex') })
     }
     this.#transfers.set(label, pump)
     pump()
   }
 
   #reportFile(label: string): void {
-    const parts = this.#parts(label)
-    const file = Buffer.concat(parts)
-    const sha256 = createHash('sha256').update(file).digest('hex')
-    this.report({ event: 'file', label, messages: parts.length, bytes: file.length, sha256 })
+    const { messages, bytes, hash } = this.#file(label)
+    this.report({ event: 'file', label, messages, bytes, sha256: hash.digest('hex') })
   }
 
-  #parts(label: string): Uint8Array[] {
-    const parts = this.#files.get(label) ?? []
-    this.#files.set(label, parts)
-    return parts
+  #file(label: string): FileDigest {
+    const file = this.#files.get(label) ?? new FileDigest()
+    this.#files.set(label, file)
+    return file
   }
 
   #channel(label: string): ForeignChannel {
     const channel = this.#channels.get(label)
     if (channel === undefined) throw new Error(`there is no channel ${label}`)
     return channel
+  }
+}
+
+/** A file as it arrives: it may be larger than memory. */
+class FileDigest {
+  readonly hash: Hash = createHash('sha256')
+  messages = 0
+  bytes = 0
+
+  add(part: Uint8Array): void {
+    this.hash.update(part)
+    this.messages++
+    this.bytes += part.length
   }
 }
 

@@ -43,6 +43,7 @@ export class ForeignProcess {
   reports<Event extends Report['event']>(
     event: Event,
     like: Partial<ReportOf<Event>> = {},
+    patience = PATIENCE,
   ): Promise<ReportOf<Event>> {
     const wanted = Object.entries({ event, ...like })
     const matches = (report: Report): boolean => {
@@ -51,7 +52,9 @@ export class ForeignProcess {
     }
     const past = this.#reports.find(matches)
     return past === undefined
-      ? this.#wait(matches, JSON.stringify({ event, ...like })).then((report) => report as ReportOf<Event>)
+      ? this.#wait(matches, JSON.stringify({ event, ...like }), patience).then(
+          (report) => report as ReportOf<Event>,
+        )
       : Promise.resolve(past as ReportOf<Event>)
   }
 
@@ -67,7 +70,7 @@ export class ForeignProcess {
     await closed
   }
 
-  #wait(matches: Wait['matches'], what: string): Promise<Report> {
+  #wait(matches: Wait['matches'], what: string, patience: number): Promise<Report> {
     if (this.#end !== null) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       const wait: Wait = {
@@ -79,10 +82,10 @@ export class ForeignProcess {
         () =>
           wait.reject(
             new Error(
-              `no ${what} in ${PATIENCE} ms; so far ${JSON.stringify(this.#reports)}\n${this.#stderr}`,
+              `no ${what} in ${patience} ms; so far ${JSON.stringify(this.#reports)}\n${this.#stderr}`,
             ),
           ),
-        PATIENCE,
+        patience,
       )
       this.#waits.add(wait)
     })

@@ -102,9 +102,8 @@ export class W3cStack implements ForeignConnection {
   #wire(channel: W3cChannel): ForeignChannel {
     const { label } = channel
     channel.binaryType = 'arraybuffer'
-    // wrtc has no such event: it is given everything at once, and buffers it.
-    const tellsLow = channel.bufferedAmountLowThreshold !== undefined
-    if (tellsLow) channel.bufferedAmountLowThreshold = LOW_WATER
+    // wrtc has no such event: who sends much has to ask.
+    if (channel.bufferedAmountLowThreshold !== undefined) channel.bufferedAmountLowThreshold = LOW_WATER
     channel.onopen = () => this.#host.report({ event: 'open', label })
     channel.onclose = () => this.#host.report({ event: 'close', label })
     channel.onmessage = ({ data }) =>
@@ -113,7 +112,7 @@ export class W3cStack implements ForeignConnection {
     return {
       // werift takes Buffers only.
       send: (data) => channel.send(typeof data === 'string' ? data : Buffer.from(data)),
-      bufferedAmount: () => (tellsLow ? channel.bufferedAmount : 0),
+      bufferedAmount: () => channel.bufferedAmount,
       close: () => channel.close(),
     }
   }

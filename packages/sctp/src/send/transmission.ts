@@ -19,7 +19,7 @@ import type { SentChunks } from './sent-chunks.ts'
 
 /** Fills packets with DATA as the windows and the pace allow, RFC 9260 §6.1: lost chunks first, then new ones. */
 export class Transmission {
-  readonly pacer = new Pacer()
+  readonly pacer: Pacer = new Pacer()
   readonly #settings: Settings
   readonly #deadlines: Deadlines
   readonly #roundTrip: RoundTripTime
