@@ -46,6 +46,13 @@ export class LongTermCredentials {
     this.#secret = secret
   }
 
+  /** The same user with what was learned so far, for another connection to the same server, which goes on by itself. */
+  fork(): LongTermCredentials {
+    const fork = new LongTermCredentials(this.#crypto, this.username, this.#secret)
+    fork.#challenge = this.#challenge
+    return fork
+  }
+
   /** Whether {@link LongTermCredentials.sign} signs: the server has told its realm and a nonce. */
   get isChallenged(): boolean {
     return this.#challenge !== null

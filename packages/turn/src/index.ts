@@ -1,5 +1,5 @@
 export type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './client/config.ts'
-export { DataConnection, type DataConnectionHost } from './client/data-connection.ts'
+export type { DataConnection, DataConnectionHost } from './client/data-connection.ts'
 export { TurnClient } from './client/turn-client.ts'
 export type { AllocationInfo, Traffic } from './server/allocation.ts'
 export type {

@@ -1,14 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { Socket } from 'node:net'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type TransportAddress, transportAddress } from '@purertc/stun'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { transportAddress } from '@purertc/stun'
 
-import { createTurnClient, createTurnServer, type NodeTurnServer } from '../src/node/index.ts'
+import { createTurnClient, createTurnServer, type NodeTurnServer, openLink } from '../src/node/index.ts'
+import { certificateFiles, freePort, sleep, startTurnserver, suite, uclient } from './coturn.ts'
 import { cert, key } from './vectors/localhost-certificate.ts'
 
 suite('our client and coturn’s server', 'turnserver', () => {
@@ -41,34 +39,107 @@ suite('our client and coturn’s server', 'turnserver', () => {
     await Promise.all([ann.close(), bob.close()])
   })
 
-  test.each(['turn:127.0.0.1:PORT?transport=tcp', 'turns:localhost:SECURE'])(
-    '%s: data of every length goes both ways',
-    async (template) => {
-      const secure = await freePort()
-      const { tls, flags, remove } = certificateFiles()
-      const coturn = await startTurnserver([`--tls-listening-port=${secure}`, ...flags], false)
-      stops.push(coturn.stop)
-      const server = template.replace('PORT', String(coturn.port)).replace('SECURE', String(secure))
-      const options = { server, username: 'ann', password: 'secret', tls }
-      const ann = await createTurnClient(options)
-      const bob = await createTurnClient(options)
-      remove()
-      const toAnn = ann.relayedAddress ?? transportAddress('0.0.0.0', 0)
-      const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
-      ann.createPermission(toBob)
-      bob.createPermission(toAnn)
-      await sleep(200)
-      for (let i = 0; i < 100; i++) {
-        const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
-        const data = new Uint8Array(1 + ((i * 37) % 1_200)).fill(i)
-        ann.send(toBob, data)
-        expect(await atBob).toEqual([data, toAnn])
-        bob.send(toAnn, data)
-        expect(await atAnn).toEqual([data, toBob])
-      }
-      await Promise.all([ann.close(), bob.close()])
-    },
-  )
+  test.each([
+    'turn:127.0.0.1:PORT?transport=tcp',
+    'turns:localhost:SECURE',
+    'turns:localhost:SECURE?transport=udp',
+  ])('%s: data of every length goes both ways', async (template) => {
+    const secure = await freePort()
+    const { tls, flags, remove } = certificateFiles()
+    const coturn = await startTurnserver([`--tls-listening-port=${secure}`, ...flags], false)
+    stops.push(coturn.stop)
+    const server = template.replace('PORT', String(coturn.port)).replace('SECURE', String(secure))
+    const options = { server, username: 'ann', password: 'secret', tls, serverFamily: 'IPv4' } as const
+    const ann = await createTurnClient(options)
+    const bob = await createTurnClient(options)
+    remove()
+    const toAnn = ann.relayedAddress ?? transportAddress('0.0.0.0', 0)
+    const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
+    ann.createPermission(toBob)
+    bob.createPermission(toAnn)
+    await sleep(200)
+    for (let i = 0; i < 100; i++) {
+      const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
+      const data = new Uint8Array(1 + ((i * 37) % 1_200)).fill(i)
+      ann.send(toBob, data)
+      expect(await atBob).toEqual([data, toAnn])
+      bob.send(toAnn, data)
+      expect(await atAnn).toEqual([data, toBob])
+    }
+    await Promise.all([ann.close(), bob.close()])
+  })
+
+  test('over IPv6, with a relayed address of IPv6', async () => {
+    const coturn = await startTurnserver([], true, '::1')
+    stops.push(coturn.stop)
+    const options = {
+      server: `turn:[::1]:${coturn.port}`,
+      username: 'ann',
+      password: 'secret',
+      family: 'IPv6',
+    } as const
+    const [ann, bob] = [await createTurnClient(options), await createTurnClient(options)]
+    const [toAnn, toBob] = [ann.relayedAddress, bob.relayedAddress]
+    if (toAnn === null || toBob === null) throw new Error('no address')
+    expect(toAnn.family).toBe('IPv6')
+    ann.createPermission(toBob)
+    bob.createPermission(toAnn)
+    await sleep(200)
+    for (let i = 0; i < 50; i++) {
+      const atBob = once(bob, 'message')
+      ann.send(toBob, Uint8Array.of(i))
+      expect(await atBob).toEqual([Uint8Array.of(i), toAnn])
+    }
+    await Promise.all([ann.close(), bob.close()])
+  })
+
+  test('TCP allocations (RFC 6062): a peer is connected to, and connects', async () => {
+    const coturn = await startTurnserver([], false)
+    stops.push(coturn.stop)
+    const server = `turn:127.0.0.1:${coturn.port}?transport=tcp`
+    const options = { server, username: 'ann', password: 'secret', transport: 'tcp' } as const
+    const [ann, bob] = [await createTurnClient(options), await createTurnClient(options)]
+    const [toAnn, toBob] = [ann.relayedAddress, bob.relayedAddress]
+    if (toAnn === null || toBob === null) throw new Error('no address')
+    bob.createPermission(toAnn)
+    ann.createPermission(toBob)
+    await sleep(200)
+    const arrived = once(bob, 'connection')
+    const atAnn = await ann.connect(toBob)
+    const [atBob] = (await arrived) as [Socket]
+    atAnn.write('hello')
+    const read = once(atBob, 'data')
+    atBob.resume()
+    expect(String((await read)[0])).toBe('hello')
+    atAnn.destroy()
+    atBob.destroy()
+    await Promise.all([ann.close(), bob.close()])
+  })
+
+  test('mobility (RFC 8016): goes on over another socket', async () => {
+    const coturn = await startTurnserver(['--mobility'])
+    stops.push(coturn.stop)
+    const server = `turn:127.0.0.1:${coturn.port}`
+    const options = { server, username: 'ann', password: 'secret' }
+    const ann = await createTurnClient({ ...options, mobility: true })
+    const bob = await createTurnClient(options)
+    expect(ann.isMobile).toBe(true)
+    const [toAnn, toBob] = [ann.relayedAddress, bob.relayedAddress]
+    if (toAnn === null || toBob === null) throw new Error('no address')
+    bob.createPermission(toAnn)
+    ann.createPermission(toBob)
+    await sleep(200)
+    const target = { secure: false, host: '127.0.0.1', transport: 'udp' }
+    await ann.move(await openLink(target, transportAddress('127.0.0.1', coturn.port), {}))
+    await sleep(200)
+    const atBob = once(bob, 'message')
+    ann.send(toBob, Uint8Array.of(1))
+    expect(await atBob).toEqual([Uint8Array.of(1), toAnn])
+    const atAnn = once(ann, 'message')
+    bob.send(toAnn, Uint8Array.of(2))
+    expect(await atAnn).toEqual([Uint8Array.of(2), toBob])
+    await Promise.all([ann.close(), bob.close()])
+  })
 
   test('wrong passwords and forbidden peers are refused', async () => {
     const coturn = await startTurnserver(['--denied-peer-ip=127.0.0.9'])
@@ -106,6 +177,7 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
         { address: '::1', port: 0 },
         { address: '127.0.0.1', port: 0, transport: 'tcp' },
         { address: '127.0.0.1', port: 0, transport: 'tls' },
+        { address: '127.0.0.1', port: 0, transport: 'dtls' },
       ],
       tls: { cert, key },
       realm: 'example.org',
@@ -165,6 +237,31 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
     }
   })
 
+  test('nothing is lost over DTLS', async () => {
+    const runs = [
+      ['-y', '-c'],
+      ['-y', '-c', '-s', '-l', '501'],
+    ]
+    const outputs = runs.map((flags) => uclient(server.addresses[4], [...flags, '-S', '-X', '-z', '20']))
+    for (const output of await Promise.all(outputs)) {
+      expect(output).toMatch(/tot_send_msgs=400, tot_recv_msgs=400/)
+      expect(output).toMatch(/Total lost packets 0 /)
+    }
+  })
+
+  test('TCP allocations, both families at once, and mobility', async () => {
+    const [udp, , tcp] = server.addresses
+    const runs = [
+      uclient(tcp, ['-T', '-X']),
+      uclient(udp, ['-Z', '-y']),
+      uclient(udp, ['-M', '-y', '-c', '-X']),
+    ]
+    for (const output of await Promise.all(runs)) {
+      expect(output).toMatch(/tot_send_msgs=400, tot_recv_msgs=400/)
+      expect(output).toMatch(/Total lost packets 0 /)
+    }
+  })
+
   test('a peer of its own, and echoes from it', async () => {
     const peer = createSocket('udp4')
     peer.on('message', (bytes, from) => peer.send(bytes, from.port, from.address))
@@ -179,95 +276,3 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
     expect(await uclient(server.addresses[0], ['-y', '-c', '-g'])).toMatch(/error 420/)
   })
 })
-
-/** Runs coturn's client with four sessions of 100 messages. */
-async function uclient(server: TransportAddress | undefined, flags: readonly string[]): Promise<string> {
-  const { address, port } = server ?? { address: '', port: 0 }
-  const load = ['-n', '100', '-m', '4', '-l', '500', '-z', '5']
-  const credentials = ['-u', 'ann', '-w', 'secret', '-p', String(port)]
-  const child = spawn('turnutils_uclient', [...credentials, ...load, ...flags, address])
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await once(child, 'close')
-  return output
-}
-
-/** Starts coturn's server on a free port of loopback; `stop` resolves when it is gone. */
-async function startTurnserver(
-  flags: readonly string[],
-  plain = true,
-): Promise<{ port: number; stop: () => Promise<void> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
-  const port = await freePort()
-  const child = spawn(
-    'turnserver',
-    [
-      ...[
-        '-n',
-        ...(plain ? ['--no-tls', '--no-dtls'] : []),
-        '--no-cli',
-        '--lt-cred-mech',
-        '--realm=example.org',
-        '--user=ann:secret',
-      ],
-      ...[
-        '--listening-ip=127.0.0.1',
-        '--relay-ip=127.0.0.1',
-        `--listening-port=${port}`,
-        '--allow-loopback-peers',
-      ],
-      ...['--simple-log', `--log-file=${join(directory, 'log')}`, `--pidfile=${join(directory, 'pid')}`],
-      `--userdb=${join(directory, 'db')}`,
-      ...flags,
-    ],
-    { stdio: 'ignore' },
-  )
-  const exited = once(child, 'exit')
-  const stop = async (): Promise<void> => {
-    child.kill('SIGKILL')
-    await exited
-    rmSync(directory, { recursive: true, force: true })
-  }
-  await answersBinding(port)
-  return { port, stop }
-}
-
-/** Asks for a mapped address until the server answers: it is up. */
-async function answersBinding(port: number): Promise<void> {
-  const request = Uint8Array.of(0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
-  const socket = createSocket('udp4')
-  const answered = once(socket, 'message')
-  const asking = setInterval(() => socket.send(request, port, '127.0.0.1'), 50)
-  await answered
-  clearInterval(asking)
-  socket.close()
-}
-
-/** The test certificate as coturn takes it. */
-function certificateFiles(): { tls: { ca: string }; flags: string[]; remove: () => void } {
-  const directory = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
-  writeFileSync(join(directory, 'cert.pem'), cert)
-  writeFileSync(join(directory, 'key.pem'), key)
-  const flags = [`--cert=${join(directory, 'cert.pem')}`, `--pkey=${join(directory, 'key.pem')}`]
-  return { tls: { ca: cert }, flags, remove: () => rmSync(directory, { recursive: true, force: true }) }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** In CI the programs must be there; elsewhere their absence is reported. */
-function suite(name: string, program: string, tests: () => void): void {
-  const isThere = spawnSync('which', [program]).status === 0
-  if (isThere || process.env['CI'] !== undefined) describe(name, tests)
-  else describe.skip(`${name} (${program} is not installed)`, tests)
-}

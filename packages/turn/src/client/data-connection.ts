@@ -2,7 +2,7 @@ import { Counters, type Millis } from '@purertc/bytes'
 import { ConnectionId, MessageClass, Method, StunMessage } from '@purertc/stun'
 
 import type { TurnError } from '../turn-error.ts'
-import { TurnRequests, type TurnRequestsConfig } from './turn-requests.ts'
+import type { TurnRequests } from './turn-requests.ts'
 
 /** What a data connection asks of its host and tells it. Bytes are borrowed until the call returns. */
 export interface DataConnectionHost {
@@ -17,7 +17,7 @@ export interface DataConnectionHost {
  * makes it one with a peer.
  *
  * @example
- * const binding = new DataConnection(config, connectionId, { transmit, bound, failed })
+ * const binding = client.dataConnection(connectionId, { transmit, bound, failed })
  * binding.start(now)
  */
 export class DataConnection {
@@ -25,12 +25,11 @@ export class DataConnection {
   readonly #connectionId: number
   readonly #requests: TurnRequests
 
-  constructor(config: TurnRequestsConfig, connectionId: number, host: DataConnectionHost) {
+  /** Made by `TurnClient.dataConnection`; `control` are the requests of the allocation. */
+  constructor(control: TurnRequests, connectionId: number, host: DataConnectionHost) {
     this.#host = host
     this.#connectionId = connectionId
-    this.#requests = new TurnRequests({ ...config, isReliable: true }, new Counters(), (bytes) =>
-      host.transmit(bytes),
-    )
+    this.#requests = control.fork(new Counters(), (bytes) => host.transmit(bytes))
   }
 
   get nextTimeout(): Millis {

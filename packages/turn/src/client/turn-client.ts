@@ -22,6 +22,7 @@ import { DEFAULT_LIFETIME } from '../limits.ts'
 import { isSilence, TurnError } from '../turn-error.ts'
 import { type AllocationAnswer, readAllocationAnswer } from './allocation-answer.ts'
 import type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './config.ts'
+import { DataConnection, type DataConnectionHost } from './data-connection.ts'
 import { PeerTraffic } from './peer-traffic.ts'
 import { TurnRequests } from './turn-requests.ts'
 
@@ -159,6 +160,11 @@ export class TurnClient {
    */
   connect(now: Millis, peer: TransportAddress): void {
     if (this.#isUsable()) this.#traffic.connect(now, peer)
+  }
+
+  /** The beginning of a connection that leads to a peer, for the number that the host was told (RFC 6062 §4.3). */
+  dataConnection(connection: number, host: DataConnectionHost): DataConnection {
+    return new DataConnection(this.#requests, connection, host)
   }
 
   /** Whether the server lets us {@link TurnClient.move} (RFC 8016). */

@@ -60,15 +60,21 @@ export class TurnRequests {
   readonly #credentials: LongTermCredentials
   readonly #transactions: Transactions<Attempt>
   /** How many challenges we have taken: tells which of them a request was signed for. */
-  #challenges = 0
+  #challenges: number
   /** Whether an answer was signed with our key: then user and password are right. */
   #isProven = false
 
-  constructor(config: TurnRequestsConfig, discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void) {
+  constructor(
+    config: TurnRequestsConfig,
+    discarded: DiscardCounter,
+    transmit: (bytes: Uint8Array) => void,
+    credentials?: LongTermCredentials,
+  ) {
     this.#config = config
     this.#discarded = discarded
     const { crypto, username, password = '', accessToken = password } = config
-    this.#credentials = new LongTermCredentials(crypto, username, accessToken)
+    this.#credentials = credentials ?? new LongTermCredentials(crypto, username, accessToken)
+    this.#challenges = this.#credentials.isChallenged ? 1 : 0
     this.#transactions = new Transactions(config.crypto, {
       transmit: (_to, bytes) => transmit(bytes),
       timedOut: (now, { request, sawForgery }) =>
@@ -79,6 +85,12 @@ export class TurnRequests {
             : new TurnError('timeout', 'the server does not answer'),
         ),
     })
+  }
+
+  /** Requests over another connection to the same server, which begin with the nonce that we have. */
+  fork(discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void): TurnRequests {
+    const config = { ...this.#config, isReliable: true }
+    return new TurnRequests(config, discarded, transmit, this.#credentials.fork())
   }
 
   /** Whether the server has challenged us: before that nothing can exist there in our name. */

@@ -209,7 +209,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
   #openData(connection: number): Promise<Socket> {
     const data = this.#data
     if (data === null) throw new TurnError('invalid-config', 'a link of your own has no data connections')
-    return openPeerSocket(connection, data)
+    return openPeerSocket(this.#machine, connection, data)
   }
 
   #refuse(peer: TransportAddress, error: TurnError): boolean {

@@ -110,7 +110,7 @@ async function allocateFromSomePort(
   for (let attempt = 1; ; attempt++) {
     const link = given ?? (await openLink(uri, server, linking))
     const machine = { ...config, crypto, server, isReliable: link.isReliable }
-    const client = new NodeTurnClient(link, machine, { uri, server, requests: machine, ...linking })
+    const client = new NodeTurnClient(link, machine, { uri, server, ...linking })
     try {
       await client.allocate()
       return client

@@ -25,6 +25,9 @@ export interface TurnListener {
   start(host: TurnListenerHost): void
   /** Sends a copy of the bytes, one message, to a client that was heard. */
   send(client: TransportAddress, bytes: Uint8Array): void
+  /** The client has an allocation, or has it no more, where that makes a difference. */
+  pin?(client: TransportAddress): void
+  unpin?(client: TransportAddress): void
   /** Hands a client's stream over, `null` where there is none: it carries no messages any more. Needed with `isStream`. */
   detach?(client: TransportAddress): Duplex | null
   /** Resolves when the system has released everything. The host is called no more. */

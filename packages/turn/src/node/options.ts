@@ -4,8 +4,10 @@ import type { CryptoProvider } from '@purertc/crypto'
 import { type IpFamily, isIpAddress, transportAddress } from '@purertc/stun'
 
 import type { TurnServerConfig } from '../server/config.ts'
+import { DEFAULT_PORT_RANGE } from '../server/port-pool.ts'
 import { TurnError } from '../turn-error.ts'
 import type { ListeningAddress } from './listener.ts'
+import { ownerOf, type ProcessShare } from './shared-port.ts'
 import type { StreamLimits } from './stream-listener.ts'
 import type { UserOptions } from './users.ts'
 
@@ -19,7 +21,7 @@ export interface ListenAddress {
 }
 
 export interface NodeTurnServerOptions
-  extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate'>, UserOptions {
+  extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate' | 'owns'>, UserOptions {
   /** Where clients come in. Default: UDP port 3478 on all IPv4 addresses. */
   readonly listen?: readonly ListenAddress[]
   /**
@@ -39,6 +41,8 @@ export interface NodeTurnServerOptions
    * that relays on `0.0.0.0`. Each takes the place of the relay address of its family.
    */
   readonly advertisedAddress?: string | readonly string[]
+  /** For a server that is one of several on the same ports, in processes of their own: see `purertc-turn`. */
+  readonly share?: ProcessShare
   readonly crypto?: CryptoProvider
 }
 
@@ -54,6 +58,26 @@ export function listenAddresses(options: NodeTurnServerOptions): readonly Listen
     ...transportAddress(address, port ?? (transport === 'tls' || transport === 'dtls' ? 5349 : 3478)),
     transport,
   }))
+}
+
+/**
+ * What one of several processes does otherwise: ports of its own, nonces of all. Clients cannot move there (RFC 8016), for
+ * the process that they come to need not be the one that knows their ticket.
+ */
+export function shareConfig({ share, portRange }: NodeTurnServerOptions): Partial<TurnServerConfig> {
+  if (share === undefined) return {}
+  const { index, count, nonceSecret } = share
+  const { min, max } = portRange ?? DEFAULT_PORT_RANGE
+  // Even bounds, so that pairs of ports stay within one process.
+  const size = Math.floor((max - min + 1) / count) & ~1
+  const from = min + (min % 2) + index * size
+  if (size < 2) throw new TurnError('invalid-config', `too few ports for ${count} processes`)
+  return {
+    portRange: { min: from, max: Math.min(from + size - 1, max) },
+    nonces: { secret: nonceSecret, clockOffset: performance.timeOrigin },
+    mobility: false,
+    owns: (_listener, client) => ownerOf(client, count) === index,
+  }
 }
 
 /** Throws {@link TurnError} `invalid-config` where clients could not be told an address that peers can send to. */

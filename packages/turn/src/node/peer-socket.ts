@@ -3,8 +3,7 @@ import type { Socket } from 'node:net'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import type { TransportAddress } from '@purertc/stun'
 
-import { DataConnection } from '../client/data-connection.ts'
-import type { TurnRequestsConfig } from '../client/turn-requests.ts'
+import type { TurnClient } from '../client/turn-client.ts'
 import { TurnError } from '../turn-error.ts'
 import type { TurnUri } from '../turn-uri.ts'
 import { connectStream, type LinkOptions } from './server-link.ts'
@@ -14,15 +13,18 @@ import { StreamConnection } from './stream-connection.ts'
 export interface DataConnectionOptions extends LinkOptions {
   readonly uri: TurnUri
   readonly server: TransportAddress
-  readonly requests: TurnRequestsConfig
 }
 
 /**
  * A socket whose other end is a peer: a new connection to the server, bound to one that the server has with the peer (RFC
  * 6062 §4.3). Rejects with {@link TurnError}; nothing is left open then.
  */
-export async function openPeerSocket(connectionId: number, options: DataConnectionOptions): Promise<Socket> {
-  const { uri, server, requests } = options
+export async function openPeerSocket(
+  client: TurnClient,
+  connectionId: number,
+  options: DataConnectionOptions,
+): Promise<Socket> {
+  const { uri, server } = options
   const socket = await connectStream(uri, server, options)
   return new Promise((resolve, reject) => {
     const fail = (error: TurnError): void => {
@@ -38,7 +40,7 @@ export async function openPeerSocket(connectionId: number, options: DataConnecti
       ended: (_reason, cause) =>
         fail(new TurnError('transport', cause?.message ?? 'the server closed the connection', { cause })),
     })
-    const binding = new DataConnection(requests, connectionId, {
+    const binding = client.dataConnection(connectionId, {
       transmit: (bytes) => connection.send(bytes),
       bound: () => {
         alarm.clear()

@@ -18,10 +18,17 @@ import {
   listenUdp,
   type TurnListener,
 } from './listener.ts'
-import { listenAddresses, type NodeTurnServerOptions, type RelayPlace, relayPlaces } from './options.ts'
+import {
+  listenAddresses,
+  type NodeTurnServerOptions,
+  type RelayPlace,
+  relayPlaces,
+  shareConfig,
+} from './options.ts'
 import { PasswordLookups } from './password-lookups.ts'
 import { PeerLinks } from './peer-links.ts'
 import { Relays, type RelaysHost } from './relays.ts'
+import { type ForwardedRequest, ownerOf, SharedPort } from './shared-port.ts'
 import { StreamListener } from './stream-listener.ts'
 import { SendBuffer } from './udp-port.ts'
 import { usersOf } from './users.ts'
@@ -84,6 +91,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#server = new TurnServer(
       {
         ...config,
+        ...shareConfig(options),
         crypto,
         families: [...this.#places.keys()],
         ...(account === undefined ? {} : { account }),
@@ -165,6 +173,15 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     return false
   }
 
+  /** For one of several processes: a request that another one has handed over. */
+  deliver({ local, client, bytes }: ForwardedRequest): void {
+    for (const [number, listener] of this.#listeners) {
+      if (listener.local.transport !== local.transport || !sameAddress(listener.local, local)) continue
+      this.#server.handleDatagram(monotonicNow(), number, client, bytes)
+      this.#rearm()
+    }
+  }
+
   /** The server's figures, its connections included, for `formatMetrics`. */
   metrics(): Metric[] {
     const ended = this.disconnected.snapshot() as Record<string, number>
@@ -229,8 +246,11 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         if (stream !== null) this.#peers.join(connection, stream)
         else this.#peers.close(connection)
       },
+      forward: (listener, client, bytes) => this.#forward(listener, client, bytes),
+      pin: (listener, client) => this.#listeners.get(listener)?.pin?.(client),
       allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
       allocationDeleted: (allocation, reason) => {
+        this.#listeners.get(allocation.listener)?.unpin?.(allocation.client)
         this.emit('allocationDeleted', allocation, reason)
         if (this.#server.load.allocations === 0) this.#onEmpty()
       },
@@ -272,6 +292,14 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#rearm()
   }
 
+  /** A connection belongs to the process that took it; only datagrams may belong to another. */
+  #forward(listener: number, client: TransportAddress, bytes: Uint8Array): void {
+    const { share } = this.#options
+    const local = this.#listeners.get(listener)?.local
+    if (share !== undefined && local !== undefined)
+      share.forward(ownerOf(client, share.count), { local, client, bytes })
+  }
+
   #lookUp(lookups: PasswordLookups, username: string, realm: string): void {
     lookups.lookUp(username, realm, (passwords) => {
       if (this.#isClosed) return
@@ -281,14 +309,16 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   }
 
   #bind(at: TransportAddress & { readonly transport?: string }): Promise<TurnListener> {
-    const { tls, connections, legacyChannels } = this.#options
+    const { tls, connections, legacyChannels, share } = this.#options
+    const streams = { ...connections, legacyChannels, isShared: share !== undefined }
     switch (at.transport ?? 'udp') {
       case 'udp':
+        if (share !== undefined) return SharedPort.bind(at, this.#sendBuffer)
         return listenUdp(at, this.#sendBuffer)
       case 'tcp':
-        return StreamListener.bind(at, { ...connections, legacyChannels })
+        return StreamListener.bind(at, streams)
       case 'tls':
-        if (tls !== undefined) return StreamListener.bind(at, { ...connections, legacyChannels, tls })
+        if (tls !== undefined) return StreamListener.bind(at, { ...streams, tls })
         break
       case 'dtls':
         if (tls !== undefined) return listenDtls(at, tls, connections ?? {})

@@ -21,6 +21,8 @@ export interface StreamListenerOptions extends StreamLimits {
   /** Certificate and key: TLS. */
   readonly tls?: TlsOptions | undefined
   readonly legacyChannels?: boolean | undefined
+  /** Whether other processes of a cluster take connections of the same port. */
+  readonly isShared?: boolean | undefined
 }
 
 /** A TCP or TLS port for TURN clients (RFC 8656 §3.1), whose connections are bounded in number, memory and idleness. */
@@ -55,7 +57,7 @@ export class StreamListener implements TurnListener {
 
   /** Binds; port 0 takes a free one. Rejects with the system's error, `EADDRINUSE` for instance. */
   static async bind(at: TransportAddress, options: StreamListenerOptions): Promise<StreamListener> {
-    const { tls, idleTimeout = DEFAULT_IDLE } = options
+    const { tls, idleTimeout = DEFAULT_IDLE, isShared = false } = options
     const server =
       tls === undefined
         ? createTcpServer()
@@ -63,7 +65,7 @@ export class StreamListener implements TurnListener {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(
-        { port: at.port, host: at.address, ipv6Only: at.family === 'IPv6', exclusive: true },
+        { port: at.port, host: at.address, ipv6Only: at.family === 'IPv6', exclusive: !isShared },
         () => {
           server.off('error', reject)
           resolve()

@@ -34,12 +34,17 @@ export class UdpPort {
     this.#buffer = buffer
   }
 
-  /** Binds; port 0 takes a free one. Rejects with the system's error, `EADDRINUSE` for instance. */
-  static async bind(at: TransportAddress, buffer: SendBuffer): Promise<UdpPort> {
+  /** Binds; port 0 takes a free one. `isShared`: with other processes of a cluster. Rejects with the system's error, `EADDRINUSE` for instance. */
+  static async bind(
+    at: TransportAddress,
+    buffer: SendBuffer,
+    { isShared = false }: { readonly isShared?: boolean } = {},
+  ): Promise<UdpPort> {
     const isIpv6 = at.family === 'IPv6'
     const socket = createSocket({
       type: isIpv6 ? 'udp6' : 'udp4',
       ipv6Only: isIpv6,
+      reuseAddr: isShared,
       lookup: literalAddress,
       recvBufferSize: BUFFER_SIZE,
       sendBufferSize: BUFFER_SIZE,
@@ -47,7 +52,7 @@ export class UdpPort {
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)
-        socket.bind({ port: at.port, address: at.address, exclusive: true }, () => {
+        socket.bind({ port: at.port, address: at.address, exclusive: !isShared }, () => {
           socket.off('error', reject)
           resolve()
         })
@@ -87,7 +92,7 @@ export class UdpPort {
 }
 
 /** Addresses are literal here, and the system's resolver would defer every datagram to a later tick. */
-function literalAddress(
+export function literalAddress(
   address: string,
   _options: unknown,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
@@ -101,4 +106,4 @@ const MAX_DATAGRAM = 0xffff + 4
 const MAX_QUEUE = 1 << 20
 
 /** A relay's traffic comes in bursts, which the system's 208 KiB do not hold. The system may grant less. */
-const BUFFER_SIZE = 4 << 20
+export const BUFFER_SIZE = 4 << 20

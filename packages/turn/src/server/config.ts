@@ -110,6 +110,8 @@ export interface TurnServerHost {
   closePeer?(connection: number): void
   /** RFC 6062: joins a client's connection, which is that of its ConnectionBind, to a peer's: data passes between them. */
   joinPeer?(connection: number, listener: number, client: TransportAddress): void
+  /** The client is about to be told that it has an allocation: what it sends from now on must come here. */
+  pin?(listener: number, client: TransportAddress): void
   /** Hands an Allocate request over that another server `owns`. */
   forward?(listener: number, client: TransportAddress, bytes: Uint8Array): void
   /**

@@ -65,12 +65,12 @@ export class RelayOpener {
     if (existing !== undefined) this.#answer(now, existing)
     // A retransmission, whose answer is sent again, or is on its way while the relay is being opened.
     if (holder !== undefined) return null
-    if (this.#config.owns?.(listener, client) === false) {
+    const isStream = this.#host.isStream?.(listener) === true
+    if (!isStream && this.#config.owns?.(listener, client) === false) {
       this.#host.forward?.(listener, client, message.wire)
       return null
     }
     if (this.#drain !== null) return this.#sendAway(applicant, this.#drain.alternates)
-    const isStream = this.#host.isStream?.(listener) === true
     const demand = readAllocateDemand(message, this.#offer, isStream)
     if (typeof demand === 'number') return demand
     const { family, lifetime, transport } = demand
@@ -144,6 +144,7 @@ export class RelayOpener {
     refused: FamilyRefusal | null,
   ): void {
     const allocation = this.#allocations.complete(now, opening, relayed, additional, refused)
+    this.#host.pin?.(allocation.listener, allocation.client)
     this.#answer(now, allocation)
     this.#host.allocationCreated?.(allocation)
   }
