@@ -293,6 +293,8 @@ export class IceAgent {
    */
   restart(now: Millis, role: IceRole = this.role, credentials?: IceCredentials): void {
     this.#command(now, () => {
+      const { pair } = this.#consent
+      if (pair?.isSilent === true && pair.base.isRelay) this.#gatherer.giveUp(now, pair.base)
       this.#sessions.restart(this.#createSession(role, credentials))
       this.#gatherer.reset()
       this.#names.clear()

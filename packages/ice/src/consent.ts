@@ -56,7 +56,6 @@ export class Consent {
   /** From now on data goes over `pair`; `null`: over none. */
   follow(now: Millis, pair: Pair | null): void {
     if (pair === this.#pair) return
-    if (this.#pair !== null) this.#pair.isSilent = false
     this.#pair = pair
     this.#checkAt = pair === null ? NEVER : this.#nextCheck(now)
     this.#listenAt = pair === null ? NEVER : Millis(now + this.#silence)

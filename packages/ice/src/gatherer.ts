@@ -200,6 +200,11 @@ export class Gatherer {
     this.#relays.release(now, base)
   }
 
+  /** Nothing comes over that base any more: what it had is asked for anew. */
+  giveUp(now: Millis, base: Base): void {
+    this.#relays.giveUp(now, base)
+  }
+
   /** Gives everything back; the sockets are needed until {@link Gatherer.isReleased}. */
   close(now: Millis): void {
     this.reset()

@@ -50,6 +50,7 @@ export class Reception {
   /** A sign of life of the peer. */
   heard(now: Millis, pair: Pair): void {
     if (pair === this.#consent.pair) this.#consent.heard(now)
+    else pair.isSilent = false
     this.#host.unsettled()
   }
 

@@ -167,9 +167,18 @@ export class Relays {
 
   /** Gives back all allocations but that of `kept`. */
   release(now: Millis, kept: Base | null): void {
+    this.#release(now, (relay) => kept === null || relay.base !== kept)
+  }
+
+  /** Gives back the allocation of `base`: the server may have forgotten it. */
+  giveUp(now: Millis, base: Base): void {
+    this.#release(now, (relay) => relay.base === base)
+  }
+
+  #release(now: Millis, isMeant: (relay: Relay) => boolean): void {
     for (const entry of [...this.#entries.values()]) {
       const { relay, client } = entry
-      if (kept !== null && relay.base === kept) continue
+      if (!isMeant(relay)) continue
       entry.isAwaited = false
       const released = relay.base
       relay.base = null

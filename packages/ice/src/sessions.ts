@@ -71,10 +71,16 @@ export class Sessions {
     if (this.#current.selected !== null) this.#drop()
   }
 
-  /** The pair to send data over: the selected one, meanwhile that of before, meanwhile the best that works. */
+  /**
+   * The pair to send data over: the selected one, meanwhile that of before, meanwhile the best that works. From a selected
+   * one that has fallen silent data moves to one that has answered since, whoever nominates it.
+   */
   route(isFresh: (pair: Pair) => boolean): Pair | null {
-    const selected = this.#current.selected ?? this.#previous?.selected
-    return selected ?? this.#current.pairs.find((pair) => pair.isUsable && isFresh(pair)) ?? null
+    const selected = this.#current.selected ?? this.#previous?.selected ?? null
+    if (selected?.isSilent === false) return selected
+    const since = selected?.heardAt ?? -Infinity
+    const works = (pair: Pair): boolean => pair.isUsable && isFresh(pair) && pair.respondedAt > since
+    return this.#current.pairs.find(works) ?? selected
   }
 
   /** The pair that the peer has proven to be at the other end of. */

@@ -33,7 +33,8 @@ export interface WorldPeerOptions extends Omit<PeerOptions, 'hosts' | 'servers'>
 export class World {
   readonly sim: Simulation
   readonly network: Network
-  readonly turn: TurnServer
+  turn: TurnServer
+  readonly #startTurn: () => TurnServer
   readonly servers: {
     readonly stun: IceServerAddress
     readonly turn: IceServerAddress
@@ -58,34 +59,45 @@ export class World {
       turn: { kind: 'turn', address, username: 'ann', password: 'secret', url: 'turn:198.51.100.1' },
       stream: { kind: 'turn', transport: 'tcp', address, username: 'ann', password: 'secret' },
     }
-    this.turn = new TurnServer(
-      {
-        crypto: this.sim.seeded(nodeCrypto),
-        realm: 'example.org',
-        authenticate: () => 'secret',
-        allowPeer: () => true,
-        ...turn,
-      },
-      {
-        transmit: (number, client, bytes) => {
-          if (number === 0) listener.send(client, bytes)
-          else this.#streams.get(number)?.(bytes)
+    this.#startTurn = () =>
+      new TurnServer(
+        {
+          crypto: this.sim.seeded(nodeCrypto),
+          realm: 'example.org',
+          authenticate: () => 'secret',
+          allowPeer: () => true,
+          ...turn,
         },
-        relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
-        openRelay: (relay, _family, port) => {
-          const socket = host.bind({
-            port,
-            received: (now, from, bytes) => this.turn.relayReceived(now, relay, from, bytes),
-          })
-          this.#relays.set(relay, socket)
-          this.turn.relayOpened(this.sim.now, relay, socket.local)
+        {
+          transmit: (number, client, bytes) => {
+            if (number === 0) listener.send(client, bytes)
+            else this.#streams.get(number)?.(bytes)
+          },
+          relay: (relay, peer, bytes) => this.#relays.get(relay)?.send(peer, bytes),
+          openRelay: (relay, _family, port) => {
+            const socket = host.bind({
+              port,
+              received: (now, from, bytes) => this.turn.relayReceived(now, relay, from, bytes),
+            })
+            this.#relays.set(relay, socket)
+            this.turn.relayOpened(this.sim.now, relay, socket.local)
+          },
+          closeRelay: (relay) => {
+            this.#relays.get(relay)?.close()
+            this.#relays.delete(relay)
+          },
         },
-        closeRelay: (relay) => {
-          this.#relays.get(relay)?.close()
-          this.#relays.delete(relay)
-        },
-      },
-    )
+      )
+    this.turn = this.#startTurn()
+    this.sim.attach(this.turn)
+  }
+
+  /** The TURN server starts anew and knows of no allocation. */
+  restartTurn(): void {
+    this.sim.detach(this.turn)
+    for (const relay of this.#relays.values()) relay.close()
+    this.#relays.clear()
+    this.turn = this.#startTurn()
     this.sim.attach(this.turn)
   }
 
