@@ -11,7 +11,7 @@ export class OutgoingStream {
   /** `bufferedAmountLow` is told when the queue shrinks to this many bytes. */
   lowThreshold = 0
   /** Its share where streams compete: twice the weight gets twice the bytes. */
-  weight = defaultWeight
+  weight: number = defaultWeight
   /** The scheduler's: whether it has this stream, which turn is its, and since when it waits. */
   isActive = false
   key = 0
