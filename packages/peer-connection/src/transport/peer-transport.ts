@@ -4,6 +4,7 @@ import {
   type AssociationState,
   type Certificate,
   DtlsAssociation,
+  type DtlsConfig,
   type DtlsSession,
   type Fingerprint,
   SrtpProfile,
@@ -43,7 +44,11 @@ export interface PeerTransportConfig {
   readonly maxMtu?: number
   /** Bytes of the largest message taken from the peer. Default 262144. */
   readonly maxMessageSize?: number
+  readonly dtls?: DtlsOptions
 }
+
+/** What of DTLS can be chosen; see `DtlsConfig`. */
+export type DtlsOptions = Pick<DtlsConfig, 'versions' | 'groups' | 'keyLog'>
 
 /** What both descriptions together say. */
 export interface TransportAgreement {
@@ -93,7 +98,7 @@ export class PeerTransport {
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
     const maxMtu = config.mtu ?? largestDatagram
-    this.#config = { policy: 'all', mtu: 1_200, maxMtu, maxMessageSize: 262_144, ...config }
+    this.#config = { policy: 'all', mtu: 1_200, maxMtu, maxMessageSize: 262_144, dtls: {}, ...config }
     this.#host = host
     this.#ice = this.#createIce()
   }
@@ -123,9 +128,10 @@ export class PeerTransport {
   }
 
   #createDtls({ mode, dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
-    const { crypto, mtu } = this.#config
+    const { crypto, mtu, dtls } = this.#config
     return new DtlsAssociation(
       {
+        ...dtls,
         crypto,
         role: dtlsRole,
         certificate,

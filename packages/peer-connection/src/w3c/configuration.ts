@@ -6,6 +6,7 @@ import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
 import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
 import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
 import type { TransportError } from '../transport/transport-error.ts'
+import type { DtlsOptions } from '../transport/peer-transport.ts'
 import type { RTCCertificate } from './certificate.ts'
 
 export type RTCIceTransportPolicy = 'all' | 'relay'
@@ -25,6 +26,8 @@ export interface RTCConfiguration {
   readonly iceCandidatePoolSize?: number
   /** Not in the W3C API. */
   readonly network?: NetworkOptions
+  /** Not in the W3C API: versions and groups that DTLS may agree on, and where it tells its keys. */
+  readonly dtls?: DtlsOptions
   /** Not in the W3C API. */
   readonly hooks?: TransportHooks
 }
@@ -97,6 +100,7 @@ export function resolveConfiguration(configuration: RTCConfiguration, now: numbe
     iceCandidatePoolSize: 0,
     certificates,
     network: configuration.network ?? {},
+    dtls: configuration.dtls ?? {},
     hooks: configuration.hooks ?? {},
   }
 }
@@ -114,7 +118,8 @@ export function changeConfiguration(
   if (!isSame) throw invalidModification('the certificates cannot change')
   if (bundlePolicy !== current.bundlePolicy) throw invalidModification('bundlePolicy cannot change')
   if (rtcpMuxPolicy !== current.rtcpMuxPolicy) throw invalidModification('rtcpMuxPolicy cannot change')
-  return { ...next, certificates: current.certificates, network: current.network, hooks: current.hooks }
+  const { network, dtls, hooks } = current
+  return { ...next, certificates: current.certificates, network, dtls, hooks }
 }
 
 /** Web IDL §3.2.18: a value that is no member of the enumeration is a TypeError. */

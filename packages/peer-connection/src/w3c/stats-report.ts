@@ -84,6 +84,7 @@ function addTransport({ crypto, certificate }: StatsSources, transport: Transpor
     ...(dtls.session && {
       tlsVersion: dtls.session.version.toString(16).toUpperCase(),
       dtlsCipher: dtls.session.cipherSuite.name,
+      tlsGroup: dtls.session.group?.registryName,
     }),
   })
 }

@@ -37,6 +37,7 @@ export function acceptServerHello(
 
   cx.transcript.add(message.type, message.body)
   const keys = new HandshakeKeys(cx.config.crypto, suite, null, secret, cx.transcript)
+  keys.log(cx.config.keyLog, offer.hello.random)
   cx.expectEpoch(Epoch.handshake, keys.server)
   cx.enterEpoch(Epoch.handshake, keys.client)
   return new ExpectEncryptedExtensions({ offer, suite, group, keys })

@@ -32,6 +32,7 @@ export class ExpectServerFinished implements HandshakeState {
     cx.transcript.add(message.type, message.body)
     const application = keys.applicationKeys(cx.transcript)
     cx.expectEpoch(Epoch.application, application.server)
+    application.log(cx.config.keyLog, this.#server.offer.hello.random)
     const session = new DtlsSession(negotiated, group, application, peer, finished)
 
     cx.flight.begin()

@@ -1,5 +1,6 @@
 import { type CryptoProvider, hashSizes } from '@purertc/crypto'
 
+import { type KeyLog, keyLogLine } from '../../keys/key-log.ts'
 import type { CipherSuite13 } from '../cipher-suite.ts'
 import type { Transcript } from '../transcript.ts'
 import { hkdfExpandLabel, hkdfExtract } from './hkdf.ts'
@@ -42,6 +43,12 @@ export class HandshakeKeys implements TrafficSecrets {
     this.server = trafficSecret(crypto, suite, this.#secret, 's hs traffic', hash)
   }
 
+  /** Tells the secrets to whoever is to read the traffic. */
+  log(keyLog: KeyLog | undefined, clientRandom: Uint8Array): void {
+    keyLog?.(keyLogLine('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientRandom, this.client.bytes))
+    keyLog?.(keyLogLine('SERVER_HANDSHAKE_TRAFFIC_SECRET', clientRandom, this.server.bytes))
+  }
+
   /** `transcript` ends with the server's Finished. */
   applicationKeys(transcript: Transcript): ApplicationKeys {
     const salt = deriveSecret(
@@ -73,6 +80,13 @@ export class ApplicationKeys implements TrafficSecrets {
     this.client = trafficSecret(crypto, suite, master, 'c ap traffic', hash)
     this.server = trafficSecret(crypto, suite, master, 's ap traffic', hash)
     this.exporterSecret = deriveSecret(crypto, suite, master, 'exp master', hash)
+  }
+
+  /** Tells the secrets to whoever is to read the traffic. */
+  log(keyLog: KeyLog | undefined, clientRandom: Uint8Array): void {
+    keyLog?.(keyLogLine('CLIENT_TRAFFIC_SECRET_0', clientRandom, this.client.bytes))
+    keyLog?.(keyLogLine('SERVER_TRAFFIC_SECRET_0', clientRandom, this.server.bytes))
+    keyLog?.(keyLogLine('EXPORTER_SECRET', clientRandom, this.exporterSecret))
   }
 
   /** Keying material for another protocol, RFC 8446 §7.5. No context is the same as an empty one. */

@@ -31,5 +31,5 @@ export function acceptSecondHello(
       throw new PeerMisbehaved('illegal-parameter', 'other shares than were asked for')
   }
   cx.transcript.add(message.type, message.body)
-  return sendServerFlight(cx, choice, choice.share)
+  return sendServerFlight(cx, hello.random, choice, choice.share)
 }

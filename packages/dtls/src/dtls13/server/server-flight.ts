@@ -25,13 +25,19 @@ import { ExpectClientCertificate } from './expect-client-certificate.ts'
 import { ExpectClientFinished } from './expect-client-finished.ts'
 
 /** The server's whole flight, from ServerHello to Finished; `share` is the client's key. */
-export function sendServerFlight(cx: HandshakeContext, choice: Choice, share: Uint8Array): HandshakeState {
+export function sendServerFlight(
+  cx: HandshakeContext,
+  clientRandom: Uint8Array,
+  choice: Choice,
+  share: Uint8Array,
+): HandshakeState {
   const { config, flight, transcript } = cx
   const { suite, group } = choice
   const exchange = answer(config.crypto, group.name, share)
   flight.begin()
   flight.message(HandshakeType.serverHello, composeServerHello(cx, choice, exchange.publicKey))
   const keys = new HandshakeKeys(config.crypto, suite, null, exchange.secret, transcript)
+  keys.log(config.keyLog, clientRandom)
   cx.enterEpoch(Epoch.handshake, keys.server)
   cx.expectEpoch(Epoch.handshake, keys.client)
 
@@ -43,6 +49,7 @@ export function sendServerFlight(cx: HandshakeContext, choice: Choice, share: Ui
   const hash = transcript.digest(config.crypto, suite.hash)
   flight.message(HandshakeType.finished, keys.server.verifyData(hash))
   const application = keys.applicationKeys(transcript)
+  application.log(config.keyLog, clientRandom)
   cx.enterEpoch(Epoch.application, application.server)
   flight.end()
   const sent = { negotiated: choice.negotiated, suite, group, keys, application }
