@@ -71,15 +71,17 @@ test('10,000 announcements of channels that are none do no harm to the file besi
   expect(alice.received[0]?.data).toEqual(Uint8Array.of(1))
 })
 
-/** Changes the payload of DATA chunks that carry DCEP, and makes the checksum right again; returns how many. */
+/** Changes the payload of DATA and I-DATA chunks that carry DCEP, and makes the checksum right again; returns how many. */
 function corruptAnnouncements(random: Random, packet: Uint8Array): number {
   const view = new DataView(packet.buffer)
   let changed = 0
   for (let at = 12; at + 4 <= packet.length;) {
     const length = view.getUint16(at + 2)
-    const isDcep = packet[at] === DATA && length > 17 && view.getUint32(at + 12) === DCEP
+    const ppidAt = packet[at] === I_DATA ? 16 : 12
+    const isData = packet[at] === DATA || packet[at] === I_DATA
+    const isDcep = isData && length > ppidAt + 5 && view.getUint32(at + ppidAt) === DCEP
     if (isDcep) {
-      const payload = packet.subarray(at + 16, at + length)
+      const payload = packet.subarray(at + ppidAt + 4, at + length)
       if (random.chance(0.3)) random.fill(payload)
       else for (let n = 0; n < 3; n++) payload[random.int(payload.length)] = random.int(256)
       changed++
@@ -104,5 +106,7 @@ function crc32c(bytes: Uint8Array): number {
 }
 
 const DATA = 0
+/** RFC 8260 §2.1: the identifier of the payload's protocol follows the message's own. */
+const I_DATA = 64
 /** Payload protocol identifier of "WebRTC DCEP", RFC 8832 §8.1. */
 const DCEP = 50
