@@ -8,6 +8,7 @@ import { encodeHelloRetryRequest } from '../dtls13/server/hello-retry-request.ts
 import { decodeRetryCookie, encodeRetryCookie, type RetryCookie } from '../dtls13/server/retry-cookie.ts'
 import { Transcript } from '../dtls13/transcript.ts'
 import { PeerMisbehaved } from '../errors.ts'
+import { Cookie } from '../extensions/cookie.ts'
 import { chooseVersion } from '../handshake/choose-version.ts'
 import { decodeHandshakeFragment, type HandshakeFragment } from '../handshake/handshake-fragment.ts'
 import { decodeClientHello, decodeClientHelloStart } from '../messages/client-hello.ts'
@@ -115,6 +116,9 @@ export class HelloGate {
     const hello = decodeClientHello(body)
     if (chooseVersion(this.#config, hello) !== ProtocolVersion.dtls13)
       return this.#askByHelloVerify(now, clientAddress, fragment, body)
+    // RFC 9147 §5.1: with an alert the client can start anew. A second HelloRetryRequest is more than it may take.
+    if (hello.extensions.has(Cookie))
+      throw new PeerMisbehaved('illegal-parameter', 'a cookie that is not ours, or not any more')
     const { crypto } = this.#config
     const { suite, group, share } = choose(this.#config, hello)
     const transcript = new Transcript()

@@ -178,3 +178,17 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))('on a bad network, seed
   expect([pair.client.reason, pair.server.reason]).toEqual([null, null])
   expect(pair.isConnected).toBe(true)
 })
+
+describe('a cookie that is out of date', () => {
+  test('is answered by an alert, since a second HelloRetryRequest would end the client as well', () => {
+    const pair = pairOf({ server: { cookie: 'required' }, client: { handshakeTimeout: 400_000 } })
+    pair.toServer.intercept((index) => (index > 0 && pair.sim.now < 150_000 ? 'drop' : 'pass'))
+    pair.handshake()
+    expect(pair.client.reason).toMatchObject({
+      kind: 'alert',
+      name: 'illegal_parameter',
+      authenticated: false,
+    })
+    expect(pair.server.association.state).toBe('new')
+  })
+})
