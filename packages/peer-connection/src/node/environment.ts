@@ -1,7 +1,7 @@
 import { nodeCrypto } from '@purertc/crypto/node'
+import { generateCertificate } from '@purertc/dtls/node'
 
 import type { Environment } from '../environment.ts'
-import { generateEphemeralCertificate } from './ephemeral-certificate.ts'
 import { NodeTransportDriver } from './transport-driver.ts'
 
 /** Connections on Node: its clock, its timers, its UDP sockets. */
@@ -9,6 +9,6 @@ export const nodeEnvironment: Environment = {
   crypto: nodeCrypto,
   queueTask: (task) => void setImmediate(task),
   wallClock: () => Date.now(),
-  generateCertificate: () => generateEphemeralCertificate(nodeCrypto),
+  generateCertificate: () => generateCertificate(),
   createDriver: (config, network, host) => new NodeTransportDriver(config, network, host),
 }
