@@ -106,4 +106,4 @@ const MAX_DATAGRAM = 0xffff + 4
 const MAX_QUEUE = 1 << 20
 
 /** A relay's traffic comes in bursts, which the system's 208 KiB do not hold. The system may grant less. */
-export const BUFFER_SIZE = 4 << 20
+export const BUFFER_SIZE: number = 4 << 20
