@@ -5,7 +5,13 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Random } from '@purertc/netsim'
 import fc from 'fast-check'
 
-import { formatAddress, orderSrvRecords, parseStunUri, type SrvRecord } from '../src/index.ts'
+import {
+  formatAddress,
+  orderSrvRecords,
+  parseStunUri,
+  type SrvRecord,
+  transportAddress,
+} from '../src/index.ts'
 import {
   createStunServer,
   discoverMappedAddress,
@@ -16,6 +22,7 @@ import {
   type ResolveOptions,
   systemNames,
 } from '../src/node/index.ts'
+import { UdpSocket } from '../src/node/udp-socket.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
@@ -144,6 +151,29 @@ describe('with a name server', () => {
       code: 'ENOTFOUND',
     })
     expect(dns.asked).toContain('SRV _stun._udp.unknown.org')
+  })
+})
+
+describe('over UDP, where only an answer tells whether an address is good', () => {
+  test('a client goes on to the next address, of the other family too, and stays there', async () => {
+    const server = await createStunServer({ listen: [{ address: '127.0.0.1', port: 0 }] })
+    const silent = await UdpSocket.bind(transportAddress('127.0.0.2', server.addresses[0]!.port))
+    open.push(server, silent)
+    const names: NameService = {
+      srv: async () => [],
+      addresses: async () => ['::1', '127.0.0.2', '127.0.0.1'],
+    }
+    const client = await NodeStunClient.open(`stun:example.org:${server.addresses[0]!.port}`, {
+      names,
+      retransmit: { rto: 20, rc: 2, rm: 2 },
+    })
+    open.push(client)
+    expect(client.server.address).toBe('::1')
+    expect((await client.bind()).mapped.address).toBe('127.0.0.1')
+    expect(client.server.address).toBe('127.0.0.1')
+    expect((await client.bind()).server.address).toBe('127.0.0.1')
+    await server.close()
+    await expect(client.bind()).rejects.toMatchObject({ code: 'timeout' })
   })
 })
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { ConnectionOptions } from 'node:tls'
 
+import type { Millis } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
@@ -13,10 +14,12 @@ import type { MessageDirection } from '../server.ts'
 import { StunError } from '../stun-error.ts'
 import type { ServerAddress, StunTransport } from '../stun-transport.ts'
 import { parseStunUri, type StunUri } from '../stun-uri.ts'
+import type { RetransmitPolicy } from '../transactions.ts'
 import type { TransportAddress } from '../transport-address.ts'
+import { DualUdp } from './dual-udp.ts'
 import type { NameService } from './name-service.ts'
 import { resolveServer } from './resolve.ts'
-import { type OpenOptions, type TransportKind, transportFor } from './transports.ts'
+import { type OpenOptions, type TransportKind, transportFor, udp } from './transports.ts'
 
 export interface NodeStunClientOptions extends Omit<StunClientConfig, 'crypto' | 'server'>, OpenOptions {
   /** How the server is reached. Default: UDP for `stun:`, TLS for `stuns:`. */
@@ -55,8 +58,11 @@ export interface NodeStunClientEvents {
 export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
   /** The local address, with the port that was bound. */
   readonly local: TransportAddress
-  readonly server: ServerAddress
   readonly #transport: StunTransport
+  /** The server's addresses in the order to try them: over UDP only an answer tells which is good. */
+  readonly #servers: readonly ServerAddress[]
+  readonly #patience: BindingOptions
+  #current = 0
   readonly #client: StunClient
   readonly #alarm: Alarm
   readonly #waiting = new Map<number, Waiting>()
@@ -66,10 +72,12 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
     transport: StunTransport,
     config: StunClientConfig,
     preparing: NodeStunClientOptions['preparing'],
+    servers: readonly ServerAddress[],
   ) {
     super()
     this.local = transport.local
-    this.server = config.server
+    this.#servers = servers
+    this.#patience = config.retransmit === undefined ? { retransmit: IMPATIENT } : {}
     this.#transport = transport
     this.#client = new StunClient(transport.isReliable ? { ...config, retransmit: false } : config, {
       transmit: (to, bytes) => transport.send(to, bytes),
@@ -77,8 +85,10 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
         this.#take(request)?.resolve(result)
         this.emit('success', result)
       },
-      failed: (_now, request, error) => {
-        this.#take(request)?.reject(error)
+      failed: (now, request, error) => {
+        const waiting = this.#take(request)
+        if (waiting !== undefined && this.#tryNext(now, waiting, error)) return
+        waiting?.reject(error)
         this.emit('failure', error)
       },
       observed: (direction, server, bytes) => this.emit('message', direction, server, bytes),
@@ -100,7 +110,7 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
 
   /**
    * Resolves the server's name and opens the transport, over TCP and TLS to the first of the server's addresses that
-   * answers. `server` is a `stun:` or `stuns:` URI, or a host with an optional port. Rejects with `StunError`
+   * answers. Over UDP `bind` goes on to the next address where one is silent. `server` is a `stun:` or `stuns:` URI, or a host with an optional port. Rejects with `StunError`
    * `invalid-address` for what is neither, `transport` where no connection can be made, and with the system's error where
    * the name is unknown or the local address cannot be bound.
    */
@@ -120,11 +130,19 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
       ...(family === undefined ? {} : { family }),
       ...(names === undefined ? {} : { names }),
     })
+    const machine = { ...config, crypto }
+    if (kind === udp) {
+      const transport = await openUdp(addresses, opening)
+      const { family: first } = transport.local
+      const isDual = transport instanceof DualUdp
+      const usable = isDual ? addresses : addresses.filter((address) => address.family === first)
+      return new NodeStunClient(transport, { ...machine, server: usable[0] ?? UNKNOWN }, preparing, usable)
+    }
     let failure: unknown
     for (const address of addresses) {
       try {
         const opened = await kind.open(address, opening)
-        return new NodeStunClient(opened, { ...config, crypto, server: address }, preparing)
+        return new NodeStunClient(opened, { ...machine, server: address }, preparing, [address])
       } catch (error) {
         failure = error
       }
@@ -135,10 +153,33 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
   /** Asks the server where it sees us. Rejects with `StunError`; its `code` is the server's or says what happened. */
   bind(options: BindingOptions = {}): Promise<BindingResult> {
     return new Promise((resolve, reject) => {
-      const request = this.#client.bind(monotonicNow(), options)
-      this.#waiting.set(request, { resolve, reject })
-      this.#alarm.set(this.#client.nextTimeout)
+      this.#ask(monotonicNow(), { resolve, reject, options, server: this.#current })
     })
+  }
+
+  /** The address of the server that is asked. */
+  get server(): ServerAddress {
+    return this.#servers[this.#current] ?? UNKNOWN
+  }
+
+  #ask(now: Millis, waiting: Waiting): void {
+    const { options, server: index } = waiting
+    const isLast = index >= this.#servers.length - 1
+    const server = options.server ?? this.#servers[index] ?? UNKNOWN
+    const patience = isLast ? {} : this.#patience
+    const request = this.#client.bind(now, { ...patience, ...options, server })
+    this.#waiting.set(request, waiting)
+    this.#alarm.set(this.#client.nextTimeout)
+  }
+
+  /** RFC 8489 §8: the next address, where the one that was asked is silent or out of reach. */
+  #tryNext(now: Millis, waiting: Waiting, { code }: StunError): boolean {
+    const next = waiting.server + 1
+    if (next >= this.#servers.length || waiting.options.server !== undefined) return false
+    if (code !== 'timeout' && code !== 'transport') return false
+    this.#current = Math.max(this.#current, next)
+    this.#ask(now, { ...waiting, server: this.#current })
+    return true
   }
 
   /** Sends a Binding indication, which keeps a NAT's mapping alive and is not answered. Throws `StunError` `closed`. */
@@ -207,6 +248,25 @@ export async function discoverMappedAddress(
 interface Waiting {
   readonly resolve: (result: BindingResult) => void
   readonly reject: (error: StunError) => void
+  readonly options: BindingOptions
+  /** Which of the server's addresses is asked. */
+  readonly server: number
+}
+
+/** Where there are other addresses to try, one is given up after 5.5 seconds instead of 39.5. */
+const IMPATIENT: RetransmitPolicy = { rto: 500, rc: 4, rm: 4 }
+
+const UNKNOWN: ServerAddress = { family: 'IPv4', address: '0.0.0.0', port: 0 }
+
+/** A socket for the first address, and one for the other family where there are addresses of it and it can be had. */
+async function openUdp(addresses: readonly ServerAddress[], options: OpenOptions): Promise<StunTransport> {
+  const [first = UNKNOWN] = addresses
+  const other = addresses.find(({ family }) => family !== first.family)
+  const socket = await udp.open(first, options)
+  // A local address is of one family, and what it is for as well.
+  if (other === undefined || options.localAddress !== undefined) return socket
+  const second = await udp.open(other, {}).catch(() => null)
+  return second === null ? socket : new DualUdp(socket, second)
 }
 
 /** A URI, or a host with an optional port. */
