@@ -1,0 +1,59 @@
+/**
+ * The server under measurement, in a process of its own: prints its UDP and TCP ports, and lives until its standard input
+ * ends. The name of the server is its argument: `ours`, or one of npm's.
+ */
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+const [name = 'ours'] = process.argv.slice(2)
+const ports = name === 'ours' ? await startOurs() : name === 'node-turn' ? startNodeTurn() : startTurnServer()
+process.stdout.write(`${ports.join(' ')}\n`)
+process.stdin.resume().on('end', () => process.exit())
+
+async function startOurs() {
+  const { createTurnServer } = await import('@purertc/turn/node')
+  const server = await createTurnServer({
+    listen: [
+      { address: '127.0.0.1', port: 0 },
+      { address: '127.0.0.1', port: 0, transport: 'tcp' },
+    ],
+    realm: 'example.org',
+    authenticate: { ann: 'secret' },
+    allowLoopbackPeers: true,
+    // The load gives nothing back, and all of it is one user's.
+    allocationsPerUser: Infinity,
+    // It picks channels as RFC 5766 has them.
+    legacyChannels: true,
+  })
+  return server.addresses.map(({ port }) => port)
+}
+
+/** npm's `node-turn`. */
+function startNodeTurn() {
+  const Turn = require('node-turn')
+  const port = 20_000 + (process.pid % 10_000)
+  const server = new Turn({
+    listeningPort: port,
+    listeningIps: ['127.0.0.1'],
+    relayIps: ['127.0.0.1'],
+    authMech: 'long-term',
+    realm: 'example.org',
+    credentials: { ann: 'secret' },
+    debugLevel: 'OFF',
+  })
+  server.start()
+  return [port, port]
+}
+
+/** npm's `turn-server`. */
+function startTurnServer() {
+  const { createServer } = require('turn-server')
+  const port = 30_000 + (process.pid % 10_000)
+  const server = createServer({
+    auth: { mechanism: 'long-term', realm: 'example.org', credentials: { ann: 'secret' } },
+    relay: { ip: '127.0.0.1', externalIp: '127.0.0.1' },
+  })
+  server.on('error', () => undefined)
+  server.listen({ port, address: '127.0.0.1' })
+  return [port, port]
+}
