@@ -15,6 +15,33 @@ export function readBusyFrame(value: Json): ClientFrame | undefined {
   return undefined
 }
 
+/**
+ * The text of a message's `data`, where a sound `message` frame begins as our own client writes it: whoever hands it on
+ * need not write it anew. `undefined` where it does not.
+ */
+export function dataTextOf(frame: string): string | undefined {
+  if (!frame.startsWith(MESSAGE_HEAD)) return undefined
+  let open = 0
+  for (let at = MESSAGE_HEAD.length; at < frame.length; at++) {
+    const unit = frame.charCodeAt(at)
+    if (unit === QUOTE) at = endOfText(frame, at)
+    else if (unit === BRACKET || unit === BRACE) open++
+    else if (
+      (unit === COMMA && open === 0) ||
+      ((unit === CLOSING_BRACKET || unit === CLOSING_BRACE) && --open < 0)
+    )
+      return frame.slice(MESSAGE_HEAD.length, at)
+  }
+  return undefined
+}
+
+/** Where the text ends that begins at this quotation mark. */
+function endOfText(frame: string, begin: number): number {
+  let at = begin + 1
+  while (at < frame.length && frame.charCodeAt(at) !== QUOTE) at += frame.charCodeAt(at) === BACKSLASH ? 2 : 1
+  return at
+}
+
 interface Fields {
   readonly type?: Json
   readonly data?: Json
@@ -46,3 +73,11 @@ function isSequence(value: Json | undefined): value is number {
 }
 
 const NAME = new RegExp(`^\\P{C}{1,${frameLimits.name}}$`, 'u')
+const MESSAGE_HEAD = '{"type":"message","data":'
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const BRACKET = 0x5b
+const CLOSING_BRACKET = 0x5d
+const BRACE = 0x7b
+const CLOSING_BRACE = 0x7d

@@ -15,6 +15,7 @@ export type {
 } from './client-frame.ts'
 export { frameLimits, protocolVersion, subprotocol } from './constants.ts'
 export { decodeClientFrame, decodeServerFrame, encodeFrame } from './decode.ts'
+export { dataTextOf } from './fast-path.ts'
 export { CloseCode, ErrorCode } from './error-code.ts'
 export type { Json } from './json.ts'
 export type { ServerBinaryHeader, ServerFrame, ServerFrameOf } from './server-frame.ts'

@@ -154,7 +154,7 @@ export class SignalingHub {
       if (frame instanceof SignalingError) this.#refuse(from, frame)
       else {
         this.#outbox.received(connection, frame)
-        this.#receive(from, frame)
+        this.#receive(from, frame, text)
       }
     })
   }
@@ -289,7 +289,7 @@ export class SignalingHub {
     if (code === ErrorCode.frameTooLarge) this.#giveUp(0, from, CloseCode.frameTooLarge, message)
   }
 
-  #receive(from: Connection, frame: ClientFrame): void {
+  #receive(from: Connection, frame: ClientFrame, text: string): void {
     const { session } = from
     const { place } = session
     if (frame.type === 'ping') this.#outbox.send(from.id, { type: 'pong', id: frame.id })
@@ -301,7 +301,7 @@ export class SignalingHub {
     else if (frame.type === 'ack') {
       if (place.kind === 'joined') this.#sessions.acknowledge(session, frame.seq)
     } else if (place.kind !== 'joined') this.#outbox.refuse(from.id, ErrorCode.notJoined, frame.id)
-    else this.#sessions.say(session, relayCommand(place.peer, frame, this.#closeSessionOnHangup))
+    else this.#sessions.say(session, relayCommand(place.peer, frame, text, this.#closeSessionOnHangup))
   }
 
   /** Asks access control. */

@@ -1,11 +1,17 @@
-import type { ClientBinaryHeader, ClientFrameOf, RelayedFrame } from '@purertc/signaling-protocol'
+import {
+  type ClientBinaryHeader,
+  type ClientFrameOf,
+  dataTextOf,
+  type RelayedFrame,
+} from '@purertc/signaling-protocol'
 
 import type { SayCommand } from './store/channel-store.ts'
 
-/** A frame as its receivers get it: the sender is who the server knows it is. */
+/** A frame as its receivers get it: the sender is who the server knows it is. `text` is what it was read from. */
 export function relayCommand(
   from: string,
   frame: RelayedFrame | ClientFrameOf<'bye'>,
+  text: string,
   closeSessionOnHangup: boolean,
 ): SayCommand {
   const { type, n, id } = frame
@@ -15,7 +21,7 @@ export function relayCommand(
     except: type === 'message' ? frame.except : undefined,
     n,
     id,
-    body: bodyOf(from, frame),
+    body: type === 'bye' ? '' : `{"type":"${type}","from":${JSON.stringify(from)}${payloadOf(frame, text)}`,
     bytes: undefined,
     ends: type === 'bye' && closeSessionOnHangup,
   }
@@ -26,21 +32,19 @@ export function binaryCommand(
   { to, except, n, id }: ClientBinaryHeader,
   bytes: Uint8Array,
 ): SayCommand {
-  const body = JSON.stringify({ type: 'message', from })
+  const body = `{"type":"message","from":${JSON.stringify(from)}`
   return { topic: 'message', to, except, n, id, body, bytes, ends: false }
 }
 
-function bodyOf(from: string, frame: RelayedFrame | ClientFrameOf<'bye'>): string {
+function payloadOf(frame: RelayedFrame, text: string): string {
   switch (frame.type) {
     case 'message':
-      return JSON.stringify({ type: 'message', from, data: frame.data })
+      return `,"data":${dataTextOf(text) ?? JSON.stringify(frame.data)}`
     case 'description':
-      return JSON.stringify({ type: 'description', from, description: frame.description })
+      return `,"description":${JSON.stringify(frame.description)}`
     case 'candidate':
-      return JSON.stringify({ type: 'candidate', from, candidate: frame.candidate })
+      return `,"candidate":${JSON.stringify(frame.candidate)}`
     case 'renegotiate':
-      return JSON.stringify({ type: 'renegotiate', from, restart: frame.restart })
-    case 'bye':
-      return ''
+      return frame.restart === undefined ? '' : `,"restart":${frame.restart}`
   }
 }

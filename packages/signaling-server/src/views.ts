@@ -7,7 +7,7 @@ export type Wire = string | Uint8Array
 
 /** What those who hear it get; the same for all of them. */
 export function viewOfSaid({ body, bytes, seq }: SaidEvent): Wire {
-  const text = `${body.slice(0, -1)},"seq":${seq}}`
+  const text = `${body},"seq":${seq}}`
   return bytes === undefined ? text : joinBinaryFrame(text, bytes)
 }
 

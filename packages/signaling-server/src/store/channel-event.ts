@@ -30,7 +30,7 @@ export interface SaidEvent extends Answerable {
   readonly kind: 'said'
   readonly to: string | undefined
   readonly except: string | undefined
-  /** The frame for those who hear it, a JSON object without its `seq`. */
+  /** The frame for those who hear it: a JSON object up to where its `seq` follows. */
   readonly body: string
   /** Of a binary message: what follows the frame. */
   readonly bytes: Uint8Array | undefined
