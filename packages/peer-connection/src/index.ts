@@ -1,3 +1,10 @@
+export type {
+  JoinOptions,
+  ReconnectOptions,
+  Signaling,
+  SignalingFrame,
+  SignalingHost,
+} from '@purertc/signaling-client'
 export type { DriverHost, Environment, TransportDriver } from './environment.ts'
 export { RTCError, type RTCErrorDetailType, type RTCErrorInit } from './errors.ts'
 export type { RTCPeerConnectionState } from './negotiation/connection-state.ts'

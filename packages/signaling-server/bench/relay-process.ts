@@ -36,7 +36,8 @@ async function startPurertc(redis?: string): Promise<number> {
 async function startBare(): Promise<number> {
   const waiting = new Map<string, WebSocket>()
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-  server.on('connection', (socket, { url = '' }) => {
+  server.on('connection', (socket, request) => {
+    const url = request.url ?? ''
     let other = waiting.get(url)
     waiting.set(url, socket)
     const pair = (with_: WebSocket): void => void (other = with_)
