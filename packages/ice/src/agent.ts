@@ -195,7 +195,10 @@ export class IceAgent {
     const known = this.remoteCredentials
     if (known?.usernameFragment === usernameFragment && known.password === password) return
     if (known !== null) throw new IceError('restart-needed', 'the peer has restarted: restart() comes first')
-    this.#command(now, () => this.#sessions.current.start(now, { usernameFragment, password }, isLite))
+    this.#command(now, () => {
+      this.#pacer.hurry(now)
+      this.#sessions.current.start(now, { usernameFragment, password }, isLite)
+    })
   }
 
   /**

@@ -41,8 +41,8 @@ describe('the states of a connection', () => {
       'ice checking',
       'connecting',
       'ice connected',
-      'connected',
       'ice completed',
+      'connected',
     ])
     alice.close()
     alice.close()
@@ -61,7 +61,7 @@ describe('the states of a connection', () => {
     const [alice, bob] = world.pair()
     const channel = alice.createDataChannel('x')
     await negotiate(alice, bob)
-    await world.until(() => alice.iceConnectionState === 'completed')
+    await world.until(() => channel.readyState === 'open' && alice.iceConnectionState === 'completed')
     world.network.intercept(() => 'drop')
     await world.until(() => alice.connectionState === 'disconnected')
     await world.until(() => alice.connectionState === 'failed' && bob.connectionState === 'failed')
@@ -339,7 +339,7 @@ describe('sctp', () => {
     for (const transport of [sctp, dtls, ice])
       transport?.addEventListener('statechange', () => states.push(transport.state))
     await world.until(() => channel.readyState === 'open')
-    expect(states).toEqual(['checking', 'connected', 'connecting', 'connected', 'connected'])
+    expect(states).toEqual(['checking', 'connected', 'connecting', 'completed', 'connected', 'connected'])
     expect(alice.sctp).toBe(sctp)
     expect(sctp).toMatchObject({ state: 'connected', maxChannels: 65_535 })
     expect(dtls?.getRemoteCertificates()[0]?.byteLength).toBeGreaterThan(200)

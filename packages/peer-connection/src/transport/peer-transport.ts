@@ -57,6 +57,8 @@ export interface TransportAgreement {
   readonly dtlsRole: 'client' | 'server'
   readonly certificate: Certificate
   readonly remoteCredentials: IceCredentials
+  /** The peer is a lite agent (`a=ice-lite`), so that this end leads. Default false. */
+  readonly remoteIsLite?: boolean
   /** Hashes of the only certificate that the peer may present. */
   readonly remoteFingerprints: readonly Fingerprint[]
   /** Default 5000. */
@@ -237,7 +239,9 @@ export class PeerTransport {
       if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
       if (this.#corks > 0) this.#channels?.cork()
     }
-    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials)
+    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials, {
+      isLite: agreement.remoteIsLite ?? false,
+    })
     this.#secure()
   }
 

@@ -173,6 +173,7 @@ export class ConnectionSession {
         dtlsRole,
         certificate,
         remoteCredentials: remote.credentials,
+        remoteIsLite: description.parsed.iceLite,
         remoteFingerprints: remote.fingerprints,
         remoteSctpPort: remote.sctpPort,
         remoteMaxMessageSize: remote.maxMessageSize,
