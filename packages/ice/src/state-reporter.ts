@@ -29,8 +29,8 @@ export class StateReporter {
   }
 
   report(gathering: GatheringState, facts: ConnectionFacts): void {
-    const isNews = gathering !== this.#gatheringState && !(this.#isEndless && gathering === 'complete')
-    if (isNews && !facts.isClosed) this.#reportGathering(gathering)
+    const shown = this.#isEndless && gathering === 'complete' ? 'gathering' : gathering
+    if (shown !== this.#gatheringState && !facts.isClosed) this.#reportGathering(shown)
     const state = connectionState(facts, this.#state)
     if (state === this.#state) return
     this.#state = state
