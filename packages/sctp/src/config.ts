@@ -31,6 +31,12 @@ export interface SctpConfig {
   readonly interleaving?: boolean
   /** Which stream sends next. Default `weighted-fair`. */
   readonly scheduler?: SchedulerName
+  /**
+   * Both ends' INIT chunks, exchanged by other means (draft-hancke-tsvwg-snap): `connect` then makes the association
+   * stand at once. `local` is from `createInit` with the same configuration. Left out, or where one of them is no INIT or
+   * both are the same, there is a handshake.
+   */
+  readonly exchangedInits?: ExchangedInits | null
   /** Bytes below SCTP in an IP packet: DTLS, UDP, IP. It makes the search quicker. Default 68. */
   readonly packetOverhead?: number
   /**
@@ -74,6 +80,11 @@ export interface SctpConfig {
   readonly congestionControl?: CongestionControlFactory
 }
 
+export interface ExchangedInits {
+  readonly local: Uint8Array
+  readonly remote: Uint8Array
+}
+
 /** A configuration with its defaults filled in. */
 export type Settings = Readonly<Required<SctpConfig>>
 
@@ -88,6 +99,7 @@ export function settle(config: SctpConfig): Settings {
     largeChunks: false,
     interleaving: false,
     scheduler: 'weighted-fair',
+    exchangedInits: null,
     packetOverhead: 68,
     zeroChecksum: false,
     streams: 65_535,

@@ -26,6 +26,8 @@ export interface DataSectionOptions {
   readonly sctpPort?: number
   /** Bytes that this end can take, 262144 by default; mode `datachannel` only. */
   readonly maxMessageSize?: number
+  /** This end's SCTP INIT chunk, to do without a handshake (draft-hancke-tsvwg-snap); mode `datachannel` only. */
+  readonly sctpInit?: Uint8Array
 }
 
 /** What the section carries; `undefined` when it is no data section of a form that this package makes. */
@@ -77,6 +79,7 @@ export function createDataSection(
     if (isLegacy) media.setAttribute('sctpmap', `${sctpPort} webrtc-datachannel 65535`)
     else media.sctpPort = sctpPort
     media.maxMessageSize = options.maxMessageSize ?? 262_144
+    if (!isLegacy) media.sctpInit = options.sctpInit
   }
   return media
 }

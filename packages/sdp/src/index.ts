@@ -2,7 +2,7 @@ export type { Attribute } from './attributes/attribute.ts'
 export { Fingerprint, type FingerprintValue } from './attributes/fingerprint.ts'
 export { Group, type GroupValue, Mid } from './attributes/group.ts'
 export { Candidate, IceOptions, IcePwd, IceUfrag } from './attributes/ice.ts'
-export { defaultMaxMessageSize, MaxMessageSize, SctpPort } from './attributes/sctp.ts'
+export { defaultMaxMessageSize, MaxMessageSize, SctpInit, SctpPort } from './attributes/sctp.ts'
 export { answerSetup, Setup, type SetupRole } from './attributes/setup.ts'
 export {
   type DataMode,

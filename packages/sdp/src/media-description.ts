@@ -2,7 +2,7 @@ import { tokenPattern } from './attributes/attribute.ts'
 import { Fingerprint, type FingerprintValue } from './attributes/fingerprint.ts'
 import { Mid } from './attributes/group.ts'
 import { Candidate, IceOptions, IcePwd, IceUfrag } from './attributes/ice.ts'
-import { MaxMessageSize, SctpPort } from './attributes/sctp.ts'
+import { MaxMessageSize, SctpInit, SctpPort } from './attributes/sctp.ts'
 import { Setup, type SetupRole } from './attributes/setup.ts'
 import { type Line, makeLine, quote } from './line.ts'
 import { SdpError } from './sdp-error.ts'
@@ -163,6 +163,15 @@ export class MediaDescription extends Section {
 
   set sctpPort(value: number | undefined) {
     this.set(SctpPort, value)
+  }
+
+  /** An SCTP INIT chunk, draft-hancke-tsvwg-snap; `undefined` too where it is no base64. */
+  get sctpInit(): Uint8Array | undefined {
+    return this.get(SctpInit)
+  }
+
+  set sctpInit(value: Uint8Array | undefined) {
+    this.set(SctpInit, value)
   }
 
   /** Bytes, 0 for no limit; where it is absent the peer takes {@link defaultMaxMessageSize}. */

@@ -270,3 +270,29 @@ describe('the transport of a section', () => {
     expect(new SessionDescription(offer.lines).media).toEqual([])
   })
 })
+
+describe('a=sctp-init, draft-hancke-tsvwg-snap', () => {
+  const section = (value: string): MediaDescription =>
+    parseSession(
+      `v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=sctp-init:${value}\r\n`,
+    ).media[0]!
+
+  test('carries bytes in base64', () => {
+    expect(section('AQAAHA==').sctpInit).toEqual(Uint8Array.of(1, 0, 0, 28))
+    const media = section('AQAAHA==')
+    media.sctpInit = Uint8Array.of(0xff, 0xfe, 0)
+    expect(media.attribute('sctp-init')).toBe('//4A')
+    media.sctpInit = undefined
+    expect(media.attribute('sctp-init')).toBeUndefined()
+  })
+
+  test.each(['AQAAHA', 'AQ=AHA==', 'not base64!', '=', 'A'.repeat(8_196)])('%s is none', (value) => {
+    let init: Uint8Array | undefined
+    try {
+      init = section(value).sctpInit
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'SdpError' })
+    }
+    expect(init).toBeUndefined()
+  })
+})

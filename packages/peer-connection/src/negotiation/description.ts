@@ -39,6 +39,8 @@ export interface DataSection {
   readonly sctpPort: number
   /** Bytes; 0 for no limit. */
   readonly maxMessageSize: number
+  /** The end's SCTP INIT chunk, draft-hancke-tsvwg-snap. */
+  readonly sctpInit?: Uint8Array
 }
 
 /**
@@ -121,6 +123,7 @@ function readSection(parsed: SessionDescription, media: MediaDescription): DataS
     endOfCandidates: transport.endOfCandidates,
     sctpPort: sctpPortOf(media),
     maxMessageSize: media.maxMessageSize ?? defaultMaxMessageSize,
+    ...(media.sctpInit !== undefined && { sctpInit: media.sctpInit }),
   }
 }
 

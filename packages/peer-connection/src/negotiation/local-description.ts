@@ -21,6 +21,8 @@ export interface LocalTransport {
   readonly endOfCandidates: boolean
   /** Bytes of the largest message this end takes. */
   readonly maxMessageSize: number
+  /** This end's SCTP INIT chunk, where the peer may take it from the description (draft-hancke-tsvwg-snap). */
+  readonly sctpInit?: Uint8Array
 }
 
 /** An offer: of one data section where `mode` says so, else of whatever was agreed before, or of nothing. */
@@ -85,6 +87,7 @@ function sectionOptions(mode: DataMode, local: LocalTransport): DataSectionOptio
     fingerprints: local.fingerprints,
     candidates: local.candidates,
     maxMessageSize: local.maxMessageSize,
+    ...(local.sctpInit !== undefined && { sctpInit: local.sctpInit }),
   }
 }
 

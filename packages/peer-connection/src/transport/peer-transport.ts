@@ -18,7 +18,7 @@ import {
   type LocalSocket,
   parseCandidate,
 } from '@purertc/ice'
-import { type DataChannel, type DataChannelOptions, DataChannels } from '@purertc/sctp'
+import { type DataChannel, type DataChannelOptions, DataChannels, type ExchangedInits } from '@purertc/sctp'
 import type { DataMode } from '@purertc/sdp'
 import type { TransportAddress } from '@purertc/stun'
 
@@ -65,6 +65,8 @@ export interface TransportAgreement {
   readonly remoteSctpPort?: number
   /** Bytes of the largest message that the peer takes; 0 for no limit. Default 65536 (RFC 8841 §6). */
   readonly remoteMaxMessageSize?: number
+  /** Both ends' SCTP INIT chunks, where both descriptions have them: SCTP then needs no handshake. */
+  readonly exchangedInits?: ExchangedInits
 }
 
 /**
@@ -169,6 +171,7 @@ export class PeerTransport {
         maxMessageSize,
         remotePort: agreement.remoteSctpPort ?? 5_000,
         remoteMaxMessageSize: agreement.remoteMaxMessageSize ?? 65_536,
+        exchangedInits: agreement.exchangedInits ?? null,
       },
       {
         ...this.#host,
@@ -204,6 +207,7 @@ export class PeerTransport {
             packetSize: association.mtu,
             receiveBuffered: association.receiveBuffered,
             outboundStreams: association.outboundStreams,
+            isInterleaving: association.isInterleaving,
           }
         : null,
       discarded: {

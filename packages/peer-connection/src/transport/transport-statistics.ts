@@ -40,6 +40,8 @@ export interface TransportStatistics {
     readonly receiveBuffered: number
     /** Streams, and so channels, that may be used. */
     readonly outboundStreams: number
+    /** Whether messages are interleaved, RFC 8260. */
+    readonly isInterleaving: boolean
   } | null
   readonly discarded: {
     readonly transport: Partial<Record<TransportDiscard, number>>

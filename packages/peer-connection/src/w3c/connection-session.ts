@@ -73,7 +73,7 @@ export class ConnectionSession {
     return this.#negotiator.createOffer(this.#ownMode, () => {
       this.#transport.create('controlling')
       if (this.#wantsRestart) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate)
+      return this.#describeTransport(certificate, true)
     })
   }
 
@@ -81,7 +81,7 @@ export class ConnectionSession {
     return this.#negotiator.createAnswer((offer) => {
       this.#transport.create('controlled')
       if (this.#isRestart(offer)) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate)
+      return this.#describeTransport(certificate, offer.sctpInit !== undefined)
     })
   }
 
@@ -138,8 +138,8 @@ export class ConnectionSession {
     return made ?? (type === 'offer' ? this.makeOffer(certificate) : this.makeAnswer(certificate))
   }
 
-  #describeTransport(certificate: Certificate): LocalTransport {
-    return this.#transport.describe([certificate.fingerprint('sha-256')])
+  #describeTransport(certificate: Certificate, mayHaveInit: boolean): LocalTransport {
+    return this.#transport.describe([certificate.fingerprint('sha-256')], mayHaveInit)
   }
 
   /** Whether the credentials that a restart is to replace are still in force. */
@@ -177,6 +177,10 @@ export class ConnectionSession {
         remoteFingerprints: remote.fingerprints,
         remoteSctpPort: remote.sctpPort,
         remoteMaxMessageSize: remote.maxMessageSize,
+        ...(local.sctpInit !== undefined &&
+          remote.sctpInit !== undefined && {
+            exchangedInits: { local: local.sctpInit, remote: remote.sctpInit },
+          }),
       },
       isComplete ? [...lines, ''] : lines,
     )

@@ -9,6 +9,7 @@ import {
   type IceCredentials,
   type IceRole,
 } from '@purertc/ice'
+import { createChannelsInit } from '@purertc/sctp'
 
 import type { DriverHost, Environment, TransportDriver } from '../environment.ts'
 import { invalidState } from '../errors.ts'
@@ -20,7 +21,10 @@ import type { EventQueue } from './event-queue.ts'
 import type { RTCIceServer } from './ice-servers.ts'
 
 /** What is known of every transport of the connection. */
-export type ConnectionTransportConfig = Required<Omit<PeerTransportConfig, 'crypto' | 'iceRole'>>
+export type ConnectionTransportConfig = Required<Omit<PeerTransportConfig, 'crypto' | 'iceRole'>> & {
+  /** Whether descriptions may carry INIT chunks (draft-hancke-tsvwg-snap). */
+  readonly usesSnap: boolean
+}
 
 /** What the connection is told of its transport. */
 export interface ConnectionTransportHost extends Omit<
@@ -45,6 +49,7 @@ export class ConnectionTransport {
   readonly #events: EventQueue
   readonly #host: ConnectionTransportHost
   #driver: TransportDriver | null = null
+  #madeInit: Uint8Array | null = null
   #hasStarted = false
   #ice: IceConnectionState = 'new'
   #gathering: GatheringState = 'new'
@@ -120,8 +125,8 @@ export class ConnectionTransport {
     )
   }
 
-  /** This end's side as the next description is to tell it. */
-  describe(fingerprints: readonly Fingerprint[]): LocalTransport {
+  /** This end's side as the next description is to tell it; with its INIT where the peer may know what that is. */
+  describe(fingerprints: readonly Fingerprint[], mayHaveInit: boolean): LocalTransport {
     const next = this.#nextCredentials
     return {
       credentials: next ?? this.run((transport) => transport.localCredentials),
@@ -129,7 +134,14 @@ export class ConnectionTransport {
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
       maxMessageSize: this.#config().maxMessageSize,
+      ...(this.#config().usesSnap && mayHaveInit && { sctpInit: this.#sctpInit }),
     }
+  }
+
+  /** The same in every description, for the association is one. */
+  get #sctpInit(): Uint8Array {
+    this.#madeInit ??= createChannelsInit({ crypto: this.#environment.crypto })
+    return this.#madeInit
   }
 
   /** The next description announces a new ICE session; it begins when that description is applied. */

@@ -332,6 +332,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       maxMtu: network.mtu ?? largestDatagram,
       maxMessageSize: 262_144,
       dtls,
+      usesSnap: this.#configuration.sctpSnap,
     })
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
     const data = this.#data.host(isDatagram)

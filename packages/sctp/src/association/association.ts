@@ -1,4 +1,4 @@
-import type { Counters, Millis } from '@purertc/bytes'
+import { type Counters, equalBytes, type Millis } from '@purertc/bytes'
 
 import { checkPacketSize, type SctpConfig, type Settings, settle } from '../config.ts'
 import { SctpError } from '../errors.ts'
@@ -9,10 +9,12 @@ import { Sender } from '../send/sender.ts'
 import { Timer } from '../timer.ts'
 import { Tsn } from '../tsn.ts'
 import { CauseCode, textCause } from '../wire/error-cause.ts'
+import type { InitChunk } from '../wire/init.ts'
 import { Context, type Discard } from './context.ts'
 import { type Agreement, Handshake } from './handshake.ts'
 import type { SctpHost, SendOptions } from './host.ts'
 import { Inbound } from './inbound.ts'
+import { decodeOutOfBandInit, encodeInitFor } from './out-of-band-init.ts'
 import { PathMonitor } from '../path/path-monitor.ts'
 import { PathMtu } from '../path/path-mtu.ts'
 import { Shutdown } from './shutdown.ts'
@@ -40,6 +42,8 @@ export class SctpAssociation {
   readonly #shutdown: Shutdown
   readonly #inbound: Inbound
   readonly #store = new MessageStore()
+  /** Exchanged by other means than packets. */
+  readonly #inits: { readonly local: InitChunk; readonly remote: InitChunk } | null
   #sender: Sender
   #receiver: Receiver | undefined
   #streamReset: StreamReset | undefined
@@ -57,7 +61,9 @@ export class SctpAssociation {
     this.#outboundStreams = settings.streams
     this.#remoteMaxMessageSize = settings.remoteMaxMessageSize
     const newNumber = randomNumbers(settings)
-    const localTsn = Tsn.of(newNumber())
+    const inits = readExchangedInits(settings)
+    this.#inits = inits
+    const localTsn = inits?.local.initialTsn ?? Tsn.of(newNumber())
     this.#context = new Context(
       settings,
       (packet) => host.transmit(packet),
@@ -147,8 +153,13 @@ export class SctpAssociation {
 
   /** Begins the handshake. An association that never calls this waits for the peer to begin. */
   connect(now: Millis): void {
+    const inits = this.#inits
     if (this.#context.state !== 'new') return
-    this.#bracket(now, () => this.#handshake.start(now))
+    this.#now = now
+    this.#bracket(now, () => {
+      if (inits) this.#handshake.adopt(now, inits.local, inits.remote)
+      else this.#handshake.start(now)
+    })
   }
 
   /** Takes a packet that DTLS has authenticated. */
@@ -429,6 +440,24 @@ export class SctpAssociation {
     else if (this.#pathMtu.isIdle && this.#sender.queue.queuedBytes > worthSearching * this.#settings.mtu)
       this.#pathMtu.begin(now)
   }
+}
+
+/**
+ * The INIT to hand to the peer by other means, see `SctpConfig.exchangedInits`. Throws {@link SctpError}
+ * `invalid-config`.
+ */
+export function createInit(config: SctpConfig): Uint8Array {
+  const settings = settle(config)
+  const newNumber = randomNumbers(settings)
+  return encodeInitFor(settings, newNumber(), Tsn.of(newNumber()))
+}
+
+/** `null` where there is to be a handshake. A peer that returns our own INIT does not know what it is. */
+function readExchangedInits({ exchangedInits }: Settings): { local: InitChunk; remote: InitChunk } | null {
+  if (!exchangedInits || equalBytes(exchangedInits.local, exchangedInits.remote)) return null
+  const local = decodeOutOfBandInit(exchangedInits.local)
+  const remote = decodeOutOfBandInit(exchangedInits.remote)
+  return local && remote ? { local, remote } : null
 }
 
 /** So many packets' worth of data, and larger packets are worth the search. */

@@ -8,7 +8,7 @@ import type { InitChunk } from '../wire/init.ts'
 import { ParameterType } from '../wire/parameter-type.ts'
 import type { Context } from './context.ts'
 import { classifyCookie } from './collision.ts'
-import { initParameters, readInitParameters } from './init-parameters.ts'
+import { type InitParameters, initParameters, readInitParameters } from './init-parameters.ts'
 import { CookieJar, type StateCookie } from './state-cookie.ts'
 
 /** What both sides know once the handshake is done. */
@@ -58,6 +58,14 @@ export class Handshake {
     this.#attempts = 0
     this.#timeout = this.#context.settings.rtoInitial
     this.#transmit(now)
+  }
+
+  /** Both ends have the other's INIT already: the association stands, draft-hancke-tsvwg-snap. */
+  adopt(now: Millis, local: InitChunk, remote: InitChunk): void {
+    this.#localTag = local.initiateTag
+    this.#localTsn = local.initialTsn
+    this.#context.peerTag = remote.initiateTag
+    this.#establish(now, this.#agreementWith(remote, readInitParameters(remote)), false)
   }
 
   /** T1-init or T1-cookie went off, RFC 9260 §5.1 A and §5.1 C. */
@@ -136,20 +144,7 @@ export class Handshake {
     }
     if (this.#attempts === 1) context.roundTrip.measured(now - this.#sentAt)
     const parameters = readInitParameters(init)
-    this.#agreement = {
-      localTag: this.#localTag,
-      peerTag: init.initiateTag,
-      localTsn: this.#localTsn,
-      peerTsn: init.initialTsn,
-      peerWindow: init.receiverWindow,
-      peerOutboundStreams: init.outboundStreams,
-      peerInboundStreams: init.inboundStreams,
-      peerForwardsTsn: parameters.forwardsTsn,
-      peerResetsStreams: parameters.resetsStreams,
-      peerTakesZeroChecksum: parameters.takesZeroChecksum,
-      peerLargestPacket: parameters.largestPacket,
-      peerInterleaves: parameters.interleaves,
-    }
+    this.#agreement = this.#agreementWith(init, parameters)
     this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0
     this.#timeout = context.roundTrip.rto
@@ -244,6 +239,23 @@ export class Handshake {
     this.#cookie = undefined
     this.#agreement = undefined
     this.#host.established(now, agreement, restarted)
+  }
+
+  #agreementWith(init: InitChunk, parameters: InitParameters): Agreement {
+    return {
+      localTag: this.#localTag,
+      peerTag: init.initiateTag,
+      localTsn: this.#localTsn,
+      peerTsn: init.initialTsn,
+      peerWindow: init.receiverWindow,
+      peerOutboundStreams: init.outboundStreams,
+      peerInboundStreams: init.inboundStreams,
+      peerForwardsTsn: parameters.forwardsTsn,
+      peerResetsStreams: parameters.resetsStreams,
+      peerTakesZeroChecksum: parameters.takesZeroChecksum,
+      peerLargestPacket: parameters.largestPacket,
+      peerInterleaves: parameters.interleaves,
+    }
   }
 
   /** INIT, or COOKIE ECHO once there is a cookie. */

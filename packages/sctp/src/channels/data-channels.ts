@@ -1,6 +1,6 @@
 import { Counters, type Millis } from '@purertc/bytes'
 
-import { SctpAssociation } from '../association/association.ts'
+import { createInit, SctpAssociation } from '../association/association.ts'
 import type { Discard } from '../association/context.ts'
 import type { SendOptions } from '../association/host.ts'
 import type { AssociationState, SctpCloseReason } from '../association/state.ts'
@@ -51,7 +51,7 @@ export class DataChannels {
     this.#host = host
     this.#ids = new ChannelIds(config.dtlsRole)
     this.#association = new SctpAssociation(
-      { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true, ...config },
+      { ...channelDefaults, ...config },
       {
         transmit: (packet) => host.transmit(packet),
         connected: () => this.#connected(),
@@ -101,6 +101,7 @@ export class DataChannels {
     | 'congestionWindow'
     | 'receiveBuffered'
     | 'outboundStreams'
+    | 'isInterleaving'
   > {
     return this.#association
   }
@@ -421,6 +422,16 @@ export class DataChannels {
     this.#host.associationClosed(reason)
   }
 }
+
+/**
+ * The INIT of {@link DataChannels} with this configuration, for `exchangedInits` (draft-hancke-tsvwg-snap). Throws
+ * {@link SctpError} `invalid-config`.
+ */
+export function createChannelsInit(config: SctpConfig): Uint8Array {
+  return createInit({ ...channelDefaults, ...config })
+}
+
+const channelDefaults = { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true } as const
 
 /** RFC 8832 §6: 65535 is no channel, since INIT cannot offer so many streams. */
 const highestId = 65_534
