@@ -15,6 +15,8 @@ export class InterleavedReassembly {
   /** By stream and kind: messages that are incomplete, by their identifier. */
   readonly #streams = new Map<number, Map<number, PartialMessage>>()
   #held = 0
+  /** Memory of the last complete message, for the next one. */
+  #spare: Uint8Array = nothing
 
   constructor(maxMessageSize: number, complete: Complete) {
     this.#maxMessageSize = maxMessageSize
@@ -60,6 +62,7 @@ export class InterleavedReassembly {
     if (!message.isComplete) return 'accepted'
     this.#drop(key, mid, message)
     this.#complete(stream, mid, message.protocol, unordered, message.view())
+    this.#spare = message.giveBuffer()
     return 'accepted'
   }
 
@@ -87,7 +90,8 @@ export class InterleavedReassembly {
       messages = new Map()
       this.#streams.set(key, messages)
     }
-    const message = new PartialMessage()
+    const message = new PartialMessage(this.#spare)
+    this.#spare = nothing
     messages.set(mid, message)
     this.#held += message.memory
     return message
@@ -107,7 +111,7 @@ class PartialMessage {
   received = 0
   /** Bytes of memory. */
   memory = messageOverhead
-  #buffer: Uint8Array = new Uint8Array(0)
+  #buffer: Uint8Array
   #length = 0
   /** The number of the fragment that is copied next. */
   #next = 0
@@ -115,6 +119,11 @@ class PartialMessage {
   #last = Infinity
   /** Fragments whose predecessors are missing. Most messages never have any. */
   #early: Map<number, Uint8Array> | undefined
+
+  /** Begins with this memory, which becomes its own. */
+  constructor(buffer: Uint8Array) {
+    this.#buffer = buffer
+  }
 
   get isComplete(): boolean {
     return this.#next > this.#last
@@ -151,6 +160,11 @@ class PartialMessage {
     return this.#buffer.subarray(0, this.#length)
   }
 
+  /** The memory, when the message is used no more; nothing where it is not worth keeping. */
+  giveBuffer(): Uint8Array {
+    return this.#buffer.length <= largestSpare ? this.#buffer : nothing
+  }
+
   #append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.#length + end - start
     if (length > this.#buffer.length) {
@@ -166,6 +180,10 @@ class PartialMessage {
 
 const keyOf = (stream: number, unordered: boolean): number => 2 * stream + (unordered ? 1 : 0)
 
+const nothing = new Uint8Array(0)
+
+/** A larger buffer is not kept for the next message. */
+const largestSpare = 262_144
 /** Memory that a message costs beside its bytes, and a fragment that waits. */
 const messageOverhead = 256
 const fragmentOverhead = 64
