@@ -3,7 +3,7 @@
  * sends from relay to relay. Each must relay a small load without loss before a figure is printed; one that cannot is left
  * out, and said to be. What runs is what is installed: `npm run build` comes first.
  *
- *     node --import tsx packages/turn/bench/relay.ts [messages per session] [rounds]
+ *     node --import tsx packages/turn/bench/relay.ts [messages per session] [rounds] [ours,coturn,…]
  *
  * `us/msg` is processor time of the server, user and system, for a message that arrived: a message is relayed twice.
  * `msg/s` is of the whole run, whose seconds the client counts in whole numbers. Client and server share the machine.
@@ -30,7 +30,8 @@ interface Result {
   readonly cpu: number
 }
 
-const [messages = 2_000, rounds = 3] = process.argv.slice(2).map(Number)
+const [messages = 2_000, rounds = 3] = process.argv.slice(2, 4).map(Number)
+const names = process.argv[4]?.split(',') ?? ['ours', 'coturn', 'node-turn', 'turn-server']
 const loads = [
   { name: 'UDP, 20 sessions of 100 bytes', transport: 'udp', flags: ['-m', '20', '-l', '100'] },
   { name: 'UDP, 50 sessions of 1000 bytes', transport: 'udp', flags: ['-m', '50', '-l', '1000'] },
@@ -38,12 +39,8 @@ const loads = [
 ] as const
 
 let ticks = 0
-const servers = [
-  await startNode('ours'),
-  await startCoturn(),
-  await startNode('node-turn'),
-  await startNode('turn-server'),
-]
+const servers: Served[] = []
+for (const name of names) servers.push(await (name === 'coturn' ? startCoturn() : startNode(name)))
 try {
   for (const load of loads) await compare(load)
 } finally {
@@ -117,7 +114,9 @@ function ticksPerSecond(): number {
 async function startNode(name: string): Promise<Served> {
   const entry = new URL('served.mjs', import.meta.url).pathname
   const child = spawn(process.execPath, [entry, name], { stdio: ['pipe', 'pipe', 'ignore'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const silent = once(child, 'exit').then(() => Promise.reject(new Error(`${name} does not start`)))
+  const [line] = (await Promise.race([once(child.stdout, 'data'), silent])) as [Buffer]
+  silent.catch(() => undefined)
   const [udp = 0, tcp = 0] = line.toString().trim().split(' ').map(Number)
   const exited = once(child, 'exit')
   const stop = async (): Promise<void> => {

@@ -6,7 +6,8 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 const [name = 'ours'] = process.argv.slice(2)
-const ports = name === 'ours' ? await startOurs() : name === 'node-turn' ? startNodeTurn() : startTurnServer()
+const ports =
+  name === 'ours' ? await startOurs() : name === 'node-turn' ? startNodeTurn() : await startTurnServer()
 process.stdout.write(`${ports.join(' ')}\n`)
 process.stdin.resume().on('end', () => process.exit())
 
@@ -46,8 +47,8 @@ function startNodeTurn() {
 }
 
 /** npm's `turn-server`. */
-function startTurnServer() {
-  const { createServer } = require('turn-server')
+async function startTurnServer() {
+  const { createServer } = await import('turn-server')
   const port = 30_000 + (process.pid % 10_000)
   const server = createServer({
     auth: { mechanism: 'long-term', realm: 'example.org', credentials: { ann: 'secret' } },
