@@ -25,10 +25,11 @@ const host = {
 let lastCpu = process.cpuUsage()
 let lastAt = performance.now()
 function measure() {
-  for (let i = 0; i < 3; i++) globalThis.gc?.()
-  const { heapUsed, external } = process.memoryUsage()
   const { user, system } = process.cpuUsage(lastCpu)
   const elapsed = performance.now() - lastAt
+  for (let i = 0; i < 3; i++) globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  // The collections are not the agents' work.
   lastCpu = process.cpuUsage()
   lastAt = performance.now()
   return { cpu: (user + system) / 1_000, elapsed, memory: heapUsed + external, connected }
