@@ -62,6 +62,8 @@ listen('command', (command: Command) => {
   )
 })
 listen('exit', () => process.exit(0))
+// Native handles would keep the process alive when the benchmark has gone.
+process.on('disconnect', () => process.exit(0))
 tell('ready', null)
 
 async function run(stack: Stack, command: Command): Promise<Report> {
