@@ -112,7 +112,7 @@ async function connect(page: Page, configuration: RTCConfiguration): Promise<Lin
   }
   await ours.setLocalDescription()
   const offer = JSON.stringify({ type: 'offer', sdp: ours.localDescription?.sdp })
-  const answer = (await page.evaluate(`(async () => {
+  const answer = await page.evaluate<string>(`(async () => {
     const theirs = new RTCPeerConnection()
     window.take = (candidate) => theirs.addIceCandidate(candidate)
     theirs.onicecandidate = ({ candidate }) => candidate && window.toUs(JSON.stringify(candidate.toJSON()))
@@ -123,7 +123,7 @@ async function connect(page: Page, configuration: RTCConfiguration): Promise<Lin
     await theirs.setRemoteDescription(${offer})
     await theirs.setLocalDescription()
     return theirs.localDescription.sdp
-  })()`)) as string
+  })()`)
   await ours.setRemoteDescription({ type: 'answer', sdp: answer })
   isReady = true
   for (const candidate of gathered) give(candidate)
