@@ -135,7 +135,8 @@ export class DtlsAssociation {
 
   /**
    * New keys for what we send, and for what the peer sends where `requestPeer` is true: a KeyUpdate of DTLS 1.3. It
-   * happens by itself before a key has protected more than it may. False in DTLS 1.2, which knows no such thing.
+   * happens by itself before a key has protected more than it may. False in DTLS 1.2, which knows no such thing, and
+   * where no more epochs are left.
    * Throws {@link DtlsError} `not-connected`.
    */
   updateKeys(now: Millis, requestPeer = false): boolean {

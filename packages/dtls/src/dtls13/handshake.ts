@@ -163,9 +163,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   updateKeys(now: Millis, requestPeer: boolean): boolean {
-    this.#connected?.keyUpdates.start(this, requestPeer)
+    const isDone = this.#connected?.keyUpdates.start(this, requestPeer) ?? false
     this.#sendComposed(now)
-    return true
+    return isDone
   }
 
   dataArrived(): void {

@@ -25,17 +25,22 @@ export class KeyUpdates {
     this.#theirs = theirs
   }
 
-  /** Tells the peer that our keys change, unless it has yet to acknowledge an earlier change. */
-  start({ flight }: HandshakeContext, requestPeer: boolean): void {
-    if (this.#pending !== null) return
+  /**
+   * Tells the peer that our keys change, unless it has yet to acknowledge an earlier change. False where all numbers of
+   * epochs or of messages are used.
+   */
+  start({ flight, records }: HandshakeContext, requestPeer: boolean): boolean {
+    if (records.epoch >= maxEpoch || flight.isNumberedOut) return false
+    if (this.#pending !== null) return true
     if (!flight.isEmpty) {
       this.#deferred = { requestPeer: requestPeer || this.#deferred?.requestPeer === true }
-      return
+      return true
     }
     this.#deferred = null
     flight.begin()
     this.#pending = flight.afterwards(HandshakeType.keyUpdate, encodeKeyUpdate(requestPeer))
     flight.end()
+    return true
   }
 
   /** Nothing is under way any more. */
@@ -47,6 +52,7 @@ export class KeyUpdates {
   receive(cx: HandshakeContext, isRequested: boolean): void {
     if (++this.#received > maxUpdates)
       throw new PeerMisbehaved('unexpected-message', 'KeyUpdates without end')
+    if (this.#theirEpoch >= maxEpoch) throw new PeerMisbehaved('unexpected-message', 'an epoch too many')
     this.#theirs = this.#theirs.next()
     this.#theirEpoch++
     cx.expectEpoch(this.#theirEpoch, this.#theirs)
@@ -72,3 +78,5 @@ export class KeyUpdates {
 
 /** In a row, without application data between them: an attack on our processor. */
 const maxUpdates = 32
+/** RFC 9147 §8 sets the end at 2^48 - 1; ours is where the 16 bits of the plaintext header end. */
+const maxEpoch = 0xffff

@@ -143,7 +143,8 @@ class Exchange {
   }
 
   #updateKeys(when: 'key-update' | 'key-update-before-read'): void {
-    if (this.#options.has(when)) this.#association.updateKeys(this.#now)
+    if (this.#options.has(when) && !this.#association.updateKeys(this.#now))
+      this.#fail('keys cannot be updated')
   }
 
   #send(data: Uint8Array): void {

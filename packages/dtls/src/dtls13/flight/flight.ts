@@ -41,6 +41,11 @@ export class Flight {
     return this.#messages.every((message) => message.isAcknowledged)
   }
 
+  /** Whether there is no `message_seq` left, RFC 9147 §5.2. */
+  get isNumberedOut(): boolean {
+    return this.#nextSequence > 0xffff
+  }
+
   /** Starts a flight; the former one has been answered and is forgotten. */
   begin(): void {
     this.clear()
