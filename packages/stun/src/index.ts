@@ -30,7 +30,7 @@ export {
   Username,
 } from './attributes/credentials.ts'
 export { ChangeRequest, type ChangeRequestValue, Padding, ResponsePort } from './attributes/discovery.ts'
-export { IceControlled, IceControlling, Priority, Nomination, UseCandidate } from './attributes/ice.ts'
+export { IceControlled, IceControlling, Nomination, Priority, UseCandidate } from './attributes/ice.ts'
 export {
   EcnCheck,
   type EcnCheckValue,

@@ -53,6 +53,7 @@ const cases: [stun.AttributeCodec<unknown>, fc.Arbitrary<unknown>][] = [
   [stun.UseCandidate, fc.constant(true)],
   [stun.IceControlled, u64],
   [stun.IceControlling, u64],
+  [stun.Nomination, u32],
   [stun.ChangeRequest, fc.record({ ip: fc.boolean(), port: fc.boolean() }, { noNullPrototype: true })],
   [stun.ResponsePort, fc.nat(0xffff)],
   [stun.Padding, bytes(0, 300)],

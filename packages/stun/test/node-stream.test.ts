@@ -191,7 +191,7 @@ describe('a TCP client', () => {
   })
 
   test('connects again where the server has closed an idle connection', async () => {
-    const server = await serve({ limits: { idleTimeout: 30 } })
+    const server = await serve({ limits: { idleTimeout: 400 } })
     const client = await dial(server)
     const lost = new Promise((resolve) => client.once('error', resolve))
     const { mapped } = await client.bind()
