@@ -23,8 +23,8 @@ export class PathMtu {
   /** MAX_PLPMTU. */
   #ceiling: number
   #hasLargeChunks: boolean
-  /** The largest packet that may be sent to this peer. */
-  #peerLimit = unknownPeerLimit
+  /** The largest packet that the peer has said it takes; 0 until then, and for a peer that does not say. */
+  #peerLimit = 0
   #search: PacketSizeSearch | null = null
   /** The size that worked before it was doubted: tried first. */
   #former = 0
@@ -78,9 +78,12 @@ export class PathMtu {
     this.#resize(base)
   }
 
-  /** The peer has said how large a packet it takes; 0 where it has not. */
+  /**
+   * The peer has said how large a packet it takes; 0 where it has not. To such a peer nothing is probed: a libwebrtc ends
+   * the DTLS association at a record of more than 2,048 bytes, and others fall over a PAD chunk.
+   */
   peerTakes(size: number): void {
-    this.#peerLimit = Math.max(size & ~3, unknownPeerLimit)
+    this.#peerLimit = size & ~3
   }
 
   /** The association began anew. */
@@ -179,12 +182,6 @@ export class PathMtu {
     this.#changed(size, this.#hasLargeChunks ? size : this.#base)
   }
 }
-
-/**
- * Unless a peer says that it takes more: a record in an Ethernet frame. A libwebrtc ends the DTLS association when one of
- * more than 2,048 bytes comes, and others read into 1,500.
- */
-const unknownPeerLimit = 1_432
 
 const probeInfoLength = 8
 /** Chunk header, parameter header and the probe's number and size. */

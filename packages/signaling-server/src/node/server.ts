@@ -37,6 +37,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #isDraining = false
+  /** Closed, with nothing left that a timer could be for. */
+  #isReleased = false
   #closed: Promise<void> | undefined
   /** Called when the last connection is gone. */
   #whenEmpty: (() => void) | undefined
@@ -167,6 +169,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     const released = this.#hub.close(code)
     this.#schedule()
     await Promise.all([...gone, released])
+    this.#isReleased = true
+    this.#schedule()
     this.#sockets.close()
     if (this.#ownServer?.listening === true) {
       const closed = once(this.#ownServer, 'close')
@@ -328,7 +332,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
 
   /** One timer, for the hub's next deadline. */
   #schedule(): void {
-    const at = this.#hub.nextTimeout
+    const at = this.#isReleased ? Infinity : this.#hub.nextTimeout
     if (at === this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timer = undefined
