@@ -84,7 +84,7 @@ export class NodeTransportDriver implements TransportDriver {
    * application share packets. What a turn reads is bounded by libuv (32 datagrams a socket).
    */
   #receive(socket: number, from: TransportAddress, bytes: Uint8Array): void {
-    if (!this.#isBatching) {
+    if (!this.#isBatching && this.#transport.isBatchWelcome) {
       this.#isBatching = true
       this.#transport.cork()
       setImmediate(this.#endBatch)

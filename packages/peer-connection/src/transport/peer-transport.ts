@@ -323,6 +323,11 @@ export class PeerTransport {
     if (!this.#isOver) this.#requireChannels().close(now, channel)
   }
 
+  /** Whether the peer gets on with one SACK for many packets: this stack does, werift's stalls, of others who knows. */
+  get isBatchWelcome(): boolean {
+    return (this.#channels?.association.peerLargestPacket ?? 0) > 0
+  }
+
   /**
    * From here on packets of data channels wait, until `uncork` (once for each): small messages share them, and what
    * came in meanwhile is acknowledged at once. The end of the link does not wait.

@@ -219,6 +219,11 @@ export class SctpAssociation {
     this.#bracket(now, action)
   }
 
+  /** The largest packet that the peer has said it takes, in bytes: stacks other than this one do not say, which is 0. */
+  get peerLargestPacket(): number {
+    return this.#pathMtu.peerLimit
+  }
+
   /** Like {@link SctpAssociation.batch} where the sends come one by one: nothing leaves until `uncork`, once for each. */
   cork(): void {
     this.#depth++

@@ -102,6 +102,7 @@ export class DataChannels {
     | 'receiveBuffered'
     | 'outboundStreams'
     | 'isInterleaving'
+    | 'peerLargestPacket'
   > {
     return this.#association
   }

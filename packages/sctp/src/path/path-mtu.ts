@@ -58,6 +58,11 @@ export class PathMtu {
     return this.#ceiling
   }
 
+  /** The largest packet that the peer has said it takes, 0 where it has not. */
+  get peerLimit(): number {
+    return this.#peerLimit
+  }
+
   get #limit(): number {
     return Math.min(this.#ceiling, this.#peerLimit)
   }
