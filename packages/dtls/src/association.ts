@@ -217,7 +217,7 @@ export class DtlsAssociation {
     const verdict = gate.examine(now, this.#config.clientAddress, datagram)
     if (verdict === 'accept') this.#gate = null
     else if (verdict === 'drop') this.discarded.count('no-cookie')
-    else this.#host.transmit(verdict)
+    else this.#host.transmit(verdict, true)
     return verdict === 'accept'
   }
 
@@ -375,7 +375,7 @@ export class DtlsAssociation {
   /** A host that answers a transmit at once finds the machine at rest, and the rest of the flight leaves first. */
   #flush(): void {
     for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift())
-      this.#host.transmit(next)
+      this.#host.transmit(next, true)
   }
 
   #sendRecord(contentType: ContentType, content: Uint8Array): void {
@@ -388,7 +388,7 @@ export class DtlsAssociation {
     this.#records.write(contentType, content, outgoing, 0)
     this.#isOutgoingLent = true
     try {
-      this.#host.transmit(outgoing.subarray(0, size))
+      this.#host.transmit(outgoing.subarray(0, size), false)
     } finally {
       this.#isOutgoingLent = isNested
     }

@@ -6,8 +6,11 @@ import type { DtlsSession } from './session.ts'
 
 /** What an association asks of its host. Called synchronously; bytes are borrowed until the call returns. */
 export interface DtlsHost {
-  /** Sends a datagram to the peer. */
-  transmit(datagram: Uint8Array): void
+  /**
+   * Sends a datagram to the peer. `isHandshake`: it belongs to the handshake, acknowledgements and later messages of it
+   * included, and carries neither data nor an alert.
+   */
+  transmit(datagram: Uint8Array, isHandshake: boolean): void
   /** The handshake completed: the peer is who it should be, and data can be sent. Called at most once. */
   connected(session: DtlsSession): void
   /**

@@ -7,7 +7,12 @@ import { Conclusion } from './conclusion.ts'
 import { type IceConfig, sessionOptions } from './config.ts'
 import type { IceConnectionState } from './connection-state.ts'
 import { Consent } from './consent.ts'
-import { checkCredentials, generateCredentials, type IceCredentials } from './credentials.ts'
+import {
+  checkCredentials,
+  generateCredentials,
+  type IceCredentials,
+  type RemoteOptions,
+} from './credentials.ts'
 import type { Discarded } from './discarded.ts'
 import { drawFraction } from './draw-fraction.ts'
 import { Foundations } from './foundation.ts'
@@ -181,23 +186,18 @@ export class IceAgent {
   }
 
   /**
-   * From now on checks are sent. `isLite`: the peer is a lite agent, so that this one is controlling. Throws {@link IceError} `invalid-credentials`, `closed`, or `restart-needed` for other
+   * From now on checks are sent. Throws {@link IceError} `invalid-credentials`, `closed`, or `restart-needed` for other
    * credentials than those of the present session: the peer has restarted, so this agent must, too (RFC 8839 §4.4.3.1).
    */
-  setRemoteCredentials(
-    now: Millis,
-    credentials: IceCredentials,
-    options: { readonly isLite?: boolean } = {},
-  ): void {
+  setRemoteCredentials(now: Millis, credentials: IceCredentials, options: RemoteOptions = {}): void {
     checkCredentials(credentials)
     const { usernameFragment, password } = credentials
-    const isLite = options.isLite ?? false
     const known = this.remoteCredentials
     if (known?.usernameFragment === usernameFragment && known.password === password) return
     if (known !== null) throw new IceError('restart-needed', 'the peer has restarted: restart() comes first')
     this.#command(now, () => {
       this.#pacer.hurry(now)
-      this.#sessions.current.start(now, { usernameFragment, password }, isLite)
+      this.#sessions.current.start(now, { usernameFragment, password }, options)
     })
   }
 
@@ -490,6 +490,7 @@ export class IceAgent {
         pairFailed: (pair, reason) => this.#outbox.post(() => this.#host.pairFailed?.(pair, reason)),
         heard: (now, pair) => this.#reception.heard(now, pair),
         discarded: (reason) => this.discarded.count(reason),
+        later: (action) => this.#outbox.post(action),
       },
     )
   }

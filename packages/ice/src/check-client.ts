@@ -22,6 +22,8 @@ export interface CheckClientHost {
   failed(pair: Pair, reason: PairFailure): void
   /** The pair works, but the peer's application does not want it. */
   refusedByPeer(pair: Pair): void
+  /** As `SessionHost.later`. */
+  later(action: () => void): void
 }
 
 /** The client side of connectivity checks, RFC 8445 §7.2: which one is next, and what the answers mean. */
@@ -41,6 +43,7 @@ export class CheckClient {
       checkSucceeded: (now, check, mapped) => this.#succeeded(now, check, mapped),
       checkFailed: (_now, check, reason) => this.#failed(check, reason),
       roleRejected: (_now, check) => this.#roleRejected(check),
+      later: (action) => this.#host.later(action),
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Millis } from '@purertc/bytes'
+import { copyBytes, type Millis } from '@purertc/bytes'
 import { type AuthenticatedMessage, StatusCode, type TransportAddress } from '@purertc/stun'
 
 import type { Base } from './base.ts'
@@ -17,6 +17,8 @@ export interface CheckServerHost {
   triggered(pair: Pair): void
   heard(now: Millis, pair: Pair): void
   discarded(reason: Discarded): void
+  /** As `SessionHost.later`. */
+  later(action: () => void): void
 }
 
 /** The server side of connectivity checks, RFC 8445 §7.3: answers the peer's requests and learns from them. */
@@ -41,7 +43,7 @@ export class CheckServer {
     fragment: string,
     expected: string | undefined,
   ): void {
-    const { crypto, key, list } = this.#parts
+    const { list } = this.#parts
     const check = readCheck(request)
     if (typeof check === 'number') {
       this.#host.discarded('bad-request')
@@ -51,11 +53,33 @@ export class CheckServer {
     } else {
       const known = list.find(base, from)
       const refusal = this.#refusalOf(check, known)
-      if (refusal === undefined) this.#host.respond(now, base, from, answer(crypto, key, request, from))
-      else this.#refuse(now, base, from, request, refusal)
       const isPeer = expected === undefined || fragment === expected
+      if (refusal === undefined) this.#answer(now, base, from, request, isPeer)
+      else this.#refuse(now, base, from, request, refusal)
       if (refusal === undefined && isPeer) this.#learn(now, base, from, check, fragment, known)
     }
+  }
+
+  #answer(
+    now: Millis,
+    base: Base,
+    from: TransportAddress,
+    request: AuthenticatedMessage,
+    isPeer: boolean,
+  ): void {
+    const { crypto, key, dtlsInStun } = this.#parts
+    if (dtlsInStun === undefined || !isPeer) {
+      this.#host.respond(now, base, from, answer(crypto, key, request, from))
+      return
+    }
+    // What DTLS says to what the check carries is to travel with the answer, which therefore is made last.
+    const datagram = dtlsInStun.read(request)
+    const identity = { method: request.method, transactionId: copyBytes(request.transactionId) }
+    const to = { family: from.family, address: from.address, port: from.port }
+    this.#host.later(() => {
+      if (datagram !== null) dtlsInStun.deliver(now, datagram)
+      this.#host.respond(now, base, to, answer(crypto, key, identity, to, dtlsInStun))
+    })
   }
 
   #refusalOf(check: InboundCheck, known: Pair | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '@purertc/crypto'
 
+import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { IceCredentials } from './credentials.ts'
 import type { NominationPatience } from './nomination.ts'
 import type { IceRole } from './role.ts'
@@ -41,6 +42,8 @@ export interface IceConfig {
    * last one. Default false.
    */
   readonly continualGathering?: boolean
+  /** A DTLS handshake that travels within checks and their answers (draft-hancke-webrtc-sped). Default: none. */
+  readonly dtlsInStun?: DtlsInStun
   /** How long the controlling agent waits for something better. */
   readonly patience?: NominationPatience
 }
@@ -50,9 +53,9 @@ export function sessionOptions(
   config: IceConfig,
 ): Pick<
   SessionConfig,
-  'crypto' | 'maxPairs' | 'pacing' | 'checkTimeout' | 'patience' | 'isLite' | 'renomination'
+  'crypto' | 'maxPairs' | 'pacing' | 'checkTimeout' | 'patience' | 'isLite' | 'renomination' | 'dtlsInStun'
 > {
   const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = config
-  const { lite: isLite = false, renomination = false } = config
-  return { crypto, maxPairs, pacing, checkTimeout, patience, isLite, renomination }
+  const { lite: isLite = false, renomination = false, dtlsInStun } = config
+  return { crypto, maxPairs, pacing, checkTimeout, patience, isLite, renomination, dtlsInStun }
 }

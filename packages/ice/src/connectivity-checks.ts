@@ -23,6 +23,7 @@ import {
 
 import type { Base } from './base.ts'
 import type { IceCredentials } from './credentials.ts'
+import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { Pair } from './pair.ts'
 import type { PairFailure } from './pair-failure.ts'
 import { candidatePriority, tcpPriority } from './priority.ts'
@@ -57,6 +58,15 @@ export interface ChecksHost {
   checkFailed(now: Millis, check: Check, reason: PairFailure): void
   /** 487: the peer insists on the role that the request claimed. */
   roleRejected(now: Millis, check: Check): void
+  /** As `SessionHost.later`. */
+  later(action: () => void): void
+}
+
+export interface ChecksOptions {
+  /** Milliseconds, retransmissions included, that a check may take. */
+  readonly checkTimeout: number
+  readonly renomination: boolean
+  readonly dtlsInStun: DtlsInStun | undefined
 }
 
 export type ResponseOutcome = 'accepted' | 'unknown-transaction' | 'unauthenticated'
@@ -74,17 +84,17 @@ export class ConnectivityChecks {
   readonly #key: Uint8Array
   readonly #timeout: number
   readonly #renominates: boolean
+  readonly #dtlsInStun: DtlsInStun | undefined
   #nominations = 0
   readonly #transactions: Transactions<Check>
   #now = 0 as Millis
 
-  /** `checkTimeout`: milliseconds, retransmissions included, that a check may take. */
   constructor(
     crypto: CryptoProvider,
     role: Role,
     local: IceCredentials,
     remote: IceCredentials,
-    { checkTimeout, renomination }: { readonly checkTimeout: number; readonly renomination: boolean },
+    { checkTimeout, renomination, dtlsInStun }: ChecksOptions,
     host: ChecksHost,
   ) {
     this.#crypto = crypto
@@ -95,6 +105,7 @@ export class ConnectivityChecks {
     this.#key = shortTermKey(remote.password)
     this.#timeout = checkTimeout
     this.#renominates = renomination
+    this.#dtlsInStun = dtlsInStun
     this.#transactions = new Transactions(crypto, {
       transmit: (_to, bytes, check) => host.transmit(this.#now, check.pair, bytes),
       timedOut: (now, check) => {
@@ -140,6 +151,8 @@ export class ConnectivityChecks {
     }
     this.#transactions.end(message.transactionId)
     check.pair.responsesReceived++
+    const datagram = this.#dtlsInStun?.read(response) ?? null
+    if (datagram !== null) this.#host.later(() => this.#dtlsInStun?.deliver(now, datagram))
     this.#judge(now, check, response, check.pair.joins(base, from))
     return 'accepted'
   }
@@ -170,14 +183,14 @@ export class ConnectivityChecks {
   #buildRequest({ purpose, priority, role }: Check): Uint8Array {
     const id = this.#transactions.newTransactionId()
     const roleAttribute = role === 'controlling' ? IceControlling : IceControlled
-    return new MessageBuilder(Method.binding, MessageClass.request, id)
+    const request = new MessageBuilder(Method.binding, MessageClass.request, id)
       .add(Username, this.#username)
       .add(Priority, priority)
       .add(roleAttribute, this.#role.tieBreaker)
       .addIf(UseCandidate, purpose === 'nominate' ? true : undefined)
       .addIf(Nomination, purpose === 'nominate' && this.#renominates ? ++this.#nominations : undefined)
-      .sign(this.#crypto, this.#key)
-      .finish()
+    this.#dtlsInStun?.attach(request)
+    return request.sign(this.#crypto, this.#key).finish()
   }
 }
 

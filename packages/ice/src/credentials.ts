@@ -10,6 +10,14 @@ export interface IceCredentials {
   readonly password: string
 }
 
+/** What the peer's description says besides its credentials. */
+export interface RemoteOptions {
+  /** The peer is a lite agent, so that this one is controlling. Default false. */
+  readonly isLite?: boolean
+  /** Both descriptions have the option, see `IceConfig.renomination`, which is the default. */
+  readonly renomination?: boolean
+}
+
 /** 48 bits of fragment (24 are required) and 144 bits of password (128 are required). */
 export function generateCredentials(crypto: CryptoProvider): IceCredentials {
   return { usernameFragment: randomIceChars(crypto, 8), password: randomIceChars(crypto, 24) }

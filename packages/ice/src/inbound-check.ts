@@ -6,6 +6,7 @@ import {
   MessageBuilder,
   Nomination,
   Priority,
+  type RequestIdentity,
   StatusCode,
   type StunMessage,
   type TransportAddress,
@@ -15,6 +16,7 @@ import {
   XorMappedAddress,
 } from '@purertc/stun'
 
+import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { IceRole } from './role.ts'
 
 /** What a peer's connectivity check says, RFC 8445 §7.1. */
@@ -58,10 +60,13 @@ export function readCheck(request: AuthenticatedMessage): InboundCheck | number 
 export function answer(
   crypto: CryptoProvider,
   key: Uint8Array,
-  request: AuthenticatedMessage,
+  request: RequestIdentity,
   from: TransportAddress,
+  dtlsInStun?: DtlsInStun,
 ): Uint8Array {
-  return MessageBuilder.success(request).add(XorMappedAddress, from).sign(crypto, key).finish()
+  const response = MessageBuilder.success(request).add(XorMappedAddress, from)
+  dtlsInStun?.attach(response)
+  return response.sign(crypto, key).finish()
 }
 
 /** An error response; signed, so that the peer may believe it. */

@@ -21,7 +21,8 @@ export class Selection {
   readonly #list: CheckList
   readonly #host: SelectionHost
   readonly #nomination: Nomination
-  readonly #renominates: boolean
+  /** Whether the controlling agent may move to a better pair at any time. */
+  renominates: boolean
   /** The peer's latest NOMINATION. */
   #nominationByPeer = -1
   #selected: Pair | null = null
@@ -29,7 +30,6 @@ export class Selection {
   /** Whether the nominee's check is still to be sent. */
   #isDue = false
 
-  /** `renomination`: the controlling agent may move to a better pair at any time. */
   constructor(
     role: Role,
     list: CheckList,
@@ -41,7 +41,7 @@ export class Selection {
     this.#list = list
     this.#host = host
     this.#nomination = new Nomination(patience)
-    this.#renominates = renomination
+    this.renominates = renomination
   }
 
   get selected(): Pair | null {
@@ -69,7 +69,7 @@ export class Selection {
   /** Whether a pair could still replace the selected one. */
   isOpenTo(pair: Pair): boolean {
     if (this.#selected === null || this.#selected.isSilent) return true
-    return (this.#renominates || !this.#role.isControlling) && pair.priority > this.#selected.priority
+    return (this.renominates || !this.#role.isControlling) && pair.priority > this.#selected.priority
   }
 
   /**
@@ -154,7 +154,7 @@ export class Selection {
 
   #mayImprove(isFresh: (pair: Pair) => boolean): boolean {
     const selected = this.#selected
-    if (!this.#renominates || selected === null) return false
+    if (!this.renominates || selected === null) return false
     return this.#list.pairs.some(
       (pair) => pair.priority > selected.priority && pair.isUsable && isFresh(pair),
     )

@@ -1,6 +1,7 @@
 import type { CryptoProvider } from '@purertc/crypto'
 
 import type { CheckList } from './check-list.ts'
+import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { Pairing } from './pairing.ts'
 import type { Role } from './role.ts'
 import type { Selection } from './selection.ts'
@@ -14,6 +15,7 @@ export interface SessionParts {
   readonly checkTimeout: number
   readonly isLite: boolean
   readonly renomination: boolean
+  readonly dtlsInStun: DtlsInStun | undefined
   readonly role: Role
   readonly list: CheckList
   readonly pairing: Pairing

@@ -13,7 +13,8 @@ import { CheckClient } from './check-client.ts'
 import { CheckList } from './check-list.ts'
 import { CheckServer } from './check-server.ts'
 import type { ResponseOutcome } from './connectivity-checks.ts'
-import type { IceCredentials } from './credentials.ts'
+import type { IceCredentials, RemoteOptions } from './credentials.ts'
+import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { Discarded } from './discarded.ts'
 import type { Foundations } from './foundation.ts'
 import type { InboundCheck } from './inbound-check.ts'
@@ -38,6 +39,7 @@ export interface SessionConfig {
   readonly patience: NominationPatience
   readonly isLite: boolean
   readonly renomination: boolean
+  readonly dtlsInStun: DtlsInStun | undefined
 }
 
 export interface SessionHost {
@@ -51,6 +53,8 @@ export interface SessionHost {
   /** A sign of life of the peer. */
   heard(now: Millis, pair: Pair): void
   discarded(reason: Discarded): void
+  /** Runs when the agent's state is settled, before the outermost handler ends. */
+  later(action: () => void): void
 }
 
 /**
@@ -71,7 +75,7 @@ export class Session {
   #isRetired = false
 
   constructor(config: SessionConfig, host: SessionHost) {
-    const { crypto, credentials, pacing, checkTimeout, isLite, renomination } = config
+    const { crypto, credentials, pacing, checkTimeout, isLite, renomination, dtlsInStun } = config
     this.#host = host
     this.credentials = credentials
     const role = new Role(crypto, isLite ? 'controlled' : config.role, isLite)
@@ -86,7 +90,10 @@ export class Session {
       discarded: (reason) => host.discarded(reason),
     })
     const key = shortTermKey(credentials.password)
-    this.#parts = { crypto, key, pacing, checkTimeout, isLite, renomination, role, list, pairing, selection }
+    this.#parts = {
+      ...{ crypto, key, pacing, checkTimeout, isLite, renomination, dtlsInStun },
+      ...{ role, list, pairing, selection },
+    }
     this.#server = new CheckServer(this.#parts, {
       respond: (now, base, to, bytes) => host.respond(now, base, to, bytes),
       acceptCheck: (base, from, check) => host.acceptCheck(base, from, check),
@@ -94,6 +101,7 @@ export class Session {
       triggered: (pair) => this.#trigger(pair),
       heard: (now, pair) => host.heard(now, pair),
       discarded: (reason) => host.discarded(reason),
+      later: (action) => host.later(action),
     })
   }
 
@@ -142,21 +150,24 @@ export class Session {
   }
 
   /** From now on checks are sent. */
-  start(now: Millis, remote: IceCredentials, isPeerLite: boolean): void {
+  start(now: Millis, remote: IceCredentials, options: RemoteOptions): void {
+    const { renomination = this.#parts.renomination } = options
     this.#remote = remote
-    if (isPeerLite) this.#parts.role.lead()
-    if (!this.#parts.isLite) this.#client = this.#createClient(remote)
+    if (options.isLite === true) this.#parts.role.lead()
+    this.#parts.selection.renominates = renomination
+    if (!this.#parts.isLite) this.#client = this.#createClient(remote, renomination)
     this.#patientUntil = Millis(now + this.#parts.checkTimeout)
     this.#parts.pairing.forgetOthers(remote.usernameFragment)
   }
 
-  #createClient(remote: IceCredentials): CheckClient {
-    return new CheckClient(this.#parts, this.credentials, remote, {
+  #createClient(remote: IceCredentials, renomination: boolean): CheckClient {
+    return new CheckClient({ ...this.#parts, renomination }, this.credentials, remote, {
       request: (at, base, to, bytes) => this.#host.request(at, base, to, bytes),
       heard: (at, pair) => this.#host.heard(at, pair),
       roleChanged: () => this.#roleChanged(),
       failed: (pair, reason) => this.fail(pair, reason),
       refusedByPeer: (pair) => this.#refused(pair),
+      later: (action) => this.#host.later(action),
     })
   }
 

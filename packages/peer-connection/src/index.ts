@@ -10,16 +10,17 @@ export { RTCError, type RTCErrorDetailType, type RTCErrorInit } from './errors.t
 export type { RTCPeerConnectionState } from './negotiation/connection-state.ts'
 export type { SignalingState } from './negotiation/signaling-session.ts'
 export * from './node/index.ts'
-export {
-  PeerTransport,
-  type PeerTransportConfig,
-  type TransportAgreement,
-} from './transport/peer-transport.ts'
+export { PeerTransport } from './transport/peer-transport.ts'
+export type {
+  DtlsOptions,
+  IceOptions,
+  PeerTransportConfig,
+  TransportAgreement,
+} from './transport/peer-transport-config.ts'
 export type { PeerTransportHost } from './transport/peer-transport-host.ts'
 export { TransportError, type TransportFault } from './transport/transport-error.ts'
 export type { TransportDiscard, TransportStatistics } from './transport/transport-statistics.ts'
 export { RTCCertificate, type RTCDtlsFingerprint } from './w3c/certificate.ts'
-export type { DtlsOptions } from './transport/peer-transport.ts'
 export type { NetworkOptions, RTCConfiguration, TransportHooks } from './w3c/configuration.ts'
 export { RTCDataChannel, type RTCDataChannelInit, type RTCDataChannelState } from './w3c/data-channel.ts'
 export type { DataChannelMessage } from './w3c/data-channel-streams.ts'

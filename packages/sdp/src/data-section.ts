@@ -19,6 +19,8 @@ export interface DataSectionOptions {
   readonly icePwd: string
   /** `['trickle']` by default. */
   readonly iceOptions?: readonly string[]
+  /** Whether this end is a lite agent, `a=ice-lite` of the session (RFC 8839 §5.3). Default false. */
+  readonly iceLite?: boolean
   readonly fingerprints: readonly FingerprintValue[]
   /** `candidate:…` lines already known. */
   readonly candidates?: readonly string[]

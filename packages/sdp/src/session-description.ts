@@ -69,6 +69,10 @@ export class SessionDescription extends Section {
     return this.has('ice-lite')
   }
 
+  set iceLite(isLite: boolean) {
+    this.setFlag('ice-lite', isLite)
+  }
+
   /** The section with this mid. */
   section(mid: string): MediaDescription | undefined {
     return this.media.find((media) => media.mid === mid)

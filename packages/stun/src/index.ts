@@ -29,6 +29,7 @@ export {
   Userhash,
   Username,
 } from './attributes/credentials.ts'
+export { MetaDtlsInStun, MetaDtlsInStunAcknowledgement } from './attributes/dtls-in-stun.ts'
 export { ChangeRequest, type ChangeRequestValue, Padding, ResponsePort } from './attributes/discovery.ts'
 export { IceControlled, IceControlling, Nomination, Priority, UseCandidate } from './attributes/ice.ts'
 export {
@@ -75,6 +76,7 @@ export type {
 } from './client-config.ts'
 export type { StunCredentials } from './client-credentials.ts'
 export type { BindingServiceConfig } from './binding-service.ts'
+export { crc32 } from './crc32.ts'
 export { DiscoveryAddresses } from './discovery-addresses.ts'
 export { reasonOf, StatusCode } from './error-codes.ts'
 export { isStunDatagram } from './header.ts'

@@ -54,6 +54,8 @@ const cases: [stun.AttributeCodec<unknown>, fc.Arbitrary<unknown>][] = [
   [stun.IceControlled, u64],
   [stun.IceControlling, u64],
   [stun.Nomination, u32],
+  [stun.MetaDtlsInStun, bytes(0, 300)],
+  [stun.MetaDtlsInStunAcknowledgement, fc.array(u32, { maxLength: 8 })],
   [stun.ChangeRequest, fc.record({ ip: fc.boolean(), port: fc.boolean() }, { noNullPrototype: true })],
   [stun.ResponsePort, fc.nat(0xffff)],
   [stun.Padding, bytes(0, 300)],

@@ -5,7 +5,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { IceAgent } from '../agent.ts'
 import type { IceCandidate } from '../candidate.ts'
 import type { IceConfig } from '../config.ts'
-import type { IceCredentials } from '../credentials.ts'
+import type { IceCredentials, RemoteOptions } from '../credentials.ts'
 import type { IceHost } from '../host.ts'
 import type { IceRole } from '../role.ts'
 import { IceSockets } from './ice-sockets.ts'
@@ -104,8 +104,7 @@ export class NodeIceTransport {
     if (this.#closing === null) this.#command((now) => this.agent.setServers(now, resolved))
   }
 
-  /** `isLite`: the peer is a lite agent. */
-  setRemoteCredentials(credentials: IceCredentials, options: { readonly isLite?: boolean } = {}): void {
+  setRemoteCredentials(credentials: IceCredentials, options: RemoteOptions = {}): void {
     this.#command((now) => this.agent.setRemoteCredentials(now, credentials, options))
   }
 

@@ -31,6 +31,7 @@ export interface DataSection {
   readonly mid: string
   readonly index: number
   readonly credentials: { readonly usernameFragment: string; readonly password: string }
+  readonly iceOptions: readonly string[]
   readonly fingerprints: readonly Fingerprint[]
   readonly setup: SetupRole | undefined
   /** `candidate:…` lines that came with the description. */
@@ -117,6 +118,7 @@ function readSection(parsed: SessionDescription, media: MediaDescription): DataS
     mid: media.mid ?? index.toString(),
     index,
     credentials: { usernameFragment: iceUfrag, password: icePwd },
+    iceOptions: transport.iceOptions,
     fingerprints,
     setup: transport.setup,
     candidates: transport.candidates,

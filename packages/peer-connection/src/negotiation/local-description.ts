@@ -16,6 +16,10 @@ import type { DataSection, Description } from './description.ts'
 export interface LocalTransport {
   readonly credentials: { readonly usernameFragment: string; readonly password: string }
   readonly fingerprints: readonly Fingerprint[]
+  /** Tags of `a=ice-options`. */
+  readonly iceOptions: readonly string[]
+  /** Whether this end is a lite agent. */
+  readonly iceLite: boolean
   /** Candidates of these credentials that are known already. */
   readonly candidates: readonly string[]
   readonly endOfCandidates: boolean
@@ -84,6 +88,8 @@ function sectionOptions(mode: DataMode, local: LocalTransport): DataSectionOptio
     mode,
     iceUfrag: local.credentials.usernameFragment,
     icePwd: local.credentials.password,
+    iceOptions: local.iceOptions,
+    iceLite: local.iceLite,
     fingerprints: local.fingerprints,
     candidates: local.candidates,
     maxMessageSize: local.maxMessageSize,

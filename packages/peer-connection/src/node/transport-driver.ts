@@ -5,7 +5,8 @@ import type { TransportAddress } from '@purertc/stun'
 
 import { nodePathLimit } from './path-limit.ts'
 import type { DriverHost, TransportDriver } from '../environment.ts'
-import { PeerTransport, type PeerTransportConfig } from '../transport/peer-transport.ts'
+import { PeerTransport } from '../transport/peer-transport.ts'
+import type { PeerTransportConfig } from '../transport/peer-transport-config.ts'
 import type { NetworkOptions } from '../w3c/configuration.ts'
 import type { RTCIceServer } from '../w3c/ice-servers.ts'
 

@@ -1,73 +1,24 @@
 import { Counters, Millis } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
+import { type AssociationState, DtlsAssociation, type DtlsSession, SrtpProfile } from '@purertc/dtls'
 import {
-  type AssociationState,
-  type Certificate,
-  DtlsAssociation,
-  type DtlsConfig,
-  type DtlsSession,
-  type Fingerprint,
-  SrtpProfile,
-} from '@purertc/dtls'
-import {
+  DtlsInStun,
   IceAgent,
   type IceConnectionState,
   type IceCredentials,
-  type IceRole,
   type IceServerAddress,
   type LocalSocket,
   parseCandidate,
 } from '@purertc/ice'
-import { type DataChannel, type DataChannelOptions, DataChannels, type ExchangedInits } from '@purertc/sctp'
-import type { DataMode } from '@purertc/sdp'
+import { type DataChannel, type DataChannelOptions, DataChannels } from '@purertc/sctp'
 import type { TransportAddress } from '@purertc/stun'
 
 import { trafficOf } from './demultiplex.ts'
 import { EarlyDatagrams } from './early-datagrams.ts'
 import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
+import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
 import { dtlsFailure, sctpFailure, TransportError } from './transport-error.ts'
 import type { TransportDiscard, TransportStatistics } from './transport-statistics.ts'
-
-export interface PeerTransportConfig {
-  readonly crypto: CryptoProvider
-  /** The end whose description is the offer is controlling. */
-  readonly iceRole: IceRole
-  /** `relay`: nothing but relayed candidates. Default `all`. */
-  readonly policy?: 'all' | 'relay'
-  /** Bytes of the largest DTLS datagram. Default 1200, which fits every path that carries IPv6 and a TURN hop. */
-  readonly mtu?: number
-  /**
-   * Bytes of the largest DTLS datagram that is searched for when there is much to send. Default: `mtu` where that is
-   * given, else 16,424, which holds the largest DTLS record.
-   */
-  readonly maxMtu?: number
-  /** Bytes of the largest message taken from the peer. Default 262144. */
-  readonly maxMessageSize?: number
-  readonly dtls?: DtlsOptions
-}
-
-/** What of DTLS can be chosen; see `DtlsConfig`. */
-export type DtlsOptions = Pick<DtlsConfig, 'versions' | 'groups' | 'keyLog'>
-
-/** What both descriptions together say. */
-export interface TransportAgreement {
-  /** `datachannel`: SCTP over DTLS. `datagram`: one message is one DTLS record. */
-  readonly mode: DataMode
-  readonly dtlsRole: 'client' | 'server'
-  readonly certificate: Certificate
-  readonly remoteCredentials: IceCredentials
-  /** The peer is a lite agent (`a=ice-lite`), so that this end leads. Default false. */
-  readonly remoteIsLite?: boolean
-  /** Hashes of the only certificate that the peer may present. */
-  readonly remoteFingerprints: readonly Fingerprint[]
-  /** Default 5000. */
-  readonly remoteSctpPort?: number
-  /** Bytes of the largest message that the peer takes; 0 for no limit. Default 65536 (RFC 8841 §6). */
-  readonly remoteMaxMessageSize?: number
-  /** Both ends' SCTP INIT chunks, where both descriptions have them: SCTP then needs no handshake. */
-  readonly exchangedInits?: ExchangedInits
-}
 
 /**
  * The transport of one peer, sans IO: ICE finds a path, DTLS secures it, and SCTP data channels or bare datagrams ride
@@ -87,11 +38,17 @@ export class PeerTransport {
   readonly #host: PeerTransportHost
   readonly #ice: IceAgent
   readonly #early = new EarlyDatagrams()
+  /** The way of a handshake that does not wait for a path; null where it always does. */
+  readonly #embedding: DtlsInStun | null
   #dtls: DtlsAssociation | null = null
   #channels: DataChannels | null = null
   #dtlsState: AssociationState = 'new'
   #dtlsRole: 'client' | 'server' | null = null
   #session: DtlsSession | null = null
+  /** Whether there was one, once. */
+  #hasPath = false
+  /** Whether what rides on DTLS was told to begin. */
+  #hasBegun = false
   /** Neither data nor news come any more. */
   #isOver = false
   #isShuttingDown = false
@@ -102,17 +59,29 @@ export class PeerTransport {
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
     const maxMtu = config.mtu ?? largestDatagram
-    this.#config = { policy: 'all', mtu: 1_200, maxMtu, maxMessageSize: 262_144, dtls: {}, ...config }
+    this.#config = {
+      policy: 'all',
+      mtu: 1_200,
+      maxMtu,
+      maxMessageSize: 262_144,
+      dtls: {},
+      ice: {},
+      ...config,
+    }
     this.#host = host
+    this.#embedding =
+      config.ice?.sped === true ? new DtlsInStun((now, datagram) => this.#receive(now, datagram)) : null
     this.#ice = this.#createIce()
   }
 
   // The wiring: from the network up through ICE, the demultiplexer, DTLS and SCTP, and down again.
 
   #createIce(): IceAgent {
-    const { crypto, iceRole, policy } = this.#config
+    const { crypto, iceRole, policy, ice } = this.#config
+    const { lite = false, continualGathering = false } = ice
+    const embedding = this.#embedding !== null && { dtlsInStun: this.#embedding }
     return new IceAgent(
-      { crypto, role: iceRole, policy },
+      { crypto, role: iceRole, policy, lite, continualGathering, ...embedding },
       {
         ...this.#host,
         stateChanged: (state) => this.#iceChanged(state),
@@ -126,13 +95,19 @@ export class PeerTransport {
   }
 
   #receive(now: Millis, datagram: Uint8Array): void {
+    this.#now = now
+    const dtls = this.#dtls
     if (trafficOf(datagram) !== 'dtls') this.discarded.count('not-dtls')
-    else if (this.#dtls !== null && this.#dtls.state !== 'new') this.#dtls.handleDatagram(now, datagram)
-    else if (!this.#early.keep(datagram)) this.discarded.count('too-early')
+    else if (dtls !== null && dtls.state !== 'new') {
+      this.#embedding?.beginFlight()
+      if (dtls.state === 'connecting') this.#embedding?.acknowledge(datagram)
+      dtls.handleDatagram(now, datagram)
+    } else if (!this.#early.keep(datagram)) this.discarded.count('too-early')
   }
 
   #createDtls({ mode, dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
     const { crypto, mtu, dtls } = this.#config
+    const isEmbedded = this.#embedding?.isActive === true
     return new DtlsAssociation(
       {
         ...dtls,
@@ -142,12 +117,16 @@ export class PeerTransport {
         verify: { fingerprints: remoteFingerprints },
         // ICE has shown that the peer receives where it sends from.
         cookie: 'verified-path',
-        mtu,
-        retransmitTimeout: RETRANSMIT_TIMEOUT,
+        mtu: isEmbedded ? Math.min(mtu, EMBEDDED_MTU) : mtu,
+        retransmitTimeout: isEmbedded ? LONGEST_TIMEOUT : RETRANSMIT_TIMEOUT,
+        ...(isEmbedded && { handshakeTimeout: EMBEDDED_PATIENCE }),
         srtpProfiles: mode === 'datachannel' ? SRTP_PROFILES : [],
       },
       {
-        transmit: (datagram) => void this.#ice.send(this.#now, datagram),
+        transmit: (datagram, isHandshake) => {
+          const wasSent = this.#ice.send(this.#now, datagram)
+          if (isHandshake) this.#embedding?.keep(datagram, wasSent)
+        },
         connected: (session) => this.#secured(session),
         received: (now, data) => {
           if (this.#channels === null) this.#host.datagramReceived(now, data)
@@ -198,7 +177,10 @@ export class PeerTransport {
     const { state, role, localCredentials: credentials, localCandidates: candidates } = ice
     const association = this.#channels?.association
     return {
-      ice: { ...ice.stats, state, role, credentials, candidates, pairs: ice.pairs, active: ice.activePair },
+      ice: {
+        ...{ ...ice.stats, state, role, credentials, candidates, pairs: ice.pairs, active: ice.activePair },
+        dtlsInStun: this.#embedding?.statistics ?? null,
+      },
       dtls: { state: this.#dtlsState, role: this.#dtlsRole, session: this.#session },
       sctp: association
         ? {
@@ -237,15 +219,19 @@ export class PeerTransport {
   /** Both descriptions are known: checks begin, and DTLS once one succeeds. Called again after a later agreement. */
   start(now: Millis, agreement: TransportAgreement): void {
     this.#now = now
+    const { remoteIsLite: isLite = false, iceOptions = [] } = agreement
     if (this.#dtls === null) {
+      if (iceOptions.includes('sped')) this.#embedding?.agree()
+      else this.#embedding?.refuse()
       this.#dtlsRole = agreement.dtlsRole
       this.#dtls = this.#createDtls(agreement)
       if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
       if (this.#corks > 0) this.#channels?.cork()
     }
-    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials, {
-      isLite: agreement.remoteIsLite ?? false,
-    })
+    // The first checks are to carry the first flight.
+    if (this.#embedding?.isActive === true) this.#secure()
+    const renomination = iceOptions.includes('renomination')
+    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials, { isLite, renomination })
     this.#secure()
   }
 
@@ -278,7 +264,7 @@ export class PeerTransport {
   }
 
   get nextTimeout(): Millis {
-    const dtls = this.#dtls?.nextTimeout ?? Infinity
+    const dtls = this.#dtlsTimeout
     const channels = this.#channels?.nextTimeout ?? Infinity
     return Millis(Math.min(this.#ice.nextTimeout, dtls, channels))
   }
@@ -286,7 +272,10 @@ export class PeerTransport {
   handleTimeout(now: Millis): void {
     this.#now = now
     if (this.#ice.nextTimeout <= now) this.#ice.handleTimeout(now)
-    if (this.#dtls !== null && this.#dtls.nextTimeout <= now) this.#dtls.handleTimeout(now)
+    if (this.#dtlsTimeout <= now) {
+      this.#embedding?.beginFlight()
+      this.#dtls?.handleTimeout(now)
+    }
     if (this.#channels !== null && this.#channels.nextTimeout <= now) this.#channels.handleTimeout(now)
     this.#reportDtls()
   }
@@ -377,20 +366,51 @@ export class PeerTransport {
     this.#secure()
   }
 
-  /** DTLS begins once there is a path: a flight without one would be lost until its retransmission. */
+  /**
+   * DTLS begins once there is a path: a flight without one would be lost until its retransmission. Where checks carry
+   * it, it begins at once, and the path takes what they did not.
+   */
   #secure(): void {
     const dtls = this.#dtls
-    if (dtls?.state !== 'new' || this.#ice.activePair === null) return
-    dtls.connect(this.#now)
-    this.#reportDtls()
-    for (const datagram of this.#early.take()) dtls.handleDatagram(this.#now, datagram)
+    const hasPath = this.#ice.activePair !== null
+    if (dtls === null || !(hasPath || this.#embedding?.isActive === true)) return
+    if (dtls.state === 'new') {
+      this.#embedding?.beginFlight()
+      dtls.connect(this.#now)
+      this.#reportDtls()
+      for (const datagram of this.#early.take()) this.#receive(this.#now, datagram)
+    }
+    if (hasPath) this.#useFirstPath(dtls)
+  }
+
+  #useFirstPath(dtls: DtlsAssociation): void {
+    if (this.#hasPath) return
+    this.#hasPath = true
+    if (this.#embedding?.isActive === true) {
+      const roundTrip = this.#ice.activePair?.roundTripTime ?? 0
+      dtls.setRetransmitTimeout(Math.min(Math.max(2 * roundTrip, RETRANSMIT_TIMEOUT), LONGEST_TIMEOUT))
+      for (const datagram of this.#embedding.takeUnsent()) this.#ice.send(this.#now, datagram)
+    }
+    this.#begin()
+  }
+
+  /** Without a path, which checks that carry DTLS do without, the handshake has nothing to wait for. */
+  get #dtlsTimeout(): number {
+    return this.#hasPath ? (this.#dtls?.nextTimeout ?? Infinity) : Infinity
   }
 
   #secured(session: DtlsSession): void {
     this.#session = session
     this.#reportDtls()
+    this.#embedding?.complete()
     this.#host.secured(session)
-    if (this.#isOver) return
+    this.#begin()
+  }
+
+  /** Data needs both, DTLS and a path, of which either can be the last to come. */
+  #begin(): void {
+    if (this.#session === null || !this.#hasPath || this.#isOver || this.#hasBegun) return
+    this.#hasBegun = true
     if (this.#channels === null) this.#host.connected()
     else this.#channels.connect(this.#now)
   }
@@ -460,3 +480,9 @@ export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
 
 /** The path is proven and its round trip mostly short; the time-out doubles where it is not. Milliseconds. */
 const RETRANSMIT_TIMEOUT = 100
+/** Of a handshake within checks, until its path is known. */
+const LONGEST_TIMEOUT = 3_000
+/** The time that ICE takes counts as well. */
+const EMBEDDED_PATIENCE = 120_000
+/** Bytes of DTLS that fit in a check, with room for long username fragments. */
+const EMBEDDED_MTU = 900

@@ -2,6 +2,7 @@ import type { AssociationState, Discard as DtlsDiscard, DtlsSession } from '@pur
 import type {
   CandidatePair,
   Discarded as IceDiscard,
+  DtlsInStunStatistics,
   IceCandidate,
   IceConnectionState,
   IceCredentials,
@@ -24,6 +25,8 @@ export interface TransportStatistics {
     readonly pairs: readonly CandidatePair[]
     /** The pair that data goes over. */
     readonly active: CandidatePair | null
+    /** Of the handshake within checks; null where it is not wanted. */
+    readonly dtlsInStun: DtlsInStunStatistics | null
   }
   readonly dtls: {
     readonly state: AssociationState

@@ -6,7 +6,7 @@ import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
 import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
 import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
 import type { TransportError } from '../transport/transport-error.ts'
-import type { DtlsOptions } from '../transport/peer-transport.ts'
+import type { DtlsOptions, IceOptions } from '../transport/peer-transport-config.ts'
 import type { RTCCertificate } from './certificate.ts'
 
 export type RTCIceTransportPolicy = 'all' | 'relay'
@@ -33,6 +33,8 @@ export interface RTCConfiguration {
   readonly network?: NetworkOptions
   /** Not in the W3C API: versions and groups that DTLS may agree on, and where it tells its keys. */
   readonly dtls?: DtlsOptions
+  /** Not in the W3C API: what ICE does beyond what every peer knows. */
+  readonly ice?: IceOptions
   /** Not in the W3C API. */
   readonly hooks?: TransportHooks
 }
@@ -107,6 +109,7 @@ export function resolveConfiguration(configuration: RTCConfiguration, now: numbe
     sctpSnap: configuration.sctpSnap ?? false,
     network: configuration.network ?? {},
     dtls: configuration.dtls ?? {},
+    ice: configuration.ice ?? {},
     hooks: configuration.hooks ?? {},
   }
 }
@@ -124,8 +127,8 @@ export function changeConfiguration(
   if (!isSame) throw invalidModification('the certificates cannot change')
   if (bundlePolicy !== current.bundlePolicy) throw invalidModification('bundlePolicy cannot change')
   if (rtcpMuxPolicy !== current.rtcpMuxPolicy) throw invalidModification('rtcpMuxPolicy cannot change')
-  const { sctpSnap, network, dtls, hooks } = current
-  return { ...next, certificates: current.certificates, sctpSnap, network, dtls, hooks }
+  const { sctpSnap, network, dtls, ice, hooks } = current
+  return { ...next, certificates: current.certificates, sctpSnap, network, dtls, ice, hooks }
 }
 
 /** Web IDL §3.2.18: a value that is no member of the enumeration is a TypeError. */

@@ -73,7 +73,7 @@ export class ConnectionSession {
     return this.#negotiator.createOffer(this.#ownMode, () => {
       this.#transport.create('controlling')
       if (this.#wantsRestart) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate, true)
+      return this.#describeTransport(certificate, null)
     })
   }
 
@@ -81,7 +81,7 @@ export class ConnectionSession {
     return this.#negotiator.createAnswer((offer) => {
       this.#transport.create('controlled')
       if (this.#isRestart(offer)) this.#transport.prepareRestart()
-      return this.#describeTransport(certificate, offer.sctpInit !== undefined)
+      return this.#describeTransport(certificate, offer)
     })
   }
 
@@ -138,8 +138,8 @@ export class ConnectionSession {
     return made ?? (type === 'offer' ? this.makeOffer(certificate) : this.makeAnswer(certificate))
   }
 
-  #describeTransport(certificate: Certificate, mayHaveInit: boolean): LocalTransport {
-    return this.#transport.describe([certificate.fingerprint('sha-256')], mayHaveInit)
+  #describeTransport(certificate: Certificate, offer: DataSection | null): LocalTransport {
+    return this.#transport.describe([certificate.fingerprint('sha-256')], offer)
   }
 
   /** Whether the credentials that a restart is to replace are still in force. */
@@ -174,6 +174,7 @@ export class ConnectionSession {
         certificate,
         remoteCredentials: remote.credentials,
         remoteIsLite: description.parsed.iceLite,
+        iceOptions: local.iceOptions.filter((option) => remote.iceOptions.includes(option)),
         remoteFingerprints: remote.fingerprints,
         remoteSctpPort: remote.sctpPort,
         remoteMaxMessageSize: remote.maxMessageSize,

@@ -11,10 +11,12 @@ import {
 } from '@purertc/ice'
 import { createChannelsInit } from '@purertc/sctp'
 
+import type { DataSection } from '../negotiation/description.ts'
 import type { DriverHost, Environment, TransportDriver } from '../environment.ts'
 import { invalidState } from '../errors.ts'
 import type { LocalTransport } from '../negotiation/local-description.ts'
-import type { PeerTransport, PeerTransportConfig, TransportAgreement } from '../transport/peer-transport.ts'
+import type { PeerTransport } from '../transport/peer-transport.ts'
+import type { PeerTransportConfig, TransportAgreement } from '../transport/peer-transport-config.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
 import type { NetworkOptions } from './configuration.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -125,16 +127,24 @@ export class ConnectionTransport {
     )
   }
 
-  /** This end's side as the next description is to tell it; with its INIT where the peer may know what that is. */
-  describe(fingerprints: readonly Fingerprint[], mayHaveInit: boolean): LocalTransport {
+  /** This end's side as the next description is to tell it. An answer tells nothing that the `offer` does not know. */
+  describe(fingerprints: readonly Fingerprint[], offer: DataSection | null): LocalTransport {
     const next = this.#nextCredentials
+    const { ice, usesSnap } = this.#config()
+    const mayHave = (option: string): boolean => offer === null || offer.iceOptions.includes(option)
+    const isWanted = { sped: ice.sped === true, renomination: ice.renomination === true }
     return {
       credentials: next ?? this.run((transport) => transport.localCredentials),
       fingerprints,
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
       maxMessageSize: this.#config().maxMessageSize,
-      ...(this.#config().usesSnap && mayHaveInit && { sctpInit: this.#sctpInit }),
+      iceOptions: [
+        'trickle',
+        ...(['sped', 'renomination'] as const).filter((name) => isWanted[name] && mayHave(name)),
+      ],
+      iceLite: ice.lite === true,
+      ...(usesSnap && (offer === null || offer.sctpInit !== undefined) && { sctpInit: this.#sctpInit }),
     }
   }
 

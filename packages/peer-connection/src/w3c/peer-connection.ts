@@ -325,13 +325,14 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   #createTransport(isDatagram: () => boolean): ConnectionTransport {
-    const { network, dtls, hooks } = this.#configuration
+    const { network, dtls, ice, hooks } = this.#configuration
     const config = (): ConnectionTransportConfig => ({
       policy: this.#configuration.iceTransportPolicy,
       mtu: network.mtu ?? 1_200,
       maxMtu: network.mtu ?? largestDatagram,
       maxMessageSize: 262_144,
       dtls,
+      ice,
       usesSnap: this.#configuration.sctpSnap,
     })
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
