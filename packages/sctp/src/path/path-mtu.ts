@@ -99,8 +99,10 @@ export class PathMtu {
   /** There is much to send. */
   begin(now: Millis): void {
     if (!this.isIdle) return
-    const ceiling = this.#former > 0 ? this.#former : this.#limit
-    this.#search = new PacketSizeSearch(this.size, ceiling, this.#context.settings.packetOverhead)
+    const passedLately = this.#former > 0
+    const ceiling = passedLately ? this.#former : this.#limit
+    const { packetOverhead } = this.#context.settings
+    this.#search = new PacketSizeSearch(this.size, ceiling, packetOverhead, passedLately)
     this.#former = 0
     this.#probeNext(now)
   }

@@ -2,6 +2,7 @@ import type { Millis } from '@purertc/bytes'
 
 import type { AcknowledgedNews, CongestionControl } from './congestion-control.ts'
 import { HyStart } from './hystart.ts'
+import { RecentMinimum } from './recent-minimum.ts'
 
 /**
  * CUBIC, RFC 9438, with HyStart++ for the first slow start: the window grows with the time since the last loss and not
@@ -23,9 +24,11 @@ export class CubicCongestionControl implements CongestionControl {
   #estimate = 0
   /** The window when congestion avoidance was last left by a loss, `cwnd_prior`. */
   #prior = 0
+  /** By how many packets `W_est` grows in a round trip. */
+  #friendlyGrowth = friendlyGrowth
   /** Milliseconds. */
   #leastRoundTrip = Infinity
-  #lastRoundTrip = Number.NaN
+  readonly #recentRoundTrip = new RecentMinimum(samplesNeeded)
 
   constructor(packetSize: number, initialWindow: number) {
     this.#packetSize = packetSize
@@ -65,12 +68,13 @@ export class CubicCongestionControl implements CongestionControl {
   }
 
   lossDetected(): void {
-    this.#reduce(this.#isQueueEmpty ? gentleDecrease : decrease)
+    const isNoise = this.#isQueueEmpty
+    this.#reduce(isNoise ? gentleDecrease : decrease, isNoise)
     this.#window = this.#threshold
   }
 
   timedOut(): void {
-    this.#reduce(decrease)
+    this.#reduce(decrease, false)
     this.#window = this.#packetSize
   }
 
@@ -86,17 +90,18 @@ export class CubicCongestionControl implements CongestionControl {
   }
 
   #measured(roundTrip: number): void {
-    this.#lastRoundTrip = roundTrip
+    this.#recentRoundTrip.add(roundTrip)
     if (roundTrip < this.#leastRoundTrip) this.#leastRoundTrip = roundTrip
   }
 
   /**
    * Whether fewer than three packets of ours wait in the path's queue: what is lost then is lost to noise rather than
-   * to congestion. The measure is TCP Veno's.
+   * to congestion. The measure is TCP Veno's, by the least of several samples: a busy process answers late, too.
    */
   get #isQueueEmpty(): boolean {
-    const waiting = this.#lastRoundTrip - this.#leastRoundTrip
-    return (this.#window * waiting) / this.#lastRoundTrip < 3 * this.#packetSize
+    const recent = this.#recentRoundTrip.value
+    const waiting = recent - this.#leastRoundTrip
+    return (this.#window * waiting) / recent < 3 * this.#packetSize
   }
 
   /** RFC 9438 §4.2 to §4.5. */
@@ -107,7 +112,7 @@ export class CubicCongestionControl implements CongestionControl {
     const cubic = growth * (ahead - this.#plateau) ** 3 * size + this.#windowMax
     const target = Math.min(Math.max(cubic, this.#window), 1.5 * this.#window)
     const isPastPrior = this.#estimate >= this.#prior
-    this.#estimate += (isPastPrior ? 1 : friendlyGrowth) * size * (bytes / this.#window)
+    this.#estimate += (isPastPrior ? 1 : this.#friendlyGrowth) * size * (bytes / this.#window)
     const cubicStep = ((target - this.#window) * bytes) / this.#window
     this.#window = Math.max(this.#window + cubicStep, this.#estimate)
   }
@@ -125,10 +130,11 @@ export class CubicCongestionControl implements CongestionControl {
   }
 
   /** RFC 9438 §4.6 and §4.7. */
-  #reduce(factor: number): void {
+  #reduce(factor: number, isNoise: boolean): void {
     const window = this.#window
-    // Fast convergence: a flow whose window shrinks from loss to loss makes room for a new one.
-    this.#windowMax = window < this.#windowMax ? (window * (1 + decrease)) / 2 : window
+    // Fast convergence: a flow whose window shrinks from loss to loss makes room for a new one, where there is a queue.
+    this.#windowMax = !isNoise && window < this.#windowMax ? (window * (1 + decrease)) / 2 : window
+    this.#friendlyGrowth = isNoise ? 1 : friendlyGrowth
     this.#prior = window
     this.#threshold = Math.max(window * factor, 2 * this.#packetSize)
     this.#epoch = Number.NaN
@@ -142,5 +148,7 @@ const growth = 0.4
 const decrease = 0.7
 /** For losses that no queue explains, as TCP Veno has it. */
 const gentleDecrease = 0.8
-/** Alpha_cubic: as much growth as balances the gentler decrease against Reno's. */
+/** Samples of the round trip, as HyStart++ has it. */
+const samplesNeeded = 8
+/** Alpha_cubic: as much growth as balances the gentler decrease against Reno's. After noise it is 1, as TCP Veno has it. */
 const friendlyGrowth = (3 * (1 - decrease)) / (1 + decrease)

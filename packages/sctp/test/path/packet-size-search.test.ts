@@ -20,8 +20,9 @@ function search(base: number, ceiling: number, pathSize: number): { found: numbe
   return { found, probes }
 }
 
-test('a path that carries the largest packet takes one probe', () => {
-  expect(search(1_160, 16_384, 20_000)).toEqual({ found: 16_384, probes: 1 })
+test('a path that carries the largest packet takes two probes, the first of what Ethernet carries', () => {
+  expect(search(1_160, 16_384, 20_000)).toEqual({ found: 16_384, probes: 2 })
+  expect(new PacketSizeSearch(1_160, 16_384, 68).next).toBe(1_432)
 })
 
 test('Ethernet and jumbo frames are found at once', () => {

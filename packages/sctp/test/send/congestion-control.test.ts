@@ -129,7 +129,7 @@ describe('CUBIC, RFC 9438', () => {
   test('takes 0.7 of the window where a queue had built up, 0.8 where none had', () => {
     const queued = cubic(100 * packet)
     queued.acknowledged({ ...news(packet, 100 * packet), roundTrip: 100 })
-    queued.acknowledged({ ...news(packet, 100 * packet), roundTrip: 150 })
+    for (let i = 0; i < 16; i++) queued.acknowledged({ ...news(packet, 0), roundTrip: 150 })
     const before = queued.window
     queued.lossDetected()
     expect(queued.window).toBeCloseTo(0.7 * before)
@@ -140,10 +140,22 @@ describe('CUBIC, RFC 9438', () => {
     expect(noisy.window).toBeCloseTo(0.8 * full)
   })
 
+  test('grows as fast as Reno after noise, a late sample or two among the others make no queue', () => {
+    const control = cubic(20 * packet)
+    for (let i = 0; i < 40; i++)
+      control.acknowledged({ ...news(packet, 0), roundTrip: i % 8 === 7 ? 30 : 10, endsRound: false })
+    const full = control.window
+    control.lossDetected()
+    expect(control.window).toBeCloseTo(0.8 * full)
+    const reduced = control.window
+    for (let at = 0; at < 40; at += 10) roundTrip(control, at, 10)
+    expect(control.window).toBeGreaterThan(reduced + 2.9 * packet)
+  })
+
   test('comes back to the old window in the time K, slows down there, and then probes beyond', () => {
     const control = cubic(1_000 * packet)
     control.acknowledged({ ...news(packet, 1_000 * packet), roundTrip: 50 })
-    control.acknowledged({ ...news(packet, 1_000 * packet), roundTrip: 100 })
+    for (let i = 0; i < 16; i++) control.acknowledged({ ...news(packet, 0), roundTrip: 100 })
     const before = control.window
     control.lossDetected()
     // K = cbrt(W_max * 0.3 / 0.4): 9.1 s for a thousand packets.
