@@ -27,6 +27,8 @@ export class Allocations {
   readonly #ports: RelayPorts
   readonly #byClient = new FiveTupleMap<Allocation>()
   readonly #byRelay = new Map<number, Allocation>()
+  /** Relay numbers by the address that peers send to. */
+  readonly #relays = new FiveTupleMap<number>()
   readonly #openingsByClient = new FiveTupleMap<Opening>()
   readonly #openingsByRelay = new Map<number, Opening>()
   readonly #accounts: Accounts
@@ -75,6 +77,11 @@ export class Allocations {
 
   ofRelay(relay: number): Allocation | undefined {
     return this.#byRelay.get(relay)
+  }
+
+  /** The relay of a UDP allocation of ours that has this address; `undefined` where the address is somebody else's. */
+  relayAt(peer: TransportAddress): number | undefined {
+    return this.#relays.get(0, peer)
   }
 
   openingOfClient(listener: number, client: TransportAddress): Opening | undefined {
@@ -205,8 +212,8 @@ export class Allocations {
       expiresAt: Millis(now + 1000 * demand.lifetime),
     }
     this.#count++
-    this.#byRelay.set(relay, allocation)
-    if (additional !== null) this.#byRelay.set(additional.relay, allocation)
+    this.#addRelay(allocation, allocation)
+    if (additional !== null) this.#addRelay(allocation, additional)
     this.#byClient.set(listener, client, allocation)
     if (allocation.mobility !== null) this.#tickets.keep(allocation.mobility.ticket, allocation)
     this.#expiry.add(allocation)
@@ -215,8 +222,8 @@ export class Allocations {
 
   delete(allocation: Allocation): void {
     this.dropAdditional(allocation)
-    const { relay, listener, client, claim, username } = allocation
-    this.#byRelay.delete(relay)
+    const { listener, client, claim, username } = allocation
+    this.#deleteRelay(allocation)
     this.#count--
     this.#byClient.delete(listener, client)
     const { mobility } = allocation
@@ -267,7 +274,7 @@ export class Allocations {
     const { additional } = allocation
     if (additional === null) return
     allocation.additional = null
-    this.#byRelay.delete(additional.relay)
+    this.#deleteRelay(additional)
     this.#ports.release(additional.claim.family, additional.claim.port)
   }
 
@@ -291,6 +298,16 @@ export class Allocations {
   /** The next allocation whose time is over, for the caller to delete. */
   nextExpired(now: Millis): Allocation | undefined {
     return this.#expiry.take(now)
+  }
+
+  #addRelay(allocation: Allocation, { relay, relayed }: Pick<AdditionalRelay, 'relay' | 'relayed'>): void {
+    this.#byRelay.set(relay, allocation)
+    if (allocation.transport === 'udp') this.#relays.set(0, relayed, relay)
+  }
+
+  #deleteRelay({ relay, relayed }: Pick<AdditionalRelay, 'relay' | 'relayed'>): void {
+    this.#byRelay.delete(relay)
+    if (this.#relays.get(0, relayed) === relay) this.#relays.delete(0, relayed)
   }
 
   #endOpening({ relay, listener, client, second }: Opening): void {

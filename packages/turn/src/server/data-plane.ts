@@ -25,12 +25,20 @@ export class DataPlane {
   readonly #config: TurnServerConfig
   readonly #host: TurnServerHost
   readonly #allocations: Allocations
+  readonly #relayReceived: RelayReceived
   readonly #channelData = new ChannelDataWriter()
   readonly #indicationId = new Uint8Array(12)
   readonly #meters: RateMeters | null
   readonly #relayed = { toPeers: { datagrams: 0, bytes: 0 }, toClient: { datagrams: 0, bytes: 0 } }
 
-  constructor(config: TurnServerConfig, host: TurnServerHost, allocations: Allocations) {
+  /** `relayReceived` takes what one relay sends to another, as though the system had brought it. */
+  constructor(
+    config: TurnServerConfig,
+    host: TurnServerHost,
+    allocations: Allocations,
+    relayReceived: RelayReceived,
+  ) {
+    this.#relayReceived = relayReceived
     this.#config = config
     this.#host = host
     this.#allocations = allocations
@@ -117,9 +125,12 @@ export class DataPlane {
     if (this.#meters?.toPeers.take(now, length) === false) return 'over-limit'
     count(allocation.toPeers, length)
     count(this.#relayed.toPeers, length)
-    const { additional, relay } = allocation
-    const isOther = additional !== null && additional.relayed.family === peer.family
-    this.#host.relay(isOther ? additional.relay : relay, peer, data)
+    const { additional } = allocation
+    const from = additional !== null && additional.relayed.family === peer.family ? additional : allocation
+    // Two clients of one server: nothing outside has to carry what comes back here.
+    const neighbour = this.#allocations.relayAt(peer)
+    if (neighbour === undefined) this.#host.relay(from.relay, peer, data)
+    else this.#relayReceived(now, neighbour, from.relayed, data)
     return null
   }
 
@@ -131,6 +142,8 @@ export class DataPlane {
       .build()
   }
 }
+
+type RelayReceived = (now: Millis, relay: number, peer: TransportAddress, data: Uint8Array) => void
 
 /** Why a datagram went no further, `null` where it did. */
 type Discarded = TurnServerDiscard | null

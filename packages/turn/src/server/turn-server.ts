@@ -77,7 +77,9 @@ export class TurnServer {
       host.transmit(listener, client, bytes),
     )
     this.#control = new ControlPlane(config, host, this.#allocations, this.#responder)
-    this.#data = new DataPlane(config, host, this.#allocations)
+    this.#data = new DataPlane(config, host, this.#allocations, (now, relay, peer, data) =>
+      this.relayReceived(now, relay, peer, data),
+    )
   }
 
   /** The allocations that there are. */
