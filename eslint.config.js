@@ -101,6 +101,18 @@ const forgedProof = {
   message: 'A proof is made where the check is made, and nowhere else.',
 }
 
+/** What the scripts of `.ci` and the configurations take from the runtime. */
+const scriptGlobals = [
+  'process',
+  'console',
+  'performance',
+  'URL',
+  'TextEncoder',
+  'TextDecoder',
+  'setInterval',
+  'clearInterval',
+]
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
   js.configs.recommended,
@@ -167,7 +179,7 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', performance: 'readonly', URL: 'readonly' },
+      globals: Object.fromEntries(scriptGlobals.map((name) => [name, 'readonly'])),
     },
   },
   prettier,

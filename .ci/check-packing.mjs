@@ -1,8 +1,17 @@
 /**
  * Packs every public package as it would be published, checks exports and types of the tarballs (publint,
- * arethetypeswrong), installs them in an empty folder with npm, and runs a data channel from there.
+ * arethetypeswrong), installs them in an empty folder with npm, and runs the programs of `runtimes/` from there on
+ * Node, Bun and Deno.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -56,14 +65,29 @@ const plain = manifests.flatMap((manifest) =>
 const imports = (names) => names.map((entry) => `await import('${entry}')`).join('\n')
 writeFileSync(join(home, 'plain.mjs'), imports(plain))
 await check(`import of ${plain.length} entries without peers`, ['node', 'plain.mjs'], { cwd: home })
-writeFileSync(join(home, 'hello.mjs'), readFileSync(new URL('./fresh-install-hello.mjs', import.meta.url)))
-await check('a data channel says hello', ['node', 'hello.mjs'], { cwd: home })
 const peers = manifests.flatMap(peersOf)
 await check('install of the optional peers', ['npm', 'install', '--no-audit', '--no-fund', ...peers], {
   cwd: home,
 })
 writeFileSync(join(home, 'entries.mjs'), imports(entries))
 await check(`import of all ${entries.length} entries`, ['node', 'entries.mjs'], { cwd: home })
+
+const runtimes = join(folder, 'runtimes')
+mkdirSync(runtimes)
+writeFileSync(join(runtimes, 'package.json'), JSON.stringify({ name: 'runtimes', private: true }))
+await check('install of Bun and Deno', ['npm', 'install', '--no-audit', '--no-fund', 'bun@1', 'deno@2'], {
+  cwd: runtimes,
+})
+const runners = {
+  Node: ['node'],
+  Bun: [join(runtimes, 'node_modules/.bin/bun'), 'run'],
+  Deno: [join(runtimes, 'node_modules/.bin/deno'), 'run', '--allow-all'],
+}
+for (const program of readdirSync(join(root, '.ci/runtimes'))) {
+  copyFileSync(join(root, '.ci/runtimes', program), join(home, program))
+  for (const [runtime, runner] of Object.entries(runners))
+    await check(`${program} on ${runtime}`, [...runner, program], { cwd: home, timeout: 60_000 })
+}
 
 rmSync(folder, { recursive: true, force: true })
 process.exitCode = failed ? 1 : 0

@@ -10,12 +10,13 @@ export const pnpm = (...args) => ['npx', '--yes', packageManager(), ...args]
 
 /**
  * Runs a command in the repository. `quiet` keeps its output back and shows it only when it fails.
- * Resolves to the exit code; a program that cannot be started counts as 127.
+ * Resolves to the exit code; a program that cannot be started counts as 127, one that is killed after `timeout` ms as 1.
  */
-export function run([program, ...args], { quiet = false, env = {}, cwd = root } = {}) {
+export function run([program, ...args], { quiet = false, env = {}, cwd = root, timeout } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
+      timeout,
       env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...env },
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
       shell: process.platform === 'win32',

@@ -1,2 +1,3 @@
 export { Alarm } from './alarm.ts'
 export { monotonicNow } from './clock.ts'
+export { sendQueueOf, type SendQueue } from './send-queue.ts'

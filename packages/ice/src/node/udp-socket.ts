@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
+import { sendQueueOf, type SendQueue } from '@purertc/bytes/node'
 import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
 export interface UdpSocketOptions {
@@ -18,6 +19,7 @@ export interface UdpSocketOptions {
 export class UdpSocket {
   readonly address: TransportAddress
   readonly #socket: Socket
+  readonly #queue: SendQueue
   /** Datagrams that the kernel did not take at once keep their slot until it has taken all of them. */
   readonly #slots: Slot[] = []
   #next = 0
@@ -27,6 +29,7 @@ export class UdpSocket {
 
   private constructor(socket: Socket, address: TransportAddress, received: UdpSocketOptions['received']) {
     this.#socket = socket
+    this.#queue = sendQueueOf(socket)
     this.address = address
     socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
       received(from.family === 'IPv6' ? withoutZone(from) : from, bytes)
@@ -61,7 +64,7 @@ export class UdpSocket {
   /** Sends or drops; the bytes may be used again when the call returns. */
   send(to: TransportAddress, bytes: Uint8Array): void {
     // A forged packet may come from port 0; Node throws where the answer shall go there.
-    const waiting = this.#isClosed || to.port === 0 ? SLOTS : this.#socket.getSendQueueCount()
+    const waiting = this.#isClosed || to.port === 0 ? SLOTS : this.#queue.count()
     if (waiting >= SLOTS) {
       this.dropped++
       return

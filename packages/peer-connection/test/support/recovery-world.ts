@@ -4,7 +4,8 @@ import type { DataChannel } from '@purertc/sctp'
 
 import { World } from '../../../ice/test/support/world.ts'
 import { PeerTransport, type PeerTransportHost } from '../../src/index.ts'
-import { identity, repeatableCrypto } from './identities.ts'
+import { identity } from './identities.ts'
+import { repeatableCrypto } from './repeatable-crypto.ts'
 
 export interface RecoveryEndOptions {
   /** Interfaces, best first. */

@@ -13,7 +13,8 @@ import {
   type TransportDriver,
 } from '../../src/index.ts'
 import { RTCPeerConnection } from '../../src/w3c/peer-connection.ts'
-import { identity, repeatableCrypto } from './identities.ts'
+import { identity } from './identities.ts'
+import { repeatableCrypto } from './repeatable-crypto.ts'
 
 /** Connections on a simulated network and clock. Promises go on while {@link SimWorld.until} lets time pass. */
 export class SimWorld {

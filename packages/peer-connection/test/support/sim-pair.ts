@@ -11,7 +11,8 @@ import {
   type TransportAgreement,
   type TransportError,
 } from '../../src/index.ts'
-import { identity, repeatableCrypto } from './identities.ts'
+import { identity } from './identities.ts'
+import { repeatableCrypto } from './repeatable-crypto.ts'
 
 export interface SimPairOptions extends LinkConditions {
   readonly seed: number

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 
+import { sendQueueOf, type SendQueue } from '@purertc/bytes/node'
 import type { TransportAddress } from '@purertc/stun'
 
 import { FiveTupleMap } from '../server/five-tuple-map.ts'
@@ -69,7 +70,7 @@ export class SharedPort implements TurnListener {
     if (pin?.isConnected === true) {
       this.#buffer.bytes.set(bytes)
       pin.socket.send(this.#buffer.bytes, 0, bytes.length)
-      if (pin.socket.getSendQueueCount() > 0) this.#buffer.abandon()
+      if (pin.queue.count() > 0) this.#buffer.abandon()
     } else {
       this.#port.send(client, bytes)
     }
@@ -87,7 +88,7 @@ export class SharedPort implements TurnListener {
       lookup: literalAddress,
       recvBufferSize: BUFFER_SIZE,
     })
-    const pin: Pin = { socket, isConnected: false }
+    const pin: Pin = { socket, queue: sendQueueOf(socket), isConnected: false }
     this.#pins.set(0, client, pin)
     // Until it is connected, in this turn of the event loop, the socket may take datagrams of others: they are heard too.
     socket.on('message', (bytes, from) => this.#host?.received(from, bytes))
@@ -113,6 +114,7 @@ export class SharedPort implements TurnListener {
 
 interface Pin {
   readonly socket: Socket
+  readonly queue: SendQueue
   isConnected: boolean
 }
 

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 
+import { sendQueueOf, type SendQueue } from '@purertc/bytes/node'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
 /**
@@ -23,6 +24,7 @@ export class UdpPort {
   /** The address with the port that was bound. */
   readonly local: TransportAddress
   readonly #socket: Socket
+  readonly #queue: SendQueue
   readonly #buffer: SendBuffer
   #isBackedUp = false
   #isClosed = false
@@ -31,6 +33,7 @@ export class UdpPort {
     const { address, port } = socket.address()
     this.local = transportAddress(address, port)
     this.#socket = socket
+    this.#queue = sendQueueOf(socket)
     this.#buffer = buffer
   }
 
@@ -76,11 +79,11 @@ export class UdpPort {
   send(to: TransportAddress, bytes: Uint8Array): void {
     // Whoever forges a packet may have it come from port 0; Node throws where the answer shall go there.
     if (this.#isClosed || to.port === 0) return
-    if (this.#isBackedUp && this.#socket.getSendQueueSize() > MAX_QUEUE) return
+    if (this.#isBackedUp && this.#queue.size() > MAX_QUEUE) return
     this.#buffer.bytes.set(bytes)
     this.#socket.send(this.#buffer.bytes, 0, bytes.length, to.port, to.address)
     // Node sends at once, or keeps the bytes until the system can take them: then they must stay as they are.
-    this.#isBackedUp = this.#socket.getSendQueueCount() > 0
+    this.#isBackedUp = this.#queue.count() > 0
     if (this.#isBackedUp) this.#buffer.abandon()
   }
 
