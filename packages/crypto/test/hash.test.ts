@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto'
+
 import { concatBytes, toHex } from '@purertc/bytes'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
@@ -76,6 +78,29 @@ describe.each(providers)('hashes of the $name provider', ({ provider }) => {
     expect(new Set(buffer.subarray(20, 280)).size).toBeGreaterThan(100)
     provider.randomFill(new Uint8Array(0))
   })
+})
+
+test('a short HMAC is that of OpenSSL, whichever way it is made', () => {
+  fc.assert(
+    fc.property(algorithm, bytes, fc.array(bytes, { maxLength: 3 }), (algorithm, key, parts) => {
+      const theirs = createHmac(algorithm, key)
+        .update(concatBytes(...parts))
+        .digest('hex')
+      expect(toHex(nodeCrypto.hmac(algorithm, key, ...parts))).toBe(theirs)
+    }),
+  )
+})
+
+test('small draws of entropy never repeat, whatever lies between them', () => {
+  const drawn = new Set<string>()
+  for (let i = 0; i < 3_000; i++) {
+    const bytes = new Uint8Array(8 + (i % 9))
+    nodeCrypto.randomFill(bytes)
+    drawn.add(toHex(bytes.subarray(0, 8)))
+    drawn.add(toHex(bytes.subarray(-8)))
+  }
+  // Those of eight bytes begin and end alike.
+  expect(drawn.size).toBe(6_000 - Math.ceil(3_000 / 9))
 })
 
 test('both providers agree on every message and key', () => {

@@ -155,15 +155,7 @@ export class IceAgent {
   }
 
   get nextTimeout(): Millis {
-    return Millis(
-      Math.min(
-        this.#gatherer.nextTimeout,
-        this.#sessions.nextTimeout,
-        this.#consent.nextTimeout,
-        this.#pacer.nextTimeout,
-        this.#conclusion.nextTimeout,
-      ),
-    )
+    return Millis(Math.min(this.#consent.nextTimeout, this.#workAt))
   }
 
   /**
@@ -241,7 +233,7 @@ export class IceAgent {
     this.#outbox.enter()
     try {
       if (!this.#gatherer.handleRelay(now, base, from, bytes)) this.#reception.receive(now, base, from, bytes)
-      if (this.#isUnsettled || this.#isClosed) this.#settle(now)
+      if (this.#mustSettle) this.#settle(now)
     } finally {
       this.#outbox.leave()
     }
@@ -249,23 +241,18 @@ export class IceAgent {
 
   /** A message that came over the connection of `IceHost.transmitToServer`. */
   handleServerMessage(now: Millis, socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
-    this.#fromSocket(now, socket, (base) => this.#gatherer.handleServerMessage(now, base, server, bytes))
+    const take = (base: SocketBase): void => this.#gatherer.handleServerMessage(now, base, server, bytes)
+    this.#fromSocket(now, socket, take, false)
   }
 
   /** That connection is no more, or could not be made. */
   serverLost(now: Millis, socket: number, server: TurnServerAddress, reason: string): void {
-    this.#fromSocket(now, socket, (base) => {
-      this.#gatherer.serverLost(base, server, reason)
-      this.#isUnsettled = true
-    })
+    this.#fromSocket(now, socket, (base) => this.#gatherer.serverLost(base, server, reason))
   }
 
   /** The TCP connection of that socket to `to` could not be made, or is no more. */
   connectionLost(now: Millis, socket: number, to: TransportAddress): void {
-    this.#fromSocket(now, socket, (base) => {
-      this.#sessions.failPair(base, to, 'unreachable')
-      this.#isUnsettled = true
-    })
+    this.#fromSocket(now, socket, (base) => this.#sessions.failPair(base, to, 'unreachable'))
   }
 
   /** The socket is gone, with its interface for instance: pairs of it fail, and others take over. */
@@ -273,7 +260,6 @@ export class IceAgent {
     this.#fromSocket(now, socket, (base) => {
       this.#gatherer.removeSocket(base)
       this.#sessions.removeBase(base, 'interface-lost')
-      this.#isUnsettled = true
     })
   }
 
@@ -308,19 +294,10 @@ export class IceAgent {
   }
 
   handleTimeout(now: Millis): void {
-    this.#outbox.enter()
-    try {
-      this.#gatherer.handleTimeout(now)
-      this.#sessions.handleTimeout(now)
-      this.#consent.handleTimeout(now)
-      const { selected } = this.#sessions.current
-      const isComplete = this.state === 'completed' && selected !== null
-      if (this.#conclusion.take(now, isComplete) && selected !== null)
-        this.#gatherer.conclude(now, selected.base)
-      this.#settle(now)
-    } finally {
-      this.#outbox.leave()
-    }
+    this.#handle(now, () => {
+      if (this.#workAt <= now) this.#work(now)
+      if (this.#consent.handleTimeout(now)) this.#isUnsettled = true
+    })
   }
 
   /**
@@ -336,6 +313,25 @@ export class IceAgent {
       this.#gatherer.close(now)
     })
   }
+
+  /** When there is more to do than to mind consent. */
+  get #workAt(): number {
+    return Math.min(
+      this.#gatherer.nextTimeout,
+      this.#sessions.nextTimeout,
+      this.#pacer.nextTimeout,
+      this.#conclusion.nextTimeout,
+    )
+  }
+
+  #work(now: Millis): void {
+    this.#isUnsettled = true
+    this.#gatherer.handleTimeout(now)
+    this.#sessions.handleTimeout(now)
+    const base = this.#sessions.current.selected?.base
+    if (this.#conclusion.take(now, this.state === 'completed') && base) this.#gatherer.conclude(now, base)
+  }
+
   #resolve(name: string, addition: { readonly isNew: boolean } | false): void {
     if (addition === false) this.discarded.count('too-many-candidates')
     else if (addition.isNew) this.#outbox.post(() => this.#host.resolveName?.(name))
@@ -343,28 +339,35 @@ export class IceAgent {
 
   #command(now: Millis, body: () => void): void {
     if (this.#isClosed) throw new IceError('closed', 'the agent was closed')
-    this.#outbox.enter()
-    try {
+    this.#handle(now, () => {
+      this.#isUnsettled = true
       body()
-      this.#settle(now)
-    } finally {
-      this.#outbox.leave()
-    }
+    })
   }
 
-  #fromSocket(now: Millis, socket: number, body: (base: SocketBase) => void): void {
+  /** `isNews`: whatever came of it, conclusions are to be drawn. */
+  #fromSocket(now: Millis, socket: number, body: (base: SocketBase) => void, isNews = true): void {
     const base = this.#gatherer.baseOf(socket)
     if (base === undefined) {
       this.discarded.count('unknown-socket')
       return
     }
+    this.#isUnsettled ||= isNews
+    this.#handle(now, () => body(base))
+  }
+
+  #handle(now: Millis, body: () => void): void {
     this.#outbox.enter()
     try {
-      body(base)
-      if (this.#isUnsettled || this.#isClosed) this.#settle(now)
+      body()
+      if (this.#mustSettle) this.#settle(now)
     } finally {
       this.#outbox.leave()
     }
+  }
+
+  get #mustSettle(): boolean {
+    return this.#isUnsettled || this.#isClosed || this.#gatherer.hasWork
   }
 
   /** Draws the conclusions of whatever has happened, and tells the host. */

@@ -33,7 +33,8 @@ export class CheckServer {
 
   /**
    * `fragment`: whom the request says it comes from; `expected`: the peer's fragment, once signalling has told. The
-   * answer does not depend on it (RFC 8445 §7.3), but nobody else's addresses are learned.
+   * answer does not depend on it (RFC 8445 §7.3), but nobody else's addresses are learned. False where nothing has changed
+   * but when the peer was last heard.
    */
   handleRequest(
     now: Millis,
@@ -42,8 +43,8 @@ export class CheckServer {
     request: AuthenticatedMessage,
     fragment: string,
     expected: string | undefined,
-  ): void {
-    const { list } = this.#parts
+  ): boolean {
+    const { list, role } = this.#parts
     const check = readCheck(request)
     if (typeof check === 'number') {
       this.#host.discarded('bad-request')
@@ -52,12 +53,16 @@ export class CheckServer {
       this.#host.discarded('refused-check')
     } else {
       const known = list.find(base, from)
+      const isSettled = known?.state === 'succeeded' && !check.isNominating
+      const roleBefore = role.current
       const refusal = this.#refusalOf(check, known)
       const isPeer = expected === undefined || fragment === expected
       if (refusal === undefined) this.#answer(now, base, from, request, isPeer)
       else this.#refuse(now, base, from, request, refusal)
       if (refusal === undefined && isPeer) this.#learn(now, base, from, check, fragment, known)
+      return !isSettled || role.current !== roleBefore
     }
+    return false
   }
 
   #answer(

@@ -69,7 +69,8 @@ export interface ChecksOptions {
   readonly dtlsInStun: DtlsInStun | undefined
 }
 
-export type ResponseOutcome = 'accepted' | 'unknown-transaction' | 'unauthenticated'
+/** `consent`: accepted, and nothing has changed but that consent was renewed. */
+export type ResponseOutcome = 'accepted' | 'consent' | 'unknown-transaction' | 'unauthenticated'
 
 /**
  * The client side of connectivity checks, RFC 8445 §7.2: builds the requests of one session, retransmits them and
@@ -153,8 +154,8 @@ export class ConnectivityChecks {
     check.pair.responsesReceived++
     const datagram = this.#dtlsInStun?.read(response) ?? null
     if (datagram !== null) this.#host.later(() => this.#dtlsInStun?.deliver(now, datagram))
-    this.#judge(now, check, response, check.pair.joins(base, from))
-    return 'accepted'
+    const hasSucceeded = this.#judge(now, check, response, check.pair.joins(base, from))
+    return hasSucceeded && check.purpose === 'consent' ? 'consent' : 'accepted'
   }
 
   handleTimeout(now: Millis): void {
@@ -171,13 +172,17 @@ export class ConnectivityChecks {
     this.#transactions.clear()
   }
 
-  #judge(now: Millis, check: Check, response: AuthenticatedMessage, isSymmetric: boolean): void {
+  #judge(now: Millis, check: Check, response: AuthenticatedMessage, isSymmetric: boolean): boolean {
     const failure = failureIn(response, isSymmetric)
     const mapped = response.get(XorMappedAddress)
     if (failure === ROLE_CONFLICT) this.#host.roleRejected(now, check)
     else if (failure !== null || mapped === undefined)
       this.#host.checkFailed(now, check, failure ?? 'malformed-response')
-    else this.#host.checkSucceeded(now, check, mapped)
+    else {
+      this.#host.checkSucceeded(now, check, mapped)
+      return true
+    }
+    return false
   }
 
   #buildRequest({ purpose, priority, role }: Check): Uint8Array {

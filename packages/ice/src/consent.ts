@@ -61,27 +61,33 @@ export class Consent {
     this.#listenAt = pair === null ? NEVER : Millis(now + this.#silence)
   }
 
-  /** Something came over the followed pair, whose `heardAt` is up to date. Cheap enough for every datagram. */
+  /**
+   * A sign of life over the followed pair, whose `heardAt` is up to date. Data need not be reported: it is found out when it
+   * is time to listen. What is reported puts that off, so that checks with answers keep an idle agent asleep in between.
+   */
   heard(now: Millis): void {
-    if (this.#pair?.isSilent !== true) return
-    this.#pair.isSilent = false
+    if (this.#pair === null) return
     this.#listenAt = Millis(now + this.#silence)
+    if (!this.#pair.isSilent) return
+    this.#pair.isSilent = false
     this.#host.silenceChanged(now, this.#pair)
   }
 
-  handleTimeout(now: Millis): void {
+  /** False where nothing has changed: a check was sent at the most. */
+  handleTimeout(now: Millis): boolean {
     const pair = this.#pair
-    if (pair === null) return
+    if (pair === null) return false
     if (now >= pair.respondedAt + this.#expiry) {
       this.follow(now, null)
       this.#host.consentExpired(now, pair)
-      return
+      return true
     }
-    if (now >= this.#listenAt) this.#listen(now, pair)
+    const hasChanged = now >= this.#listenAt && this.#listen(now, pair)
     if (now >= this.#checkAt) {
       this.#checkAt = this.#nextCheck(now)
       this.#host.consentCheckDue(now, pair)
     }
+    return hasChanged
   }
 
   get nextTimeout(): Millis {
@@ -89,20 +95,27 @@ export class Consent {
     return Millis(Math.min(this.#checkAt, this.#listenAt, this.#pair.respondedAt + this.#expiry))
   }
 
-  #listen(now: Millis, pair: Pair): void {
+  /** Whether the pair has fallen silent. */
+  #listen(now: Millis, pair: Pair): boolean {
     const silentAt = Millis(pair.heardAt + this.#silence)
     if (now < silentAt) {
       this.#listenAt = silentAt
-      return
+      return false
     }
     pair.isSilent = true
     this.#listenAt = NEVER
     this.#host.silenceChanged(now, pair)
+    return true
   }
 
-  /** RFC 7675 §5.1: 0.8 to 1.2 of the interval, so that checks of many agents do not fall in step. */
+  /**
+   * RFC 7675 §5.1: 0.8 to 1.2 of the interval, so that checks of many agents do not fall in step. Yet those of one process
+   * share a few instants: to wake up costs a server of thousands more than the check does.
+   */
   #nextCheck(now: Millis): Millis {
-    return Millis(now + this.#interval * (0.8 + 0.4 * this.#random()))
+    const grid = this.#interval / 100
+    const at = now + this.#interval * (0.8 + 0.39 * this.#random())
+    return Millis(Math.ceil(at / grid) * grid)
   }
 }
 

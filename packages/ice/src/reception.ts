@@ -49,9 +49,9 @@ export class Reception {
 
   /** A sign of life of the peer. */
   heard(now: Millis, pair: Pair): void {
+    if (pair.isSilent) this.#host.unsettled()
     if (pair === this.#consent.pair) this.#consent.heard(now)
     else pair.isSilent = false
-    this.#host.unsettled()
   }
 
   #receiveMessage(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
@@ -60,9 +60,11 @@ export class Reception {
       this.#discarded.count(message)
       return
     }
-    this.#host.unsettled()
-    if (!this.#host.handleResponse(now, base, from, message))
+    if (
+      this.#host.handleResponse(now, base, from, message) ||
       this.#sessions.handleMessage(now, base, from, message)
+    )
+      this.#host.unsettled()
   }
 
   #receiveData(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {

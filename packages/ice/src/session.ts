@@ -189,15 +189,18 @@ export class Session {
     else this.#parts.pairing.addRemote(candidate)
   }
 
-  /** A request that was made with this session's credentials. `fragment`: whom it says it comes from. */
+  /**
+   * A request that was made with this session's credentials. `fragment`: whom it says it comes from. False where nothing has
+   * changed but when the peer was last heard.
+   */
   handleRequest(
     now: Millis,
     base: Base,
     from: TransportAddress,
     request: AuthenticatedMessage,
     fragment: string,
-  ): void {
-    this.#server.handleRequest(now, base, from, request, fragment, this.#remote?.usernameFragment)
+  ): boolean {
+    return this.#server.handleRequest(now, base, from, request, fragment, this.#remote?.usernameFragment)
   }
 
   handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): ResponseOutcome {
@@ -243,6 +246,8 @@ export class Session {
     this.#parts.pairing.removeBase(base)
     if (reason !== null) for (const pair of [...this.pairs]) if (pair.base === base) this.fail(pair, reason)
     this.#parts.list.remove((pair) => pair.base === base)
+    // One that fell silent may have been given back, too: nothing can be sent over it any more.
+    if (this.selected?.base === base) this.#parts.selection.lost(this.selected)
   }
 
   /** Whether {@link Session.startCheck} would send something. */

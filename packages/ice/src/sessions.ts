@@ -120,12 +120,14 @@ export class Sessions {
     this.#drop()
   }
 
-  handleMessage(now: Millis, base: Base, from: TransportAddress, message: StunMessage): void {
-    if (message.class === MessageClass.request) this.#handleRequest(now, base, from, message)
-    else this.#handleResponse(now, base, from, message)
+  /** False where nothing has changed but when the peer was last heard, as by checks of consent in both directions. */
+  handleMessage(now: Millis, base: Base, from: TransportAddress, message: StunMessage): boolean {
+    return message.class === MessageClass.request
+      ? this.#handleRequest(now, base, from, message)
+      : this.#handleResponse(now, base, from, message)
   }
 
-  #handleRequest(now: Millis, base: Base, from: TransportAddress, request: StunMessage): void {
+  #handleRequest(now: Millis, base: Base, from: TransportAddress, request: StunMessage): boolean {
     const fragments = fragmentsOf(request)
     const session = fragments === null ? undefined : this.#sessionCalled(fragments.local)
     if (!(session ?? this.#current).isOpen(base)) {
@@ -136,20 +138,22 @@ export class Sessions {
     } else {
       const proven = session === undefined ? null : authenticate(this.#crypto, request, session.key)
       if (session !== undefined && proven !== null) {
-        session.handleRequest(now, base, from, proven, fragments.remote)
+        return session.handleRequest(now, base, from, proven, fragments.remote)
       } else {
         this.#host.discarded(session === undefined ? 'unknown-username' : 'unauthenticated')
         this.#host.respond(now, base, from, refuseStranger(request, StatusCode.unauthenticated))
       }
     }
+    return false
   }
 
-  #handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): void {
+  #handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): boolean {
     let outcome = this.#current.handleResponse(now, base, from, response)
     if (outcome === 'unknown-transaction' && this.#previous !== null)
       outcome = this.#previous.handleResponse(now, base, from, response)
-    if (outcome === 'accepted') this.#host.responseAccepted()
+    if (outcome === 'accepted' || outcome === 'consent') this.#host.responseAccepted()
     else this.#host.discarded(outcome)
+    return outcome === 'accepted'
   }
 
   #sessionCalled(fragment: string): Session | undefined {

@@ -66,6 +66,28 @@ describe('restart, RFC 8445 §9', () => {
     expect(world.turn.allocations.map(({ relayed }) => relayed.port)).toEqual(relays)
   })
 
+  test('a relay that fell silent is asked for anew; what it was selected for is over at once', () => {
+    const world = new World({ seed: 3 })
+    const [a, b] = (['controlling', 'controlled'] as const).map((role) =>
+      world.peer({ role, uses: 'turn', nat: 'symmetric', policy: 'relay' }),
+    )
+    if (a === undefined || b === undefined) throw new Error('there are two peers')
+    introduce(world.sim, a, b)
+    expect(world.run(() => isConnected(a, b))).toBe(true)
+    world.network.intercept(() => 'drop')
+    world.sim.advance(10_000)
+    expect(a.agent.activePair).not.toBeNull()
+    restart(world, a, b)
+    expect([a.agent.activePair, a.agent.state]).toEqual([null, 'disconnected'])
+    // Past the end of the old pair's consent.
+    world.sim.advance(40_000)
+    world.restartTurn()
+    world.network.intercept(null)
+    restart(world, a, b)
+    introduce(world.sim, a, b)
+    expect(world.run(() => isConnected(a, b))).toBe(true)
+  })
+
   test('roles may be handed out anew', () => {
     const { world, a, b } = connected()
     a.agent.restart(world.sim.now, 'controlled')

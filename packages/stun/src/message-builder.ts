@@ -109,13 +109,18 @@ export class MessageBuilder {
     this.#writer.u16(AttributeType.fingerprint)
     this.#writer.u16(4)
     this.#writer.u32(value)
-    return this.#writer.finish()
+    return this.#end()
   }
 
   /** The message without FINGERPRINT: bytes that are the caller's own. */
   build(): Uint8Array {
     this.#patchLength(this.#writer.length)
-    return this.#writer.finish()
+    return this.#end()
+  }
+
+  #end(): Uint8Array {
+    this.#sealed = true
+    return this.#writer.view()
   }
 
   #patchLength(end: number): void {

@@ -71,7 +71,7 @@ export class Transactions<Context> {
 
   /**
    * Sends `request`, a whole message with a fresh transaction ID, and again until {@link Transactions.end} or the
-   * time-out. The bytes are copied. Throws {@link StunError} `invalid-value` for a transaction ID that is pending, or a
+   * time-out. The bytes are copied if they may be sent again. Throws {@link StunError} `invalid-value` for a transaction ID that is pending, or a
    * policy that never ends.
    */
   start(
@@ -94,7 +94,7 @@ export class Transactions<Context> {
       startedAt: now,
       transmissions: 1,
       // Not slice(): that of a Node Buffer is a view.
-      request: new Uint8Array(request),
+      request: rc > 1 ? new Uint8Array(request) : NOTHING,
       deadline,
       wait: rto,
       lastWait,
@@ -103,7 +103,7 @@ export class Transactions<Context> {
     }
     this.#pending.set(key, entry)
     if (deadline < this.#earliest) this.#earliest = deadline
-    this.#host.transmit(to, entry.request, context)
+    this.#host.transmit(to, request, context)
   }
 
   /**
@@ -192,6 +192,8 @@ interface Entry<Context> extends PendingTransaction<Context> {
   sendsLeft: number
   silent: boolean
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** Twelve bytes as six UTF-16 units: a map key that is cheap to make and to hash. */
 function keyOf(id: Uint8Array): string {

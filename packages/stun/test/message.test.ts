@@ -269,13 +269,13 @@ describe('the builder', () => {
   })
 
   test('writes no message that is too large', () => {
-    const large = request().add(Data, new Uint8Array(60_000))
-    expect(StunMessage.decode(large.finish())?.get(Data)).toHaveLength(60_000)
-    large.add(Data, new Uint8Array(6_000))
+    const large = (): MessageBuilder => request().add(Data, new Uint8Array(60_000))
+    expect(StunMessage.decode(large().finish())?.get(Data)).toHaveLength(60_000)
+    const tooLarge = (): MessageBuilder => large().add(Data, new Uint8Array(6_000))
     for (const write of [
-      () => large.build(),
-      () => large.finish(),
-      () => large.sign(nodeCrypto, key).build(),
+      () => tooLarge().build(),
+      () => tooLarge().finish(),
+      () => tooLarge().sign(nodeCrypto, key).build(),
     ])
       expect(write).toThrow(expect.objectContaining({ code: 'too-large' }))
     expect(() => request().add(Data, new Uint8Array(65_536))).toThrow(

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, randomFillSync } from 'node:crypto'
+import { createHash, createSecretKey } from 'node:crypto'
 
 import { type Aead, type AeadAlgorithm, checkKey } from '../aead.ts'
 import type { Hash, HashAlgorithm } from '../hash.ts'
@@ -6,6 +6,8 @@ import type { CryptoProvider } from '../provider.ts'
 import { NodeAead } from './aead.ts'
 import { NodeAesGcm, SharedGcm } from './aes-gcm.ts'
 import { plain } from './bytes.ts'
+import { Entropy } from './entropy.ts'
+import { NodeHmac } from './hmac.ts'
 import { answerNodeKeyExchange, createNodeKeyExchange } from './key-exchange.ts'
 import { createNodeSampleMask } from './sample-mask.ts'
 import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
@@ -14,18 +16,14 @@ import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
 export const nodeCrypto: CryptoProvider = {
   name: 'node',
   keyKinds: ['ec-p256', 'ec-p384', 'ed25519', 'rsa'],
-  randomFill: (into) => void randomFillSync(into),
+  randomFill: (into) => entropy.fill(into),
   hash: (algorithm, ...parts) => {
     const hash = createHash(algorithm)
     for (const part of parts) hash.update(part)
     return plain(hash.digest())
   },
   createHash: (algorithm) => new NodeHash(algorithm),
-  hmac: (algorithm, key, ...parts) => {
-    const hmac = createHmac(algorithm, key)
-    for (const part of parts) hmac.update(part)
-    return plain(hmac.digest())
-  },
+  hmac: (algorithm, key, ...parts) => hmac.compute(algorithm, key, parts),
   createAead,
   createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
@@ -40,6 +38,10 @@ function createAead(algorithm: AeadAlgorithm, key: Uint8Array): Aead {
   checkKey(algorithm, key)
   return new NodeAead(algorithm, createSecretKey(key))
 }
+
+const entropy = new Entropy()
+
+const hmac = new NodeHmac()
 
 /** Scratch memory, and tables that can be made again. */
 const sharedGcm = new SharedGcm()

@@ -3,6 +3,8 @@
  * Arguments: which, how many, `lite` or `full`. Lines of JSON on standard input and output. It runs on what was built: a
  * compiler on the fly gives every closure a name of its own, which costs more memory than the agents do.
  */
+import { writeFile } from 'node:fs/promises'
+import { Session } from 'node:inspector/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 
@@ -60,8 +62,12 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (line === 'measure') say(measure())
   else if (line === 'count') say({ connected })
   else if (line === 'close') void close()
-  else void introduce(JSON.parse(line))
+  else void obey(JSON.parse(line))
 })
+
+function obey(message) {
+  return 'profile' in message ? startProfile(message.profile) : introduce(message)
+}
 
 async function introduce({ credentials, candidates }) {
   for (const [i, agent] of agents.entries()) {
@@ -76,7 +82,20 @@ async function introduce({ credentials, candidates }) {
   }
 }
 
+let endProfile = () => undefined
+async function startProfile(file) {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.start')
+  endProfile = async () => {
+    const { profile } = await session.post('Profiler.stop')
+    await writeFile(file, JSON.stringify(profile))
+  }
+}
+
 async function close() {
+  await endProfile()
   await Promise.all(agents.map((agent) => agent.close()))
   await mux?.close()
   say({ closed: true })
