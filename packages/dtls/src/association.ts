@@ -1,27 +1,25 @@
 import { Counters, Deadlines, DecodeError, Millis, Reader } from '@purertc/bytes'
 
 import { type DtlsConfig, maxMtu, minMtu, resolveConfig, type ResolvedConfig } from './config.ts'
+import { ConnectionIds } from './connection-id/connection-ids.ts'
 import { HelloGate } from './cookie/hello-gate.ts'
 import type { Discard } from './discard.ts'
 import { type Dtls13Host, Handshake as Dtls13Handshake } from './dtls13/handshake.ts'
 import { Epoch } from './dtls13/handshake-state.ts'
+import type { ConnectionIdUsage } from './dtls13/messages/new-connection-id.ts'
 import { DtlsError, PeerMisbehaved } from './errors.ts'
 import { Handshake, type HandshakeHost } from './handshake/handshake.ts'
 import type { HandshakeMachine } from './handshake/handshake-machine.ts'
 import type { CloseReason, DtlsHost } from './host.ts'
+import { Mobility } from './path/mobility.ts'
 import type { DtlsSession } from './session.ts'
-import {
-  type Alert,
-  AlertDescription,
-  AlertLevel,
-  alertName,
-  decodeAlert,
-  encodeAlert,
-} from './protocol/alert.ts'
+import { type Alert, AlertDescription, AlertLevel, alertName, encodeAlert } from './protocol/alert.ts'
+import { closeNotify, isFinal, isKnownLevel, tryDecodeAlert } from './protocol/alert-rules.ts'
 import { ContentType } from './protocol/content-type.ts'
 import { isDtlsVersion } from './protocol/protocol-version.ts'
 import { Unopened } from './record/inbound-epoch.ts'
 import { InboundRecords } from './record/inbound-records.ts'
+import { Outbox } from './record/outbox.ts'
 import { maxContentLength } from './record/record-header.ts'
 import { RecordWriter } from './record/record-writer.ts'
 
@@ -54,12 +52,13 @@ export class DtlsAssociation {
   readonly #config: ResolvedConfig
   readonly #host: DtlsHost
   readonly #records = new RecordWriter()
-  readonly #inbound = new InboundRecords()
+  readonly #ids: ConnectionIds
+  readonly #inbound: InboundRecords
+  readonly #outbox: Outbox
+  readonly #mobility: Mobility
   readonly #deadlines = new Deadlines(timerCount)
   /** The driver of one version; both begin with that of 1.2, which hands over to that of 1.3. */
   #handshake: HandshakeMachine
-  /** Datagrams of the handshake, which leave when the machine has come to rest. */
-  readonly #outbox: Uint8Array[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
   readonly #start: (now: Millis) => void
@@ -67,9 +66,7 @@ export class DtlsAssociation {
   /** A fatal alert in the clear, which anybody can send: believed if the peer goes silent. */
   #suspectedAlert: Alert | null = null
   #content = new Uint8Array(initialScratch)
-  #outgoing = new Uint8Array(initialScratch)
   #isContentLent = false
-  #isOutgoingLent = false
 
   /** Throws {@link DtlsError} `invalid-config`. */
   constructor(config: DtlsConfig, host: DtlsHost) {
@@ -77,6 +74,12 @@ export class DtlsAssociation {
     const resolved = resolveConfig(config, host.resumable !== undefined)
     this.#gate = resolved.role === 'server' && resolved.cookie === 'required' ? new HelloGate(config) : null
     this.#config = { ...resolved, gate: this.#gate ?? resolved.gate }
+    this.#ids = new ConnectionIds(resolved.connectionIds)
+    this.#inbound = new InboundRecords(this.#ids)
+    this.#outbox = new Outbox(this.#records, (datagram, isHandshake, path) =>
+      host.transmit(datagram, isHandshake, path ?? this.#mobility.path),
+    )
+    this.#mobility = new Mobility(this.#config, this.#ids, this.#records, this.#outbox, host)
     const handshake = new Handshake(this.#config, this.#handshakeHost())
     this.#handshake = handshake
     this.#start = (now) => handshake.start(now)
@@ -88,7 +91,12 @@ export class DtlsAssociation {
 
   /** When {@link DtlsAssociation.handleTimeout} is to be called; `Infinity` when nothing is armed. */
   get nextTimeout(): Millis {
-    return Millis(Math.min(this.#deadlines.earliest, this.#handshake.deadline))
+    return Millis(Math.min(this.#deadlines.earliest, this.#handshake.deadline, this.#mobility.deadline))
+  }
+
+  /** Where the peer is: a server's `clientAddress` to begin with, then what it moved to. */
+  get path(): string {
+    return this.#mobility.path
   }
 
   /** Starts the handshake: a client sends its ClientHello, a server gives its client `handshakeTimeout` from now. */
@@ -96,11 +104,15 @@ export class DtlsAssociation {
     if (this.#state !== 'new') return
     this.#begin(now)
     if (this.#config.role === 'client') this.#start(now)
-    this.#flush()
+    this.#mobility.tellIds()
+    this.#outbox.flush()
   }
 
-  /** Takes a datagram from the peer; borrowed. Whatever it holds, this does not throw. */
-  handleDatagram(now: Millis, datagram: Uint8Array): void {
+  /**
+   * Takes a datagram from the peer; borrowed. Whatever it holds, this does not throw. `path` is a name of the host's for
+   * where it came from and where an answer would go; without it, it is taken for the one that the peer is on.
+   */
+  handleDatagram(now: Millis, datagram: Uint8Array, path: string = this.#mobility.path): void {
     if (!this.#isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
     const records = this.#inbound
     records.expire(now)
@@ -116,21 +128,20 @@ export class DtlsAssociation {
         return
       }
       at = records.end
-      this.#handleRecord(now, datagram)
+      if (!this.#handleRecord(now, datagram, path)) return
     }
   }
 
   /**
-   * Sends application data as one record in one datagram; borrowed. Throws {@link DtlsError} `not-connected` before
-   * the handshake completed and after the end, `too-large` for more than 16,384 bytes.
+   * Sends application data as one record in one datagram; borrowed. It waits while it is being found out where the peer
+   * is. Throws {@link DtlsError} `not-connected` before the handshake completed and after the end, `too-large` for more
+   * than 16,384 bytes.
    */
   send(now: Millis, data: Uint8Array): void {
-    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
+    this.#expectConnected()
     if (data.length > maxContentLength)
       throw new DtlsError('too-large', `a record carries at most ${maxContentLength} bytes`)
-    if (this.#records.isWorn) this.updateKeys(now)
-    if (this.#records.hasRoom) this.#sendRecord(ContentType.applicationData, data)
-    else this.#end('failed', { kind: 'record-limit' }, closeNotify)
+    if (!this.#mobility.hold(data)) this.#sendData(now, data)
   }
 
   /**
@@ -140,16 +151,51 @@ export class DtlsAssociation {
    * Throws {@link DtlsError} `not-connected`.
    */
   updateKeys(now: Millis, requestPeer = false): boolean {
-    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
+    this.#expectConnected()
     const isDone = this.#handshake.updateKeys(now, requestPeer)
-    this.#flush()
+    this.#outbox.flush()
     return isDone
   }
 
+  /**
+   * Asks the peer for so many (1 to 255) connection IDs in reserve, which our records carry after a change of paths, so
+   * that nobody recognises us by them (RFC 9147 §9). False in DTLS 1.2, where the peer wants none in our records, and
+   * while an earlier request is unanswered. Throws {@link DtlsError} `not-connected`.
+   */
+  requestConnectionIds(now: Millis, count: number): boolean {
+    this.#expectConnected()
+    const isDone = this.#handshake.requestConnectionIds(now, count)
+    this.#outbox.flush()
+    return isDone
+  }
+
+  /**
+   * Gives the peer so many more of our connection IDs, in reserve or to be used at once; fewer where it has many. False
+   * in DTLS 1.2, and where its records carry none. Throws {@link DtlsError} `not-connected`.
+   */
+  issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage = 'spare'): boolean {
+    this.#expectConnected()
+    const isDone = this.#handshake.issueConnectionIds(now, count, usage)
+    this.#mobility.tellIds()
+    this.#outbox.flush()
+    return isDone
+  }
+
+  /**
+   * We take another path to the peer from now on, with another of its connection IDs if it has given us some. If it asks
+   * for us on the former path it is told that we left. Throws {@link DtlsError} `not-connected`.
+   */
+  changePath(now: Millis, path: string): void {
+    this.#expectConnected()
+    this.#mobility.changePath(path)
+    this.#settlePath(now)
+  }
+
   /** Tells the peer by close_notify and ends the association at once. */
-  close(_now: Millis): void {
+  close(now: Millis): void {
     if (this.#isOver) return
-    if (this.#state !== 'connected') this.#outbox.length = 0
+    if (this.#state !== 'connected') this.#outbox.clear()
+    for (const message of this.#mobility.release()) this.#sendData(now, message)
     const hasPeer = this.#handshake.isUnderWay || this.#state === 'connected'
     this.#end('closed', { kind: 'local' }, hasPeer ? closeNotify : null)
   }
@@ -179,7 +225,7 @@ export class DtlsAssociation {
     if (this.#suspectedAlert !== null && (isAlertConfirmed || isTimeUp))
       this.#endByAlert(this.#suspectedAlert, false)
     else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
-    else if (this.#handshake.expire(now)) this.#flush()
+    else if (this.#handshake.expire(now)) this.#settlePath(now)
     else this.#end('failed', { kind: 'handshake-timeout' })
   }
 
@@ -190,6 +236,7 @@ export class DtlsAssociation {
   #handshakeHost(): HandshakeHost & Dtls13Host {
     const host: HandshakeHost & Dtls13Host = {
       records: this.#records,
+      connectionIds: this.#ids,
       discarded: this.discarded,
       transmit: (datagram) => this.#outbox.push(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),
@@ -199,11 +246,7 @@ export class DtlsAssociation {
         this.#handshake = handshake
         handshake.begin(now, estate)
       },
-      acknowledge: (content) => {
-        const datagram = new Uint8Array(content.length + this.#records.overhead())
-        this.#records.write(ContentType.ack, content, datagram, 0)
-        this.#outbox.push(datagram)
-      },
+      acknowledge: (content) => this.#outbox.pushRecord(ContentType.ack, content),
     }
     return host
   }
@@ -217,16 +260,19 @@ export class DtlsAssociation {
     const verdict = gate.examine(now, this.#config.clientAddress, datagram)
     if (verdict === 'accept') this.#gate = null
     else if (verdict === 'drop') this.discarded.count('no-cookie')
-    else this.#host.transmit(verdict, true)
+    else this.#host.transmit(verdict, true, this.#config.clientAddress)
     return verdict === 'accept'
   }
 
-  #handleRecord(now: Millis, datagram: Uint8Array): void {
+  /** False where nothing of the datagram counts that is behind the record. */
+  #handleRecord(now: Millis, datagram: Uint8Array, path: string): boolean {
     const fate = this.#inbound.fate()
-    if (fate === 'protected') this.#handleProtected(now, datagram)
+    if (fate === 'protected') this.#handleProtected(now, datagram, path)
     else if (fate === 'clear') this.#handlePlaintext(now, datagram)
     else if (fate !== 'early') this.discarded.count(fate)
     else if (this.#state === 'new' || !this.#inbound.keep(datagram)) this.discarded.count('early-record')
+    // RFC 9147 §9: a datagram is for one association.
+    return fate !== 'wrong-connection-id'
   }
 
   /** Anybody can write these: none of them is believed once the handshake is complete. */
@@ -246,7 +292,7 @@ export class DtlsAssociation {
     else this.discarded.count('unknown-content')
   }
 
-  #handleProtected(now: Millis, datagram: Uint8Array): void {
+  #handleProtected(now: Millis, datagram: Uint8Array, path: string): void {
     const inbound = this.#inbound
     const content = this.#borrowContent(inbound.length)
     const length = inbound.open(datagram, content)
@@ -254,28 +300,56 @@ export class DtlsAssociation {
     else if (length === Unopened.forged) this.#countForgery(now)
     else if (length > maxContentLength)
       this.#fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
-    else this.#handleContent(now, content, length)
+    else {
+      if (this.#state === 'connected') this.#mobility.observe(now, path, inbound, datagram.length)
+      else this.#mobility.startAt(path)
+      this.#handleContent(now, content, length, path)
+      this.#settlePath(now)
+    }
+  }
+
+  /** What became of the peer's path is told last. */
+  #settlePath(now: Millis): void {
+    if (this.#isOver) return
+    for (const message of this.#mobility.settle(now))
+      if (this.#state === 'connected') this.#sendData(now, message)
+    this.#outbox.flush()
   }
 
   /** The record is authentic. */
-  #handleContent(now: Millis, content: Uint8Array, length: number): void {
+  #handleContent(now: Millis, content: Uint8Array, length: number, path: string): void {
     const inbound = this.#inbound
     const isData = inbound.contentType === ContentType.applicationData
     // Epoch 2 is for the handshake alone.
     if (!isData || (inbound.isDtls13 && inbound.epoch === Epoch.handshake))
-      this.#handleControl(now, new Reader(content, 0, length))
+      this.#handleControl(now, new Reader(content, 0, length), path)
     else if (this.#state === 'connected') this.#deliver(now, content, length)
     else this.discarded.count('early-data')
   }
 
-  #handleControl(now: Millis, reader: Reader): void {
+  #handleControl(now: Millis, reader: Reader, path: string): void {
     const { contentType, epoch, sequence, isDtls13 } = this.#inbound
     if (contentType === ContentType.handshake)
       this.#drive(now, () => this.#handshake.receive(now, epoch, sequence, reader))
     else if (contentType === ContentType.alert) this.#handleAlert(reader)
     else if (contentType === ContentType.ack && isDtls13)
       this.#drive(now, () => this.#handshake.receiveAck(now, epoch, reader))
+    else if (contentType === ContentType.returnRoutabilityCheck && this.#ids.isCheckNegotiated)
+      this.#checkRoutability(now, reader, path)
     else this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
+  }
+
+  #checkRoutability(now: Millis, reader: Reader, path: string): void {
+    if (this.#state !== 'connected') {
+      this.discarded.count('early-data')
+      return
+    }
+    try {
+      this.#mobility.receive(now, reader, path)
+    } catch (cause) {
+      if (!(cause instanceof DecodeError)) throw cause
+      this.#fail(new PeerMisbehaved('decode', 'malformed return_routability_check', { cause }))
+    }
   }
 
   #deliver(now: Millis, content: Uint8Array, length: number): void {
@@ -302,8 +376,9 @@ export class DtlsAssociation {
     const handshake = this.#handshake
     if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
     if (handshake.progress !== progress) this.#trustPeer()
+    this.#mobility.tellIds()
     if (session === null && handshake.session !== null) this.#complete(handshake.session)
-    else this.#flush()
+    else this.#outbox.flush()
     for (const record of this.#inbound.takeEarly()) this.handleDatagram(now, record)
   }
 
@@ -313,7 +388,7 @@ export class DtlsAssociation {
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
     if (session.resumable !== null && !this.#isOver) this.#host.resumable?.(session.resumable)
-    this.#flush()
+    this.#outbox.flush()
   }
 
   /** The peer goes on with the handshake, so the alert was not its own. */
@@ -369,29 +444,17 @@ export class DtlsAssociation {
   }
 
   #sendAlert(alert: Alert): void {
-    this.#sendRecord(ContentType.alert, encodeAlert(alert))
+    this.#outbox.send(ContentType.alert, encodeAlert(alert))
   }
 
-  /** A host that answers a transmit at once finds the machine at rest, and the rest of the flight leaves first. */
-  #flush(): void {
-    for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift())
-      this.#host.transmit(next, true)
+  #sendData(now: Millis, data: Uint8Array): void {
+    if (this.#records.isWorn) this.updateKeys(now)
+    if (this.#records.hasRoom) this.#outbox.send(ContentType.applicationData, data)
+    else this.#end('failed', { kind: 'record-limit' }, closeNotify)
   }
 
-  #sendRecord(contentType: ContentType, content: Uint8Array): void {
-    if (this.#outbox.length > 0) this.#flush()
-    const size = content.length + this.#records.overhead()
-    const isNested = this.#isOutgoingLent
-    if (!isNested && this.#outgoing.length < size) this.#outgoing = new Uint8Array(size)
-    // A host that delivers at once, to a peer that answers at once, still holds what it was lent.
-    const outgoing = isNested ? new Uint8Array(size) : this.#outgoing
-    this.#records.write(contentType, content, outgoing, 0)
-    this.#isOutgoingLent = true
-    try {
-      this.#host.transmit(outgoing.subarray(0, size), false)
-    } finally {
-      this.#isOutgoingLent = isNested
-    }
+  #expectConnected(): void {
+    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
   }
 
   #borrowContent(size: number): Uint8Array {
@@ -406,28 +469,11 @@ export class DtlsAssociation {
     this.#deadlines.disarmAll()
     this.#handshake.stop()
     this.#inbound.clear()
+    this.#mobility.stop()
     if (farewell !== null) this.#sendAlert(farewell)
     this.#host.closed(reason)
   }
 }
-
-function tryDecodeAlert(reader: Reader): Alert | null {
-  try {
-    return decodeAlert(reader)
-  } catch (error) {
-    if (error instanceof DecodeError) return null
-    throw error
-  }
-}
-
-/** Whether nothing comes after it: fatal by its level, or in DTLS 1.3 by what it is (RFC 8446 §6), or a farewell. */
-const isFinal = (alert: Alert, isDtls13: boolean): boolean =>
-  alert.description === AlertDescription.closeNotify ||
-  (isDtls13 ? alert.description !== AlertDescription.userCanceled : alert.level === AlertLevel.fatal)
-
-const isKnownLevel = ({ level }: Alert): boolean => level === AlertLevel.warning || level === AlertLevel.fatal
-
-const closeNotify: Alert = { level: AlertLevel.warning, description: AlertDescription.closeNotify }
 
 const Timer = { handshake: 0, suspectedAlert: 1 } as const
 const timerCount = 2

@@ -3,6 +3,12 @@ import type { CryptoProvider, KeyExchangeGroup } from '@purertc/crypto'
 
 import type { Certificate } from './certificate/certificate.ts'
 import { decisiveFingerprints } from './certificate/fingerprint.ts'
+import {
+  type ConnectionIdPolicy,
+  connectionIdPolicy,
+  type ConnectionIdSource,
+  type ReturnRoutabilityCheck,
+} from './connection-id/connection-id-policy.ts'
 import type { HelloGate } from './cookie/hello-gate.ts'
 import { DtlsError } from './errors.ts'
 import type { KeyLog } from './keys/key-log.ts'
@@ -87,6 +93,14 @@ export interface DtlsConfig {
   readonly keyLog?: KeyLog | undefined
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
+  /**
+   * The connection IDs that the peer is to put into its records, so that the association survives a change of addresses
+   * (RFC 9146, RFC 9147 §9): random ones of so many bytes, or those of a function, all of one length. 0: the peer's are
+   * used, and none wanted. None in either direction by default.
+   */
+  readonly connectionId?: ConnectionIdSource
+  /** What moves the peer to another address, `enhanced` by default. Needs `connectionId`. */
+  readonly returnRoutability?: ReturnRoutabilityCheck
 }
 
 /** The lowest and the highest version; `ProtocolVersion.dtls12` and `dtls13` are all there is. */
@@ -108,6 +122,8 @@ export interface ResolvedConfig extends Required<
     | 'gate'
     | 'session'
     | 'sessions'
+    | 'connectionId'
+    | 'returnRoutability'
   >
 > {
   readonly certificates: readonly Certificate[]
@@ -122,11 +138,14 @@ export interface ResolvedConfig extends Required<
   readonly signatureSchemes: readonly NamedSignatureScheme[]
   readonly groups: readonly NamedGroup[]
   readonly gate: HelloGate | null
+  /** Null where there are to be none. */
+  readonly connectionIds: ConnectionIdPolicy | null
 }
 
 /** Throws {@link DtlsError} `invalid-config`. */
 export function resolveConfig(config: DtlsConfig, asksForSession = false): ResolvedConfig {
-  const { certificate = [], psk, serverName = null, session = null, sessions = null, ...rest } = config
+  const { certificate = [], psk, serverName = null, session = null, sessions = null, ...others } = config
+  const { connectionId, returnRoutability, ...rest } = others
   const signatureSchemes = resolveSignatureSchemes(config)
   // Shared keys are for DTLS 1.2 so far.
   const isPskOnly =
@@ -155,6 +174,7 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     sessions,
     asksForSession,
     signatureSchemes,
+    connectionIds: connectionIdPolicy(config.crypto, connectionId, returnRoutability),
     groups: config.groups === undefined ? namedGroups : pick(namedGroups, config.groups, 'group'),
     cipherSuites: resolveCipherSuites(config, signatureSchemes),
   }

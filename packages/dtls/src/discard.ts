@@ -5,6 +5,7 @@ import type { FragmentFate } from './handshake/reassembly.ts'
  *
  * - `malformed-record`, `oversized-record`, `unknown-content`, `wrong-version`: not a record that could be ours.
  * - `wrong-epoch`: under keys that do not exist, or in the clear where it must not be.
+ * - `wrong-connection-id`: with a connection ID that is none of ours, or without though we asked for one.
  * - `plaintext`: in the clear after the handshake.
  * - `forged`, `replayed`: not authentic, or seen before.
  * - `early-record`: under keys that are still to come, more than we keep.
@@ -22,6 +23,7 @@ export type Discard =
   | 'unknown-content'
   | 'wrong-version'
   | 'wrong-epoch'
+  | 'wrong-connection-id'
   | 'plaintext'
   | 'forged'
   | 'replayed'

@@ -44,6 +44,7 @@ export class DtlsError extends Error {
  * - `invalid-public-key`: an ephemeral key that is no point on its curve, or yields an all-zero secret.
  * - `bad-signature`, `bad-finished`: the proofs of identity and of an unchanged handshake.
  * - `record-overflow`: an authentic record with more than 16,384 bytes of content.
+ * - `too-many-connection-ids`: they are asked for again and again, RFC 9147 §9.
  */
 export type PeerFault =
   | 'decode'
@@ -69,6 +70,7 @@ export type PeerFault =
   | 'bad-signature'
   | 'bad-finished'
   | 'record-overflow'
+  | 'too-many-connection-ids'
 
 /** A fault of the peer that ends the association. Found in `CloseReason`, never thrown out of the package. */
 export class PeerMisbehaved extends Error {
@@ -111,4 +113,5 @@ const alertFor: Readonly<Record<PeerFault, AlertDescription>> = {
   'bad-signature': AlertDescription.decryptError,
   'bad-finished': AlertDescription.decryptError,
   'record-overflow': AlertDescription.recordOverflow,
+  'too-many-connection-ids': AlertDescription.tooManyCidsRequested,
 }

@@ -8,9 +8,10 @@ import type { DtlsSession } from './session.ts'
 export interface DtlsHost {
   /**
    * Sends a datagram to the peer. `isHandshake`: it belongs to the handshake, acknowledgements and later messages of it
-   * included, and carries neither data nor an alert.
+   * included, and carries neither data nor an alert. `path`: the one that the peer is on, of those that the host gave
+   * with datagrams; hosts that know but one way to the peer do not care.
    */
-  transmit(datagram: Uint8Array, isHandshake: boolean): void
+  transmit(datagram: Uint8Array, isHandshake: boolean, path: string): void
   /** The handshake completed: the peer is who it should be, and data can be sent. Called at most once. */
   connected(session: DtlsSession): void
   /**
@@ -20,6 +21,14 @@ export interface DtlsHost {
   resumable?(session: ResumableSession): void
   /** Application data: what one record carried, which is what one `send` of the peer's was given. */
   received(now: Millis, data: Uint8Array): void
+  /** The peer is on another path from now on, see `DtlsConfig.returnRoutability`. */
+  moved?(now: Millis, path: string): void
+  /**
+   * What the peer may put into its records from now on, so that whoever holds many associations on one socket finds the
+   * one that a datagram is for (`findConnectionId`). Borrowed. Called where connection IDs are agreed on, and whenever
+   * they change.
+   */
+  ownConnectionIds?(ids: readonly Uint8Array[]): void
   /** The association ended. Called once; nothing is called afterwards. */
   closed(reason: CloseReason): void
 }

@@ -27,7 +27,7 @@ export class End implements DtlsHost {
   readonly messages: Uint8Array[] = []
   onConnected: (session: DtlsSession) => void = () => undefined
   onReceived: (data: Uint8Array, now: Millis) => void = () => undefined
-  send: (datagram: Uint8Array) => void = () => undefined
+  send: (datagram: Uint8Array, path?: string) => void = () => undefined
 
   readonly resumable?: (session: ResumableSession) => void
 
@@ -36,8 +36,8 @@ export class End implements DtlsHost {
     this.association = new DtlsAssociation(config, this)
   }
 
-  transmit(datagram: Uint8Array): void {
-    this.send(datagram)
+  transmit(datagram: Uint8Array, _isHandshake: boolean, path: string): void {
+    this.send(datagram, path)
   }
 
   connected(session: DtlsSession): void {

@@ -2,14 +2,18 @@ import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import { HandshakeType } from '../protocol/handshake-type.ts'
 import type { DtlsSession } from '../session.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from './handshake-state.ts'
+import { ConnectionIdUpdates } from './connection-id-updates.ts'
 import type { KeyUpdates } from './key-updates.ts'
 import { decodeKeyUpdate } from './messages/key-update.ts'
+import { decodeNewConnectionId } from './messages/new-connection-id.ts'
+import { decodeRequestConnectionId } from './messages/request-connection-id.ts'
 
 /** The handshake is complete: what comes now changes keys, or is for another time. */
 export class Connected implements HandshakeState {
   readonly expects = 'nothing'
   readonly session: DtlsSession
   readonly keyUpdates: KeyUpdates
+  readonly connectionIdUpdates = new ConnectionIdUpdates()
 
   constructor(session: DtlsSession, keyUpdates: KeyUpdates) {
     this.session = session
@@ -18,9 +22,19 @@ export class Connected implements HandshakeState {
 
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type === HandshakeType.keyUpdate) this.keyUpdates.receive(cx, decodeKeyUpdate(message.body))
+    else if (message.type === HandshakeType.newConnectionId)
+      this.connectionIdUpdates.receive(cx, decodeNewConnectionId(message.body))
+    else if (message.type === HandshakeType.requestConnectionId)
+      this.connectionIdUpdates.answer(cx, decodeRequestConnectionId(message.body))
     // Tickets are a server's offer. Nothing is lost by leaving one.
     else if (message.type !== HandshakeType.newSessionTicket || cx.config.role === 'server')
       throw unexpected(this, message)
     return this
+  }
+
+  /** All that we sent is acknowledged, so that what had to wait may go. */
+  resume(cx: HandshakeContext): void {
+    this.keyUpdates.resume(cx)
+    this.connectionIdUpdates.resume(cx)
   }
 }

@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config.ts'
+import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
@@ -25,6 +26,7 @@ export interface HandshakeContext {
   readonly transcript: Transcript
   readonly flight: Flight
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   /** The peer's messages come in this epoch from now on. One that came before, in another epoch, is the peer's fault. */
   expectEpoch(number: number, secret: TrafficSecret): void
   /** Our messages leave in this epoch from now on. */

@@ -1,6 +1,7 @@
 import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
 
 import type { ResolvedConfig } from '../config.ts'
+import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import type { Discard } from '../discard.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { decodeHandshakeFragment, type HandshakeFragment } from '../handshake/handshake-fragment.ts'
@@ -24,6 +25,7 @@ import {
   type RecordNumber,
   recordNumberLength,
 } from './messages/ack.ts'
+import type { ConnectionIdUsage } from './messages/new-connection-id.ts'
 import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
 import { CiphertextProtection } from './record/ciphertext-protection.ts'
 import { Transcript } from './transcript.ts'
@@ -31,6 +33,7 @@ import { Transcript } from './transcript.ts'
 /** What a handshake of DTLS 1.3 asks of its association. */
 export interface Dtls13Host {
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   readonly discarded: Counters<Discard>
   transmit(datagram: Uint8Array): void
   /** The peer's records of this epoch can be opened from now on. */
@@ -49,6 +52,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly transcript: Transcript = new Transcript()
   readonly flight: Flight
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   readonly #host: Dtls13Host
   readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
@@ -74,6 +78,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.config = config
     this.#host = host
     this.records = host.records
+    this.connectionIds = host.connectionIds
     this.flight = createFlight(this.transcript)
     this.#reassembly = estate.reassembly
     this.#timer = estate.timer
@@ -148,7 +153,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#connected?.keyUpdates.acknowledged(this)
     if (this.flight.isEmpty) {
       this.#timer.stop()
-      this.#connected?.keyUpdates.resume(this)
+      this.#connected?.resume(this)
       this.#sendComposed(now)
     } else this.#timer.hasten(now)
   }
@@ -164,6 +169,18 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   updateKeys(now: Millis, requestPeer: boolean): boolean {
     const isDone = this.#connected?.keyUpdates.start(this, requestPeer) ?? false
+    this.#sendComposed(now)
+    return isDone
+  }
+
+  requestConnectionIds(now: Millis, count: number): boolean {
+    const isDone = this.#connected?.connectionIdUpdates.request(this, count) ?? false
+    this.#sendComposed(now)
+    return isDone
+  }
+
+  issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage): boolean {
+    const isDone = this.#connected?.connectionIdUpdates.issue(this, count, usage) ?? false
     this.#sendComposed(now)
     return isDone
   }
@@ -189,7 +206,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   enterEpoch(number: number, secret: TrafficSecret): void {
-    this.records.addEpoch(new CiphertextProtection(secret.recordKeys()), number)
+    this.records.addEpoch(new CiphertextProtection(secret.recordKeys(), this.connectionIds), number)
   }
 
   /** How long the rest of a flight is waited for, RFC 9147 §7.1. */

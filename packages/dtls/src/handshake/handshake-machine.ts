@@ -1,5 +1,6 @@
 import type { Millis, Reader } from '@purertc/bytes'
 
+import type { ConnectionIdUsage } from '../dtls13/messages/new-connection-id.ts'
 import type { DtlsSession } from '../session.ts'
 
 /** What an association knows of its handshake, whatever the version. */
@@ -25,6 +26,10 @@ export interface HandshakeMachine {
   expire(now: Millis): boolean
   /** New keys for what we send, and on request for what the peer sends; false where the version knows no such thing. */
   updateKeys(now: Millis, requestPeer: boolean): boolean
+  /** Asks the peer for connection IDs; false where there is no use for them, or an earlier request is unanswered. */
+  requestConnectionIds(now: Millis, count: number): boolean
+  /** Tells the peer connection IDs of ours, which are to be used at once or later; false where the version knows no such thing. */
+  issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage): boolean
   /** Authentic application data came. */
   dataArrived(): void
   /** Lets go of everything. */

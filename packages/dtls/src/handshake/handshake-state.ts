@@ -1,6 +1,7 @@
 import type { Millis } from '@purertc/bytes'
 
 import type { ResolvedConfig } from '../config.ts'
+import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordProtection } from '../record/record-protection.ts'
@@ -30,6 +31,7 @@ export interface HandshakeContext {
   readonly transcript: Transcript
   readonly flight: FlightSender
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   /** The peer's records of the next epoch can be opened from now on. */
   expectProtected(protection: RecordProtection): void
 }

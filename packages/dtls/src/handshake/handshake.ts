@@ -3,6 +3,7 @@ import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
 import { type Estate, HandOver } from '../dtls13/hand-over.ts'
 import { startClient } from '../dtls12/client/start-client.ts'
 import type { ResolvedConfig } from '../config.ts'
+import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import type { Discard } from '../discard.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { HandshakeType, handshakeTypeName } from '../protocol/handshake-type.ts'
@@ -22,6 +23,7 @@ import { Transcript } from './transcript.ts'
 /** What a handshake asks of its association. */
 export interface HandshakeHost {
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   readonly discarded: Counters<Discard>
   transmit(datagram: Uint8Array): void
   /** The peer's records of the next epoch are protected by this. */
@@ -39,6 +41,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly transcript: Transcript = new Transcript()
   readonly flight: FlightSender
   readonly records: RecordWriter
+  readonly connectionIds: ConnectionIds
   readonly #host: HandshakeHost
   readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
@@ -62,6 +65,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.config = config
     this.#host = host
     this.records = host.records
+    this.connectionIds = host.connectionIds
     this.flight = createFlight(this.transcript)
     this.#timer = new RetransmitTimer(config.retransmitTimeout)
     this.#mtu = config.mtu
@@ -132,6 +136,14 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   updateKeys(): boolean {
+    return false
+  }
+
+  requestConnectionIds(): boolean {
+    return false
+  }
+
+  issueConnectionIds(): boolean {
     return false
   }
 

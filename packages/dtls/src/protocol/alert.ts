@@ -21,6 +21,7 @@ export const AlertDescription = {
   accessDenied: 49,
   decodeError: 50,
   decryptError: 51,
+  tooManyCidsRequested: 52,
   protocolVersion: 70,
   insufficientSecurity: 71,
   internalError: 80,

@@ -6,6 +6,8 @@ export const HandshakeType = {
   helloVerifyRequest: 3,
   newSessionTicket: 4,
   encryptedExtensions: 8,
+  requestConnectionId: 9,
+  newConnectionId: 10,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,

@@ -11,6 +11,8 @@ export class InboundEpoch {
   readonly #protection: RecordProtection
   readonly #window = new ReplayWindow()
   #forged = 0
+  #newest = -1
+  #isNewest = false
 
   constructor(number: number, protection: RecordProtection) {
     this.number = number
@@ -22,6 +24,11 @@ export class InboundEpoch {
     return this.#forged
   }
 
+  /** Whether the record that was opened last has the highest number so far. */
+  get isNewest(): boolean {
+    return this.#isNewest
+  }
+
   /** Writes the record's content to `into`; returns its length or why there is none, see {@link Unopened}. */
   open(datagram: Uint8Array, header: RecordHeader, into: Uint8Array): number {
     if (!this.#window.isFresh(header.sequence)) return Unopened.replayed
@@ -31,6 +38,8 @@ export class InboundEpoch {
       return Unopened.forged
     }
     this.#window.accept(header.sequence)
+    this.#isNewest = header.sequence > this.#newest
+    if (this.#isNewest) this.#newest = header.sequence
     return length
   }
 }

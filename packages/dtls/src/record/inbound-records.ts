@@ -1,8 +1,10 @@
 import type { Millis } from '@purertc/bytes'
 
+import { ConnectionIds } from '../connection-id/connection-ids.ts'
 import type { CiphertextEpoch } from '../dtls13/record/ciphertext-epoch.ts'
 import { CiphertextEpochs } from '../dtls13/record/ciphertext-epochs.ts'
 import { isUnified, UnifiedHeader } from '../dtls13/record/unified-header.ts'
+import { ContentType } from '../protocol/content-type.ts'
 import { ProtocolVersion } from '../protocol/protocol-version.ts'
 import { EarlyRecords } from './early-records.ts'
 import { InboundEpoch, Unopened } from './inbound-epoch.ts'
@@ -14,7 +16,13 @@ import type { RecordProtection } from './record-protection.ts'
  * is under keys that may still come; the others are dropped and counted.
  */
 export type RecordFate =
-  'clear' | 'protected' | 'early' | 'oversized-record' | 'wrong-version' | 'wrong-epoch'
+  | 'clear'
+  | 'protected'
+  | 'early'
+  | 'oversized-record'
+  | 'wrong-version'
+  | 'wrong-epoch'
+  | 'wrong-connection-id'
 
 /** A cursor over the records of the peer's datagrams, of both versions, and the keys that open them. */
 export class InboundRecords {
@@ -26,15 +34,35 @@ export class InboundRecords {
   /** Offset of the fragment, and behind it. */
   start = 0
   end = 0
+  readonly #ids: ConnectionIds
   readonly #header = new RecordHeader()
   readonly #unified = new UnifiedHeader()
   readonly #ciphertexts = new CiphertextEpochs()
   readonly #early = new EarlyRecords()
   #protected: InboundEpoch | null = null
   #isUnified = false
+  /** Which of our connection IDs the datagram bears: those that follow its first record may be without. */
+  #idIndex = -1
+  #isWrongId = false
   #hasNewKeys = false
   /** That the record is protected by, if it is of DTLS 1.3. */
   #ciphertext: CiphertextEpoch | null = null
+
+  constructor(ids: ConnectionIds = new ConnectionIds()) {
+    this.#ids = ids
+  }
+
+  /** Index of our connection ID that came with the record, -1 for none. */
+  get connectionIdIndex(): number {
+    return this.#idIndex
+  }
+
+  /** Whether the record that was opened last is the newest of all, by epoch and number. */
+  get isNewest(): boolean {
+    return this.#isUnified
+      ? this.#ciphertext === this.#ciphertexts.latest && this.#ciphertext?.isNewest === true
+      : this.#protected?.isNewest === true
+  }
 
   get length(): number {
     return this.end - this.start
@@ -75,7 +103,9 @@ export class InboundRecords {
   read(datagram: Uint8Array, at: number): boolean {
     this.#isUnified = isUnified(datagram[at]!)
     const header = this.#isUnified ? this.#unified : this.#header
-    const isWhole = header.read(datagram, at)
+    const isWhole = header.read(datagram, at, this.#ids.ownLength)
+    if (at === 0) this.#idIndex = -1
+    this.#isWrongId = header.connectionIdLength > 0 && !this.#identify(datagram, header.connectionIdAt)
     this.start = header.start
     this.end = header.end
     if (!this.#isUnified) {
@@ -90,6 +120,7 @@ export class InboundRecords {
   /** What to do with the record that was read last. */
   fate(): RecordFate {
     if (this.length > maxFragmentLength) return 'oversized-record'
+    if (this.#isWrongId || this.#lacksId) return 'wrong-connection-id'
     if (this.#isUnified) {
       this.#ciphertext = this.#ciphertexts.find(this.#unified.epochBits)
       if (this.#ciphertext !== null) return 'protected'
@@ -101,9 +132,31 @@ export class InboundRecords {
     return this.epoch === 1 && this.#protected === null && !this.isDtls13 ? 'early' : 'wrong-epoch'
   }
 
+  #identify(datagram: Uint8Array, at: number): boolean {
+    this.#idIndex = this.#ids.find(datagram, at)
+    return this.#idIndex >= 0
+  }
+
+  /**
+   * RFC 9146 §6: a record under keys that lacks the connection ID which we asked for is none of ours. RFC 9147 §9: one in
+   * each datagram is enough. Early data, in epoch 1, is sent before the client knows any.
+   */
+  get #lacksId(): boolean {
+    if (!this.#ids.isExpected)
+      return (
+        !this.#isUnified && this.contentType === ContentType.tls12Cid && this.#header.connectionIdLength === 0
+      )
+    if (this.#isUnified) return this.#idIndex < 0 && this.#unified.epochBits !== 1
+    return this.epoch > 0 && this.contentType !== ContentType.tls12Cid
+  }
+
   /** Writes the protected record's content to `into`; returns its length or why there is none, see {@link Unopened}. */
   open(datagram: Uint8Array, into: Uint8Array): number {
-    if (!this.#isUnified) return this.#protected?.open(datagram, this.#header, into) ?? Unopened.forged
+    if (!this.#isUnified) {
+      const opened = this.#protected?.open(datagram, this.#header, into) ?? Unopened.forged
+      this.contentType = this.#header.contentType
+      return opened
+    }
     const epoch = this.#ciphertext
     if (epoch === null) return Unopened.forged
     const length = epoch.open(datagram, this.#unified, into)

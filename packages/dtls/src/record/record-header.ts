@@ -1,7 +1,11 @@
+import { ContentType } from '../protocol/content-type.ts'
+
 /**
  * The record header of DTLS 1.0 to 1.2, RFC 6347 §4.1.
  *
  *  | type (8) | version (16) | epoch (16) | sequence_number (48) | length (16) | fragment ...
+ *
+ * Where the type is tls12_cid, a connection ID stands before the length (RFC 9146 §4), which does not say how long it is.
  */
 export const recordHeaderLength = 13
 
@@ -22,14 +26,20 @@ export class RecordHeader {
   sequence = 0
   /** Offset of the header. */
   at = 0
+  /** Bytes of the connection ID, which ends where the length begins. */
+  connectionIdLength = 0
   /** Offset of the fragment. */
   start = 0
   /** Offset behind the fragment. */
   end = 0
 
-  /** Reads the header at `at`; false where the datagram does not hold the whole record. */
-  read(datagram: Uint8Array, at: number): boolean {
-    const start = at + recordHeaderLength
+  /**
+   * Reads the header at `at`; false where the datagram does not hold the whole record. `connectionIdLength` is that of
+   * the connection IDs which the peer may use.
+   */
+  read(datagram: Uint8Array, at: number, connectionIdLength = 0): boolean {
+    this.connectionIdLength = datagram[at] === ContentType.tls12Cid ? connectionIdLength : 0
+    const start = at + recordHeaderLength + this.connectionIdLength
     if (start > datagram.length) return false
     this.contentType = datagram[at]!
     this.version = (datagram[at + 1]! << 8) | datagram[at + 2]!
@@ -38,14 +48,22 @@ export class RecordHeader {
       u16(datagram, at + 5) * 0x1_0000_0000 + u16(datagram, at + 7) * 0x1_0000 + u16(datagram, at + 9)
     this.at = at
     this.start = start
-    this.end = start + u16(datagram, at + 11)
+    this.end = start + u16(datagram, start - 2)
     return this.end <= datagram.length
   }
 
   get length(): number {
     return this.end - this.start
   }
+
+  /** Offset of the connection ID. */
+  get connectionIdAt(): number {
+    return this.at + connectionIdOffset
+  }
 }
+
+/** Behind type, version, epoch and sequence number. */
+export const connectionIdOffset = 11
 
 export function writeRecordHeader(
   into: Uint8Array,

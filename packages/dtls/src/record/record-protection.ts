@@ -25,7 +25,8 @@ export interface OutboundProtection {
 export interface RecordProtection extends OutboundProtection {
   /**
    * Writes the content of the record that `header` has read to `into` from 0 on and returns its length, -1 where the
-   * record is not authentic. `into` holds at least `header.length` bytes.
+   * record is not authentic. `into` holds at least `header.length` bytes. Where the type of the content was encrypted
+   * as well, it is `header.contentType` afterwards, and 0 where there was none.
    */
   unprotect(datagram: Uint8Array, header: RecordHeader, into: Uint8Array): number
 }

@@ -3,6 +3,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { Link, Simulation } from '@purertc/netsim'
 
 import { resolveConfig } from '../../src/config.ts'
+import { ConnectionIds } from '../../src/connection-id/connection-ids.ts'
 import type { Discard } from '../../src/discard.ts'
 import { Flight } from '../../src/dtls13/flight/flight.ts'
 import type { Estate } from '../../src/dtls13/hand-over.ts'
@@ -30,13 +31,17 @@ export class Liar {
   readonly data: Uint8Array[] = []
   readonly first: Handshake
   #handshake: HandshakeMachine
-  readonly #inbound = new InboundRecords()
+  readonly #ids: ConnectionIds
+  readonly #inbound: InboundRecords
   send: (datagram: Uint8Array) => void = () => undefined
 
   constructor(config: DtlsConfig, lie: Lie) {
     const resolved = resolveConfig(config)
+    this.#ids = new ConnectionIds(resolved.connectionIds)
+    this.#inbound = new InboundRecords(this.#ids)
     const host: HandshakeHost & Dtls13Host = {
       records: this.records,
+      connectionIds: this.#ids,
       discarded: new Counters<Discard>(),
       transmit: (datagram) => this.send(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),

@@ -7,7 +7,6 @@ import { ClientKeyShares, ServerKeyShare } from '../../src/extensions/key-share.
 import { SignatureAlgorithms } from '../../src/extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../src/extensions/supported-groups.ts'
 import { SelectedVersion, SupportedVersions } from '../../src/extensions/supported-versions.ts'
-import { writeHandshakeHeader } from '../../src/handshake/handshake-message.ts'
 import { ContentType } from '../../src/protocol/content-type.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import type { Lie } from '../negative/liar.ts'
@@ -17,6 +16,7 @@ import {
   corruptEnd,
   cutEnd,
   double,
+  handshakeMessage,
   instead,
   omit,
   rawExtension,
@@ -49,14 +49,6 @@ const extensionsWith = (type: number, body: Uint8Array): Lie =>
     writer.bytes(body)
     return writer.finish()
   })
-
-/** A handshake message in one fragment. */
-function message(type: HandshakeType, sequence: number, body: Uint8Array): Uint8Array {
-  const writer = new Writer(64)
-  writeHandshakeHeader(writer, type, body.length, sequence, 0, body.length)
-  writer.bytes(body)
-  return writer.finish()
-}
 
 test('an honest liar is believed', () => {
   expect(byServer((_type, body) => body)).toBe('connected')
@@ -312,8 +304,8 @@ describe('after the handshake', () => {
   }
 
   test.each([
-    ['a KeyUpdate that is none', message(HandshakeType.keyUpdate, 5, Uint8Array.of(2)), 'illegal'],
-    ['a long KeyUpdate', message(HandshakeType.keyUpdate, 5, Uint8Array.of(0, 0)), 'decode'],
+    ['a KeyUpdate that is none', handshakeMessage(HandshakeType.keyUpdate, 5, Uint8Array.of(2)), 'illegal'],
+    ['a long KeyUpdate', handshakeMessage(HandshakeType.keyUpdate, 5, Uint8Array.of(0, 0)), 'decode'],
   ])('%s', (_name, content, fault) => {
     const verdict = after(({ liar }) => {
       // The client's message_seq goes on from its last flight: hello, certificate, its proof, Finished.
@@ -325,7 +317,10 @@ describe('after the handshake', () => {
 
   test('a ClientHello', () => {
     const verdict = after(({ liar }) =>
-      liar.sendRecord(ContentType.handshake, message(HandshakeType.clientHello, 4, new Uint8Array(40))),
+      liar.sendRecord(
+        ContentType.handshake,
+        handshakeMessage(HandshakeType.clientHello, 4, new Uint8Array(40)),
+      ),
     )
     expect(verdict).toBe('connected, then unexpected-message: unexpected_message in epoch 3')
   })
@@ -358,7 +353,7 @@ describe('after the handshake', () => {
       for (let sequence = 4; sequence < 60; sequence++)
         trial.liar.sendRecord(
           ContentType.handshake,
-          message(HandshakeType.keyUpdate, sequence, encodeKeyUpdate(false)),
+          handshakeMessage(HandshakeType.keyUpdate, sequence, encodeKeyUpdate(false)),
         )
     })
     // The first is taken; those after it come under keys that it has replaced.

@@ -3,6 +3,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { Link, Simulation } from '@purertc/netsim'
 
 import { type DtlsConfig, resolveConfig } from '../../src/config.ts'
+import { ConnectionIds } from '../../src/connection-id/connection-ids.ts'
 import type { Discard } from '../../src/discard.ts'
 import { PeerMisbehaved } from '../../src/errors.ts'
 import { FlightSender } from '../../src/handshake/flight-sender.ts'
@@ -33,12 +34,16 @@ export class Liar {
   /** Alerts that came, in the clear or not. */
   readonly alerts: string[] = []
   readonly handshake: Handshake
+  readonly #ids: ConnectionIds
   #inbound: InboundEpoch | null = null
   send: (datagram: Uint8Array) => void = () => undefined
 
   constructor(config: DtlsConfig, lie: Lie) {
+    const resolved = resolveConfig(config)
+    this.#ids = new ConnectionIds(resolved.connectionIds)
     const host = {
       records: this.records,
+      connectionIds: this.#ids,
       discarded: this.discarded,
       transmit: (datagram: Uint8Array) => this.send(datagram),
       expectProtected: (protection: ConstructorParameters<typeof InboundEpoch>[1]) =>
@@ -48,7 +53,7 @@ export class Liar {
       },
     }
     this.handshake = new Handshake(
-      resolveConfig(config),
+      resolved,
       host,
       (transcript) => new LyingFlight(this.records, transcript, host.transmit, lie),
     )
@@ -65,7 +70,11 @@ export class Liar {
 
   handleDatagram(now: Millis, datagram: Uint8Array): void {
     const header = new RecordHeader()
-    for (let at = 0; at < datagram.length && header.read(datagram, at); at = header.end) {
+    for (
+      let at = 0;
+      at < datagram.length && header.read(datagram, at, this.#ids.ownLength);
+      at = header.end
+    ) {
       const content = new Uint8Array(header.length)
       let length = header.length
       if (header.epoch === 0) content.set(datagram.subarray(header.start, header.end))

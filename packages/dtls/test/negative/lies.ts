@@ -1,11 +1,20 @@
-import { concatBytes } from '@purertc/bytes'
+import { concatBytes, Writer } from '@purertc/bytes'
 
 import type { ExtensionCodec } from '../../src/extensions/extension-codec.ts'
 import { Extensions } from '../../src/extensions/extensions.ts'
+import { writeHandshakeHeader } from '../../src/handshake/handshake-message.ts'
 import { type ClientHello, decodeClientHello, encodeClientHello } from '../../src/messages/client-hello.ts'
 import { decodeServerHello, encodeServerHello, type ServerHello } from '../../src/messages/server-hello.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import type { Lie } from './liar.ts'
+
+/** A handshake message in one fragment. */
+export function handshakeMessage(type: HandshakeType, sequence: number, body: Uint8Array): Uint8Array {
+  const writer = new Writer(64)
+  writeHandshakeHeader(writer, type, body.length, sequence, 0, body.length)
+  writer.bytes(body)
+  return writer.finish()
+}
 
 /** Says something else instead of one type of message, and the truth otherwise. */
 export const instead =

@@ -55,7 +55,7 @@ export class ExpectServerHelloDone implements HandshakeState {
         HandshakeType.certificateVerify,
         encodeCertificateVerify(sign(credential, cx.transcript.view())),
       )
-    const protections = keys.recordProtections()
+    const protections = keys.recordProtections(cx.connectionIds.bySender(cx.config.role))
     flight.changeCipherSpec(protections.client)
     flight.message(HandshakeType.finished, keys.verifyData('client', cx.transcript))
     flight.end()

@@ -47,6 +47,7 @@ export class ExpectServerHello implements HandshakeState {
     if (permits(cx.config, ProtocolVersion.dtls13) && isDowngrade(hello.random))
       throw new PeerMisbehaved('illegal-parameter', 'somebody took DTLS 1.3 out of our offer')
     const negotiated = acceptServerHello(cx.config, this.#offer.hello, hello)
+    cx.connectionIds.accept(hello.extensions)
     cx.transcript.add(message.type, message.sequence, message.body)
     cx.records.setVersion(negotiated.version)
     const randoms: Randoms = { client: this.#offer.hello.random, server: hello.random }
@@ -137,7 +138,7 @@ function resume(
   const { crypto, keyLog } = cx.config
   const keys = new KeySchedule(crypto, negotiated.suite, randoms, session.remembered.masterSecret)
   keys.log(keyLog)
-  const protections = keys.recordProtections()
+  const protections = keys.recordProtections(cx.connectionIds.bySender(cx.config.role))
   cx.expectProtected(protections.server)
   // Without a new ticket the old one stays good.
   const memory = {

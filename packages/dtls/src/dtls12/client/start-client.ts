@@ -1,4 +1,4 @@
-import { permits, type ResolvedConfig } from '../../config.ts'
+import { permits } from '../../config.ts'
 import { cipherSuites as dtls13Suites } from '../../dtls13/cipher-suite.ts'
 import { type ClientOffer, offerKeyShares } from '../../dtls13/client/client-offer.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
@@ -22,14 +22,17 @@ import { offerSession, type SessionOffer } from './session-offer.ts'
 
 /** Composes the first flight: one ClientHello with all that we can do, for servers of either version. */
 export function startClient(cx: HandshakeContext): HandshakeState {
-  const offer = composeOffer(cx.config, offerSession(cx.config, cx.now))
+  const offer = composeOffer(cx, offerSession(cx.config, cx.now))
   // RFC 6347 §4.1 and RFC 5246 §E.1: a first record claims the oldest version, for servers that read no further.
   cx.records.setVersion(ProtocolVersion.dtls10)
   sendClientHello(cx, offer.hello)
   return new ExpectServerHello(offer)
 }
 
-function composeOffer(config: ResolvedConfig, session: SessionOffer | null): ClientOffer {
+function composeOffer(
+  { config, connectionIds }: HandshakeContext,
+  session: SessionOffer | null,
+): ClientOffer {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
   const speaks12 = permits(config, ProtocolVersion.dtls12)
@@ -57,6 +60,7 @@ function composeOffer(config: ResolvedConfig, session: SessionOffer | null): Cli
   if (config.alpn.length > 0) extensions.set(ApplicationLayerProtocols, offerProtocols(config.alpn))
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
+  connectionIds.offer(extensions)
   const shares = speaks13 ? offerKeyShares(config, extensions) : []
   const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]
   const hello: ClientHello = {

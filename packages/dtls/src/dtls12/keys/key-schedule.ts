@@ -5,6 +5,7 @@ import { type KeyLog, keyLogLine } from '../../keys/key-log.ts'
 import type { Transcript } from '../../handshake/transcript.ts'
 import type { CipherSuite12 } from '../../protocol/cipher-suite.ts'
 import { AeadProtection } from '../record/aead-protection.ts'
+import { ConnectionIdProtection } from '../record/connection-id-protection.ts'
 import type { RecordProtection } from '../../record/record-protection.ts'
 import { prf } from './prf.ts'
 
@@ -59,8 +60,8 @@ export class KeySchedule {
     keyLog?.(keyLogLine('CLIENT_RANDOM', this.#randoms.client, this.#masterSecret))
   }
 
-  /** Keys for the records of each end, RFC 5246 §6.3. */
-  recordProtections(): Readonly<Record<Sender, RecordProtection>> {
+  /** Keys for the records of each end, RFC 5246 §6.3; `ids` are the connection IDs in them, empty for none. */
+  recordProtections(ids: Readonly<Record<Sender, Uint8Array>>): Readonly<Record<Sender, RecordProtection>> {
     const { aead } = this.#suite
     const { key: keyLength } = aeadSizes[aead]
     // RFC 5288 §3 and RFC 6655 §3 for AES; RFC 7905 §2 has no explicit part.
@@ -68,12 +69,14 @@ export class KeySchedule {
     const seed = [this.#randoms.server, this.#randoms.client]
     const block = this.#expand('key expansion', seed, 2 * (keyLength + fixedIvLength))
     const take = (at: number, length: number): Uint8Array => block.subarray(at, at + length)
-    const protection = (index: number): RecordProtection =>
-      new AeadProtection(
-        this.#crypto.createAead(aead, take(index * keyLength, keyLength)),
-        take(2 * keyLength + index * fixedIvLength, fixedIvLength),
-      )
-    return { client: protection(0), server: protection(1) }
+    const protection = (index: number, id: Uint8Array): RecordProtection => {
+      const cipher = this.#crypto.createAead(aead, take(index * keyLength, keyLength))
+      const fixedIv = take(2 * keyLength + index * fixedIvLength, fixedIvLength)
+      return id.length > 0
+        ? new ConnectionIdProtection(cipher, fixedIv, id)
+        : new AeadProtection(cipher, fixedIv)
+    }
+    return { client: protection(0, ids.client), server: protection(1, ids.server) }
   }
 
   /** `verify_data` of the sender's Finished over the messages so far, RFC 5246 §7.4.9. */

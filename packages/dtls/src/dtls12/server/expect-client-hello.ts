@@ -52,6 +52,7 @@ export class ExpectClientHello implements HandshakeState {
     }
     const recalled = recallSession(cx.config, cx.now, hello)
     const choice = recalled === null ? negotiate(cx.config, hello) : renegotiate(cx.config, hello, recalled)
+    cx.connectionIds.receive(hello.extensions)
     cx.transcript.add(message.type, message.sequence, message.body)
 
     const random = new Uint8Array(32)
@@ -65,7 +66,7 @@ export class ExpectClientHello implements HandshakeState {
     }
     const { flight } = cx
     flight.begin()
-    flight.message(HandshakeType.serverHello, composeServerHello(hello, choice, random))
+    flight.message(HandshakeType.serverHello, composeServerHello(cx, hello, choice, random))
     const isCertificateAsked = sendKeyExchange(cx, choice.credential, randoms, ephemeral)
     flight.message(HandshakeType.serverHelloDone, new Uint8Array(0))
     flight.end()
@@ -85,9 +86,9 @@ function resume(
   const { negotiated } = choice
   const keys = new KeySchedule(cx.config.crypto, negotiated.suite, randoms, remembered.masterSecret)
   keys.log(cx.config.keyLog)
-  const protections = keys.recordProtections()
+  const protections = keys.recordProtections(cx.connectionIds.bySender(cx.config.role))
   cx.flight.begin()
-  cx.flight.message(HandshakeType.serverHello, composeServerHello(hello, choice, randoms.server))
+  cx.flight.message(HandshakeType.serverHello, composeServerHello(cx, hello, choice, randoms.server))
   if (negotiated.memory.kind === 'ticket') sendTicket(cx, remembered)
   cx.flight.changeCipherSpec(protections.server)
   cx.flight.message(HandshakeType.finished, keys.verifyData('server', cx.transcript))
@@ -97,7 +98,12 @@ function resume(
 }
 
 /** Answers only what the client brought up, RFC 5246 §7.4.1.4. */
-function composeServerHello(hello: ClientHello, choice: Choice, random: Uint8Array): Uint8Array {
+function composeServerHello(
+  { connectionIds }: HandshakeContext,
+  hello: ClientHello,
+  choice: Choice,
+  random: Uint8Array,
+): Uint8Array {
   const { version, suite, srtpProfile, alpnProtocol, serverName, memory } = choice.negotiated
   const extensions = new Extensions().set(ExtendedMasterSecret, true)
   if (choice.knowsRenegotiationInfo) extensions.set(RenegotiationInfo, firstHandshake)
@@ -107,6 +113,7 @@ function composeServerHello(hello: ClientHello, choice: Choice, random: Uint8Arr
   if (memory.kind === 'ticket') extensions.set(SessionTicket, new Uint8Array(0))
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
+  connectionIds.answer(extensions)
   return encodeServerHello({
     version,
     random,

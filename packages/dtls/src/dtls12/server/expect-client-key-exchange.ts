@@ -38,7 +38,7 @@ export class ExpectClientKeyExchange implements HandshakeState {
     cx.transcript.add(message.type, message.sequence, message.body)
     const keys = KeySchedule.extended(crypto, negotiated.suite, randoms, preMasterSecret, cx.transcript)
     keys.log(cx.config.keyLog)
-    const protections = keys.recordProtections()
+    const protections = keys.recordProtections(cx.connectionIds.bySender(cx.config.role))
     cx.expectProtected(protections.client)
     const agreed: KeysAgreed = { ...this.#sent, keys, protection: protections.server }
     return this.#certified === null

@@ -1,6 +1,8 @@
 import { PeerMisbehaved } from '../../errors.ts'
+import { ConnectionId } from '../../extensions/connection-id.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { ServerKeyShare } from '../../extensions/key-share.ts'
+import { ReturnRoutability } from '../../extensions/return-routability.ts'
 import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { agree } from '../../keys/key-agreement.ts'
@@ -35,6 +37,7 @@ export function acceptServerHello(
   if (retry !== null && (retry.suite !== suite || (retry.group !== null && retry.group !== group.id)))
     throw new PeerMisbehaved('illegal-parameter', 'ServerHello takes back what HelloRetryRequest said')
 
+  cx.connectionIds.accept(hello.extensions)
   cx.transcript.add(message.type, message.body)
   const keys = new HandshakeKeys(cx.config.crypto, suite, null, secret, cx.transcript)
   keys.log(cx.config.keyLog, offer.hello.random)
@@ -73,4 +76,9 @@ function acceptKeyShare(
   return { group, secret: agree(ours, share.keyExchange) }
 }
 
-const allowedInServerHello: ReadonlySet<number> = new Set([SelectedVersion.type, ServerKeyShare.type])
+const allowedInServerHello: ReadonlySet<number> = new Set([
+  SelectedVersion.type,
+  ServerKeyShare.type,
+  ConnectionId.type,
+  ReturnRoutability.type,
+])

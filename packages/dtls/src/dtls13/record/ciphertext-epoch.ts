@@ -18,6 +18,7 @@ export class CiphertextEpoch {
   /** One more than the highest sequence number so far. */
   #expected = 0
   #forged = 0
+  #isNewest = false
 
   constructor(number: number, keys: RecordKeys) {
     this.number = number
@@ -27,6 +28,11 @@ export class CiphertextEpoch {
   /** Records that did not authenticate. */
   get forged(): number {
     return this.#forged
+  }
+
+  /** Whether the record that was opened last has the highest number so far. */
+  get isNewest(): boolean {
+    return this.#isNewest
   }
 
   /** Forgeries that the key may withstand. */
@@ -40,7 +46,8 @@ export class CiphertextEpoch {
     // RFC 9147 §4.2.3: what is too short for a sample is rejected as a forgery.
     if (header.length < Math.max(sampleLength, aead.tagLength + 1)) return this.#reject()
     const aad = this.#unmask(datagram, header, mask.of(datagram, header.start))
-    const low = header.sequenceLength === 1 ? aad[1]! : (aad[1]! << 8) | aad[2]!
+    const at = header.sequenceAt - header.at
+    const low = header.sequenceLength === 1 ? aad[at]! : (aad[at]! << 8) | aad[at + 1]!
     const sequence = reconstructSequence(this.#expected, low, header.sequenceLength === 1 ? 8 : 16)
     if (sequence > maxSequence) return this.#reject()
     if (!this.#window.isFresh(sequence)) return Unopened.replayed
@@ -48,7 +55,8 @@ export class CiphertextEpoch {
     const length = aead.open(this.#nonce, aad, datagram.subarray(header.start, header.end), into, 0)
     if (length < 0) return this.#reject()
     this.#window.accept(sequence)
-    this.#expected = Math.max(this.#expected, sequence + 1)
+    this.#isNewest = sequence >= this.#expected
+    if (this.#isNewest) this.#expected = sequence + 1
     this.sequence = sequence
     return this.#unpad(into, length)
   }
@@ -57,7 +65,8 @@ export class CiphertextEpoch {
   #unmask(datagram: Uint8Array, header: UnifiedHeader, stream: Uint8Array): Uint8Array {
     const aad = header.headerLength === this.#aad.length ? this.#aad : new Uint8Array(header.headerLength)
     for (let i = 0; i < aad.length; i++) aad[i] = datagram[header.at + i]!
-    for (let i = 0; i < header.sequenceLength; i++) aad[1 + i]! ^= stream[i]!
+    const at = header.sequenceAt - header.at
+    for (let i = 0; i < header.sequenceLength; i++) aad[at + i]! ^= stream[i]!
     return aad
   }
 

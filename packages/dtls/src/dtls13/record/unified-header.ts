@@ -10,6 +10,8 @@ export class UnifiedHeader {
   epochBits = 0
   /** Offset of the header. */
   at = 0
+  /** Bytes of the connection ID, which stands behind the first byte. */
+  connectionIdLength = 0
   /** Offset of the sequence number, and its bytes. */
   sequenceAt = 0
   sequenceLength = 0
@@ -17,13 +19,18 @@ export class UnifiedHeader {
   start = 0
   end = 0
 
-  /** Reads the header at `at`; false where the datagram does not hold the whole record, or it has a connection id. */
-  read(datagram: Uint8Array, at: number): boolean {
+  /**
+   * Reads the header at `at`; false where the datagram does not hold the whole record, or it has a connection ID though
+   * `connectionIdLength`, that of those which the peer may use, is 0.
+   */
+  read(datagram: Uint8Array, at: number, connectionIdLength = 0): boolean {
     const flags = datagram[at]!
-    if ((flags & Flag.connectionId) !== 0) return false
+    const hasConnectionId = (flags & Flag.connectionId) !== 0
+    if (hasConnectionId && connectionIdLength === 0) return false
     this.at = at
+    this.connectionIdLength = hasConnectionId ? connectionIdLength : 0
     this.epochBits = flags & epochMask
-    this.sequenceAt = at + 1
+    this.sequenceAt = at + 1 + this.connectionIdLength
     this.sequenceLength = (flags & Flag.longSequence) !== 0 ? 2 : 1
     const lengthAt = this.sequenceAt + this.sequenceLength
     if ((flags & Flag.length) === 0) {
@@ -44,27 +51,37 @@ export class UnifiedHeader {
   get headerLength(): number {
     return this.start - this.at
   }
+
+  /** Offset of the connection ID. */
+  get connectionIdAt(): number {
+    return this.at + 1
+  }
 }
 
 /** Whether a record that begins with `byte` has the header of this file. */
 export const isUnified = (byte: number): boolean => byte >>> 5 === 1
 
-/** What we write: a sequence number of 16 bits and a length. */
+/** What we write, the connection ID apart: a sequence number of 16 bits and a length. */
 export const unifiedHeaderLength = 5
 
 /** Writes the header, its sequence number not encrypted yet. */
 export function writeUnifiedHeader(
   into: Uint8Array,
   at: number,
+  connectionId: Uint8Array,
   epoch: number,
   sequence: number,
   length: number,
 ): void {
-  into[at] = fixedBits | Flag.longSequence | Flag.length | (epoch & epochMask)
-  into[at + 1] = sequence >>> 8
-  into[at + 2] = sequence
-  into[at + 3] = length >>> 8
-  into[at + 4] = length
+  const idLength = connectionId.length
+  const cFlag = idLength > 0 ? Flag.connectionId : 0
+  into[at] = fixedBits | cFlag | Flag.longSequence | Flag.length | (epoch & epochMask)
+  for (let i = 0; i < idLength; i++) into[at + 1 + i] = connectionId[i]!
+  const behind = at + 1 + idLength
+  into[behind] = sequence >>> 8
+  into[behind + 1] = sequence
+  into[behind + 2] = length >>> 8
+  into[behind + 3] = length
 }
 
 /**

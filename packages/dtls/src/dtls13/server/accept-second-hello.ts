@@ -30,6 +30,7 @@ export function acceptSecondHello(
     if (choice.group.id !== asked.group || shares.length !== 1)
       throw new PeerMisbehaved('illegal-parameter', 'other shares than were asked for')
   }
+  cx.connectionIds.receive(hello.extensions)
   cx.transcript.add(message.type, message.body)
   return sendServerFlight(cx, hello.random, choice, choice.share)
 }

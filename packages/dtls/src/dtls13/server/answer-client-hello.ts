@@ -26,9 +26,9 @@ export function answerClientHello(
   if (cookie !== undefined) return goOnFromCookie(cx, hello, message, copyBytes(cookie))
   const choice = choose(cx.config, hello)
   cx.transcript.add(message.type, message.body)
-  return choice.share === null
-    ? askForShare(cx, hello, choice)
-    : sendServerFlight(cx, hello.random, choice, choice.share)
+  if (choice.share === null) return askForShare(cx, hello, choice)
+  cx.connectionIds.receive(hello.extensions)
+  return sendServerFlight(cx, hello.random, choice, choice.share)
 }
 
 function askForShare(cx: HandshakeContext, hello: ClientHello, { suite, group }: Choice): HandshakeState {

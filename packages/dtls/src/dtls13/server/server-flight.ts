@@ -59,12 +59,16 @@ export function sendServerFlight(
 }
 
 function composeServerHello(
-  { config }: HandshakeContext,
+  { config, connectionIds }: HandshakeContext,
   { suite, group }: Choice,
   publicKey: Uint8Array,
 ): Uint8Array {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
+  const extensions = new Extensions()
+    .set(SelectedVersion, ProtocolVersion.dtls13)
+    .set(ServerKeyShare, { group: group.id, keyExchange: publicKey })
+  connectionIds.answer(extensions)
   return encodeServerHello({
     version: ProtocolVersion.dtls12,
     random,
@@ -72,9 +76,7 @@ function composeServerHello(
     sessionId: new Uint8Array(0),
     cipherSuite: suite.id,
     compressionMethod: 0,
-    extensions: new Extensions()
-      .set(SelectedVersion, ProtocolVersion.dtls13)
-      .set(ServerKeyShare, { group: group.id, keyExchange: publicKey }),
+    extensions,
   })
 }
 
