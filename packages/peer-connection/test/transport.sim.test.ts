@@ -217,6 +217,17 @@ describe('races and restarts', () => {
     expect(sim.now - start).toBe(75 + 2 * 10 + 2 * 10)
   })
 
+  test('the DTLS client makes its keys while it waits for the path', () => {
+    const pair = new SimPair({ seed: 15, latency: 10 })
+    pair.start()
+    // At once, but not before the description could be signalled that this call completes.
+    expect(pair.peers.map(({ keysMade }) => keysMade)).toEqual([0, 0])
+    pair.sim.advance(1)
+    expect(pair.peers.map(({ keysMade }) => keysMade)).toEqual([0, 2])
+    pair.sim.run({ until: () => pair.peers.every((peer) => peer.isConnected), deadline: 5_000 })
+    expect(pair.peers.map(({ keysMade }) => keysMade)).toEqual([0, 2])
+  })
+
   test('an ICE restart changes the credentials, and data goes on meanwhile', () => {
     const pair = new SimPair({ seed: 14, latency: 10 })
     pair.connect()

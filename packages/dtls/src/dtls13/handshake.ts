@@ -72,8 +72,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     config: ResolvedConfig,
     host: Dtls13Host,
     estate: Estate,
-    createFlight = (transcript: Transcript): Flight =>
-      new Flight(host.records, transcript, estate.nextSequence, (datagram) => host.transmit(datagram)),
+    createFlight: (transcript: Transcript) => Flight = flightFrom(host, estate.nextSequence),
   ) {
     this.config = config
     this.#host = host
@@ -333,6 +332,12 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
       throw new PeerMisbehaved('decode', `malformed ${what}`, { cause })
     }
   }
+}
+
+/** Not a closure of the constructor: a flight outlives the estate, and must not keep the private keys in it. */
+function flightFrom(host: Dtls13Host, nextSequence: number): (transcript: Transcript) => Flight {
+  return (transcript) =>
+    new Flight(host.records, transcript, nextSequence, (datagram) => host.transmit(datagram))
 }
 
 const attemptsBeforeSmall = 3

@@ -9,7 +9,7 @@ import { HandshakeType } from '../protocol/handshake-type.ts'
  * message.
  */
 export class Transcript {
-  readonly #writer = new Writer(4_096)
+  #writer = new Writer(4_096)
 
   add(type: number, body: Uint8Array): void {
     this.#writer.u8(type)
@@ -41,6 +41,6 @@ export class Transcript {
 
   /** The handshake is over. */
   clear(): void {
-    this.#writer.reset()
+    this.#writer = new Writer(0)
   }
 }

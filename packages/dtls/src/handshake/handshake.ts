@@ -1,5 +1,7 @@
 import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
+import type { KeyExchange } from '@purertc/crypto'
 
+import { createKeyShares } from '../dtls13/client/client-offer.ts'
 import { type Estate, HandOver } from '../dtls13/hand-over.ts'
 import { startClient } from '../dtls12/client/start-client.ts'
 import type { ResolvedConfig } from '../config.ts'
@@ -101,10 +103,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#timer.setInitial(initial)
   }
 
-  /** The client's first flight. */
-  start(now: Millis): void {
+  /** The client's first flight, perhaps with key shares that were made beforehand. */
+  start(now: Millis, shares: readonly KeyExchange[] = createKeyShares(this.config)): void {
     this.#now = now
-    this.#state = startClient(this)
+    this.#state = startClient(this, shares)
     this.#sendComposed(now)
   }
 

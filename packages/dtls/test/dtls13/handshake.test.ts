@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { fromUtf8, toUtf8 } from '@purertc/bytes'
+import type { CryptoProvider } from '@purertc/crypto'
+import { nodeCrypto } from '@purertc/crypto/node'
 
 import { ProtocolVersion, SrtpProfile } from '../../src/index.ts'
 import { clientCertificate, Pair, type PairOptions, serverCertificate } from '../pair.ts'
@@ -62,6 +64,23 @@ describe('a handshake of DTLS 1.3', () => {
     const pair = pairOf({ client: { groups: [group] } }).handshake()
     expect(pair.client.session?.group?.name).toBe(group)
     expect(pair.server.session?.group?.name).toBe(group)
+  })
+
+  test('uses the key shares that a client has prepared, and a server prepares none', () => {
+    let made = 0
+    const crypto: CryptoProvider = {
+      ...nodeCrypto,
+      createKeyExchange: (group) => (made++, nodeCrypto.createKeyExchange(group)),
+    }
+    const pair = pairOf({ crypto })
+    pair.client.association.prepare()
+    pair.client.association.prepare()
+    pair.server.association.prepare()
+    expect(made).toBe(2)
+    pair.handshake()
+    expect(pair.isConnected).toBe(true)
+    pair.client.association.prepare()
+    expect(made).toBe(2)
   })
 
   test('asks for a share that the client did not send', () => {

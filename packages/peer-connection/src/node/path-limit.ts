@@ -14,12 +14,12 @@ export function nodePathLimit(pair: CandidatePair): number {
   const { local, remote } = pair
   const base = local.relatedAddress ?? local.address
   if (local.type === 'relay') return defaultPathLimit(pair)
+  if (isLoopback(remote.address)) return loopbackMtu - ipAndUdp(remote.address)
   const interfaces = Object.entries(networkInterfaces())
   const nameOf = (address: string): string | undefined =>
     interfaces.find(([, entries]) => entries?.some((entry) => entry.address === address))?.[0]
   // What this machine sends to an address of its own goes through loopback.
-  if (isLoopback(remote.address) || nameOf(remote.address) !== undefined)
-    return loopbackMtu - ipAndUdp(remote.address)
+  if (nameOf(remote.address) !== undefined) return loopbackMtu - ipAndUdp(remote.address)
   const name = nameOf(local.type === 'host' ? local.address : base)
   const mtu = name === undefined ? null : readMtu(name)
   return mtu === null ? defaultPathLimit(pair) : mtu - ipAndUdp(remote.address)

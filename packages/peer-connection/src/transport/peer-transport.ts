@@ -53,6 +53,8 @@ export class PeerTransport {
   #isOver = false
   #isShuttingDown = false
   #isClosed = false
+  /** When the key shares of a DTLS client are made, unless a path is found before. */
+  #preparesAt: Millis = NEVER
   /** How often {@link PeerTransport.cork} was called without its `uncork`. */
   #corks = 0
   #now: Millis = Millis(0)
@@ -227,6 +229,8 @@ export class PeerTransport {
       this.#dtls = this.#createDtls(agreement)
       if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
       if (this.#corks > 0) this.#channels?.cork()
+      // Not now, for the description that completes the agreement is still to be signalled.
+      if (agreement.dtlsRole === 'client') this.#preparesAt = now
     }
     // The first checks are to carry the first flight.
     if (this.#embedding?.isActive === true) this.#secure()
@@ -266,7 +270,7 @@ export class PeerTransport {
   get nextTimeout(): Millis {
     const dtls = this.#dtlsTimeout
     const channels = this.#channels?.nextTimeout ?? Infinity
-    return Millis(Math.min(this.#ice.nextTimeout, dtls, channels))
+    return Millis(Math.min(this.#ice.nextTimeout, dtls, channels, this.#preparesAt))
   }
 
   handleTimeout(now: Millis): void {
@@ -277,6 +281,10 @@ export class PeerTransport {
       this.#dtls?.handleTimeout(now)
     }
     if (this.#channels !== null && this.#channels.nextTimeout <= now) this.#channels.handleTimeout(now)
+    if (this.#preparesAt <= now) {
+      this.#preparesAt = NEVER
+      this.#dtls?.prepare()
+    }
     this.#reportDtls()
   }
 
@@ -376,6 +384,7 @@ export class PeerTransport {
     if (dtls === null || !(hasPath || this.#embedding?.isActive === true)) return
     if (dtls.state === 'new') {
       this.#embedding?.beginFlight()
+      this.#preparesAt = NEVER
       dtls.connect(this.#now)
       this.#reportDtls()
       for (const datagram of this.#early.take()) this.#receive(this.#now, datagram)
@@ -477,6 +486,8 @@ const LARGEST_RECORD = 16_384
 const LOOPBACK_LIMIT = 65_487
 /** Bytes of the largest DTLS datagram that one record makes. */
 export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
+
+const NEVER = Millis(Infinity)
 
 /** The path is proven and its round trip mostly short; the time-out doubles where it is not. Milliseconds. */
 const RETRANSMIT_TIMEOUT = 100

@@ -1,4 +1,5 @@
 import type { Millis } from '@purertc/bytes'
+import type { KeyExchangeGroup } from '@purertc/crypto'
 import type { AssociationState, Certificate, DtlsSession } from '@purertc/dtls'
 import { type CandidatePair, formatCandidate, type IceCandidate, type IceConnectionState } from '@purertc/ice'
 import { type LinkConditions, Network, type SimSocket, Simulation } from '@purertc/netsim'
@@ -44,13 +45,19 @@ export class SimPeer {
   pair: CandidatePair | null = null
   closeReason: TransportError | null | undefined
   isConnected = false
+  /** Key shares of DTLS. */
+  keysMade = 0
   /** Called in place of keeping what is received. */
   onReceived: ((now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean) => void) | null = null
   onBufferedAmountLow: ((channel: DataChannel) => void) | null = null
   onCandidate: ((line: string) => void) | null = null
 
   constructor(sim: Simulation, network: Network, number: 0 | 1, options: SimPairOptions) {
-    const crypto = repeatableCrypto(sim)
+    const repeatable = repeatableCrypto(sim)
+    const crypto = {
+      ...repeatable,
+      createKeyExchange: (group: KeyExchangeGroup) => (this.keysMade++, repeatable.createKeyExchange(group)),
+    }
     this.name = number === 0 ? 'alice' : 'bob'
     this.certificate = identity(crypto, number)
     this.socket = network.host(`192.168.0.${number + 1}`).bind({

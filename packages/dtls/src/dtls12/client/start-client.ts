@@ -1,6 +1,8 @@
+import type { KeyExchange } from '@purertc/crypto'
+
 import { permits } from '../../config.ts'
 import { cipherSuites as dtls13Suites } from '../../dtls13/cipher-suite.ts'
-import { type ClientOffer, offerKeyShares } from '../../dtls13/client/client-offer.ts'
+import { type ClientOffer, setKeyShares } from '../../dtls13/client/client-offer.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
@@ -20,9 +22,12 @@ import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { ExpectServerHello, sendClientHello } from './expect-server-hello.ts'
 import { offerSession, type SessionOffer } from './session-offer.ts'
 
-/** Composes the first flight: one ClientHello with all that we can do, for servers of either version. */
-export function startClient(cx: HandshakeContext): HandshakeState {
-  const offer = composeOffer(cx, offerSession(cx.config, cx.now))
+/**
+ * Composes the first flight: one ClientHello with all that we can do, for servers of either version. `shares` are those
+ * of `createKeyShares`.
+ */
+export function startClient(cx: HandshakeContext, shares: readonly KeyExchange[]): HandshakeState {
+  const offer = composeOffer(cx, offerSession(cx.config, cx.now), shares)
   // RFC 6347 §4.1 and RFC 5246 §E.1: a first record claims the oldest version, for servers that read no further.
   cx.records.setVersion(ProtocolVersion.dtls10)
   sendClientHello(cx, offer.hello)
@@ -32,6 +37,7 @@ export function startClient(cx: HandshakeContext): HandshakeState {
 function composeOffer(
   { config, connectionIds }: HandshakeContext,
   session: SessionOffer | null,
+  shares: readonly KeyExchange[],
 ): ClientOffer {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
@@ -61,7 +67,7 @@ function composeOffer(
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
   connectionIds.offer(extensions)
-  const shares = speaks13 ? offerKeyShares(config, extensions) : []
+  if (speaks13) setKeyShares(extensions, shares)
   const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]
   const hello: ClientHello = {
     version: ProtocolVersion.dtls12,

@@ -1,11 +1,12 @@
 import type { KeyExchange } from '@purertc/crypto'
 
-import type { ResolvedConfig } from '../../config.ts'
+import { permits, type ResolvedConfig } from '../../config.ts'
 import type { SessionOffer } from '../../dtls12/client/session-offer.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { namedGroups } from '../../protocol/named-group.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 
 /** What a client has offered, and the private keys of it. */
 export interface ClientOffer {
@@ -16,17 +17,16 @@ export interface ClientOffer {
 }
 
 /**
- * Adds key shares to a ClientHello and returns their private halves: one for the group that we like best, and where
- * that is a hybrid, one for the best curve, so that a server without ML-KEM answers at once as well.
+ * The private halves of a ClientHello's key shares: one for the group that we like best, and where that is a hybrid, one
+ * for the best curve, so that a server without ML-KEM answers at once as well. None where DTLS 1.3 is not spoken.
  */
-export function offerKeyShares(config: ResolvedConfig, extensions: Extensions): readonly KeyExchange[] {
+export function createKeyShares(config: ResolvedConfig): readonly KeyExchange[] {
+  if (!permits(config, ProtocolVersion.dtls13)) return []
   const { groups } = config
   const best = groups.slice(0, 1)
   const curve = groups.find(({ isCurve }) => isCurve)
   if (curve !== undefined && best[0]?.isCurve === false) best.push(curve)
-  const shares = best.map(({ name }) => config.crypto.createKeyExchange(name))
-  setKeyShares(extensions, shares)
-  return shares
+  return best.map(({ name }) => config.crypto.createKeyExchange(name))
 }
 
 export function setKeyShares(extensions: Extensions, shares: readonly KeyExchange[]): void {
