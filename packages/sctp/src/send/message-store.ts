@@ -36,6 +36,6 @@ export class MessageStore {
 }
 
 /** An association that says little stays small. */
-const firstSlab = 2_048
+const firstSlab = 256
 const largestSlab = 65_536
 const largestShared = 16_384

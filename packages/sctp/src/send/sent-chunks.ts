@@ -238,5 +238,5 @@ export class SentChunks {
   }
 }
 
-const smallestRing = 64
+const smallestRing = 16
 const largestRing = 0x8000
