@@ -13,7 +13,7 @@ export class Connected implements HandshakeState {
   readonly expects = 'nothing'
   readonly session: DtlsSession
   readonly keyUpdates: KeyUpdates
-  readonly connectionIdUpdates = new ConnectionIdUpdates()
+  readonly connectionIdUpdates: ConnectionIdUpdates = new ConnectionIdUpdates()
 
   constructor(session: DtlsSession, keyUpdates: KeyUpdates) {
     this.session = session

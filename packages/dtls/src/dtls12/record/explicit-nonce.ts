@@ -5,7 +5,7 @@
  */
 export class ExplicitNonce {
   /** The nonce that was made last. */
-  readonly bytes = new Uint8Array(12)
+  readonly bytes: Uint8Array = new Uint8Array(12)
   /** Bytes before the ciphertext. */
   readonly length: number
   /** Mixed with epoch and sequence number: of the IV what it is long enough for, or zeros. */
