@@ -4,7 +4,6 @@ import { clientFrame, type ClientFrame } from './client-frame.ts'
 import { frameLimits } from './constants.ts'
 import { ErrorCode } from './error-code.ts'
 import { explain, frameHead } from './explain.ts'
-import { readBusyFrame } from './fast-path.ts'
 import { type Json, parseJson } from './json.ts'
 import { serverFrame, type ServerFrame } from './server-frame.ts'
 import { SignalingError } from './signaling-error.ts'
@@ -24,7 +23,7 @@ export function decodeClientFrame(text: string): ClientFrame | SignalingError {
     return new SignalingError(ErrorCode.frameTooLarge, `a frame has at most ${frameLimits.bytes} bytes`)
   const value = parseJson(text)
   if (value === undefined) return NOT_JSON
-  return readBusyFrame(value) ?? decode(clientFrame, CLIENT_TYPES, value)
+  return decode(clientFrame, CLIENT_TYPES, value)
 }
 
 /** Reads what a server sent, as {@link decodeClientFrame} does; of any length, for a server adds to what it relays. */

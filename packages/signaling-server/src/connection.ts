@@ -2,6 +2,7 @@ import type { JoinFrame } from '@purertc/signaling-protocol'
 
 import type { ConnectionId } from './host.ts'
 import type { LocalChannel } from './local-channel.ts'
+import { messageHead } from './say-command.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 /** What a hub knows of one open socket. */
@@ -55,6 +56,8 @@ export interface Joined {
   readonly kind: 'joined'
   readonly channel: LocalChannel
   readonly peer: string
+  /** What it says begins so. */
+  readonly messageHead: string
 }
 
 /** Somebody's hang-up ended the channel; the session is kept so that a client that was away hears of it. */
@@ -70,6 +73,10 @@ export interface Resuming {
   by: Connection | undefined
   /** Where it is, if this process had it already. */
   from: Joined | Ended | undefined
+}
+
+export function joinedAs(channel: LocalChannel, peer: string): Joined {
+  return { kind: 'joined', channel, peer, messageHead: messageHead(peer) }
 }
 
 export const outside: Outside = { kind: 'outside' }

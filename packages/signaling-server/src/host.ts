@@ -50,8 +50,8 @@ export interface SignalingHubHost {
   unsubscribed?(connection: ConnectionId | undefined, channel: string, peer: string, count: number): void
   /** A connection has taken up where a broken one stopped. */
   resumed?(connection: ConnectionId, channel: string, peer: string, replayed: number): void
-  /** A sound frame came. */
-  received?(connection: ConnectionId, frame: ClientFrame): void
+  /** A sound frame came. While this is undefined nobody wants to know, and frames need not be made of their texts. */
+  readonly received?: ((connection: ConnectionId, frame: ClientFrame) => void) | undefined
   /** A sound binary frame came; the bytes are borrowed. */
   receivedBinary?(connection: ConnectionId, header: ClientBinaryHeader, data: Uint8Array): void
   /** `nextTimeout` may be earlier than it was, without a call of the host's. */

@@ -7,6 +7,8 @@ import {
   type IceServer,
   type JoinFrame,
   protocolVersion,
+  readAckText,
+  readMessageText,
   SignalingError,
 } from '@purertc/signaling-protocol'
 
@@ -17,7 +19,7 @@ import type { ConnectionId, JoinDecision, SignalingHubHost } from './host.ts'
 import { defaultHubLimits, type HubLimits } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { Refreshes } from './refreshes.ts'
-import { binaryCommand, relayCommand } from './say-command.ts'
+import { binaryCommand, messageCommand, relayCommand } from './say-command.ts'
 import { createSession, Sessions } from './sessions.ts'
 import type { ChannelStore } from './store/channel-store.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -149,19 +151,22 @@ export class SignalingHub {
 
   /** The text of one frame. Frames of connections that the hub does not have (any more) are dropped. */
   handleFrame(now: number, connection: ConnectionId, text: string): void {
-    this.#admit(now, connection, (from) => {
-      const frame = decodeClientFrame(text)
-      if (frame instanceof SignalingError) this.#refuse(from, frame)
-      else {
-        this.#outbox.received(connection, frame)
-        this.#receive(from, frame, text)
-      }
-    })
+    const from = this.#connections.get(connection)
+    if (from === undefined) return
+    this.#outbox.enter()
+    try {
+      if (this.#admits(now, from) && !this.#handleBusyFrame(from, text)) this.#handleText(from, text)
+    } finally {
+      this.#outbox.leave()
+    }
   }
 
   /** One binary frame. The bytes are borrowed. */
   handleBinary(now: number, connection: ConnectionId, bytes: Uint8Array): void {
-    this.#admit(now, connection, (from) => {
+    const from = this.#connections.get(connection)
+    if (from === undefined) return
+    this.#run(() => {
+      if (!this.#admits(now, from)) return
       const message = decodeClientBinary(bytes)
       if (message instanceof SignalingError) {
         this.#refuse(from, message)
@@ -172,7 +177,7 @@ export class SignalingHub {
       const data = new Uint8Array(message.data)
       this.#outbox.receivedBinary(connection, header, data)
       if (place.kind !== 'joined') this.#outbox.refuse(connection, ErrorCode.notJoined, header.id)
-      else this.#sessions.say(from.session, binaryCommand(place.peer, header, data))
+      else this.#sessions.say(from.session, binaryCommand(place.messageHead, header, data))
     })
   }
 
@@ -270,18 +275,37 @@ export class SignalingHub {
     }
   }
 
-  #admit(now: number, id: ConnectionId, handle: (from: Connection) => void): void {
-    const connection = this.#connections.get(id)
-    if (connection === undefined) return
-    connection.isAlive = true
+  /** Whether the connection may say something now; one that says too much is given up. */
+  #admits(now: number, from: Connection): boolean {
+    from.isAlive = true
     this.#counters.framesReceived++
-    this.#run(() => {
-      if (connection.bucket.take(now)) handle(connection)
-      else {
-        this.#outbox.refuse(id, ErrorCode.rateLimited)
-        this.#giveUp(now, connection, CloseCode.rateLimited, 'too many frames')
-      }
-    })
+    if (from.bucket.take(now)) return true
+    this.#outbox.refuse(from.id, ErrorCode.rateLimited)
+    this.#giveUp(now, from, CloseCode.rateLimited, 'too many frames')
+    return false
+  }
+
+  /** What members say, and that they heard, without making more of it than is needed to hand it on. */
+  #handleBusyFrame({ session }: Connection, text: string): boolean {
+    const { place } = session
+    if (place.kind !== 'joined' || this.#host.received !== undefined) return false
+    const message = readMessageText(text)
+    if (message !== undefined) {
+      this.#sessions.say(session, messageCommand(place.messageHead, message))
+      return true
+    }
+    const seq = readAckText(text)
+    if (seq !== undefined) this.#sessions.acknowledge(session, seq)
+    return seq !== undefined
+  }
+
+  #handleText(from: Connection, text: string): void {
+    const frame = decodeClientFrame(text)
+    if (frame instanceof SignalingError) this.#refuse(from, frame)
+    else {
+      this.#outbox.received(from.id, frame)
+      this.#receive(from, frame)
+    }
   }
 
   #refuse(from: Connection, { code, id, message }: SignalingError): void {
@@ -289,7 +313,7 @@ export class SignalingHub {
     if (code === ErrorCode.frameTooLarge) this.#giveUp(0, from, CloseCode.frameTooLarge, message)
   }
 
-  #receive(from: Connection, frame: ClientFrame, text: string): void {
+  #receive(from: Connection, frame: ClientFrame): void {
     const { session } = from
     const { place } = session
     if (frame.type === 'ping') this.#outbox.send(from.id, { type: 'pong', id: frame.id })
@@ -301,7 +325,7 @@ export class SignalingHub {
     else if (frame.type === 'ack') {
       if (place.kind === 'joined') this.#sessions.acknowledge(session, frame.seq)
     } else if (place.kind !== 'joined') this.#outbox.refuse(from.id, ErrorCode.notJoined, frame.id)
-    else this.#sessions.say(session, relayCommand(place.peer, frame, text, this.#closeSessionOnHangup))
+    else this.#sessions.say(session, relayCommand(place.peer, frame, this.#closeSessionOnHangup))
   }
 
   /** Asks access control. */

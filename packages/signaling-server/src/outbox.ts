@@ -18,7 +18,7 @@ import type { Wire } from './views.ts'
 export class Outbox {
   readonly #host: SignalingHubHost
   readonly #counters: MutableCounters
-  #calls: (() => void)[] = []
+  #calls: (Delivery | (() => void))[] = []
   #depth = 0
 
   constructor(host: SignalingHubHost, counters: MutableCounters) {
@@ -45,7 +45,7 @@ export class Outbox {
 
   sendWire(connection: ConnectionId, wire: Wire): void {
     this.#counters.framesSent++
-    this.#calls.push(() => this.#host.send(connection, wire))
+    this.#calls.push({ connection, wire })
   }
 
   refuse(connection: ConnectionId, code: ErrorCode, id?: number, message: string = MESSAGES[code]): void {
@@ -104,13 +104,20 @@ export class Outbox {
     try {
       for (let call = this.#calls[done]; call !== undefined; call = this.#calls[done]) {
         done++
-        call()
+        if (typeof call === 'function') call()
+        else this.#host.send(call.connection, call.wire)
       }
     } finally {
       if (done === this.#calls.length) this.#calls.length = 0
       else this.#calls.splice(0, done)
     }
   }
+}
+
+/** Most calls by far. */
+interface Delivery {
+  readonly connection: ConnectionId
+  readonly wire: Wire
 }
 
 const MESSAGES = {

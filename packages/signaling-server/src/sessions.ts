@@ -5,6 +5,7 @@ import {
   ended,
   type Entering,
   type Joined,
+  joinedAs,
   outside,
   type Resuming,
   type Session,
@@ -163,38 +164,42 @@ export class Sessions implements ChannelStoreHost {
   }
 
   deliver(id: ChannelId, event: ChannelEvent): void {
-    this.#run(() => {
-      if (event.kind === 'join') this.#arrive(id, event)
-      else if (event.kind === 'said') this.#hear(id, event)
+    this.#outbox.enter()
+    try {
+      if (event.kind === 'said') this.#hear(id, event)
+      else if (event.kind === 'join') this.#arrive(id, event)
       else if (event.kind === 'end') this.#end(id, event.seq)
       else {
         const self = event.kind === 'bye' ? event.from : event.peer
         const wire = event.kind === 'bye' ? viewOfBye(event) : viewOf(event, '', '', '')
         if (wire !== null) this.#tellOthers(id, self, wire)
       }
-    })
+    } finally {
+      this.#outbox.leave()
+    }
   }
 
   said(token: string, { n, id, to }: SayCommand, outcome: SayOutcome): void {
-    const session = this.#sessions.get(token)
-    const connection = session?.connection
     if (outcome.kind === 'accepted') this.#counters.relayed++
     else if (outcome.kind === 'repeated') this.#counters.repeated++
+    const session = this.#sessions.get(token)
+    const connection = session?.connection
     if (session === undefined || connection === undefined) return
-    this.#run(() => {
-      if (outcome.kind === 'refused') {
-        this.#outbox.refuse(connection.id, outcome.fault, id)
-        return
+    this.#outbox.enter()
+    try {
+      if (outcome.kind === 'refused') this.#outbox.refuse(connection.id, outcome.fault, id)
+      else {
+        const answer = outcome.kind === 'accepted' ? answerTo(id, to, outcome.count) : null
+        if (answer !== null) this.#outbox.sendWire(connection.id, answer)
+        // Where nothing else tells the client that its frames came, this does.
+        if (n !== undefined && ++session.unacknowledged >= ACKNOWLEDGE_AFTER) {
+          session.unacknowledged = 0
+          this.#outbox.send(connection.id, { type: 'ack', n })
+        }
       }
-      const count = outcome.kind === 'accepted' ? outcome.count : 0
-      const answer = outcome.kind === 'accepted' ? answerTo({ seq: 0, from: '', n, id, count }, to) : null
-      if (answer !== null) this.#outbox.sendWire(connection.id, answer)
-      // Where nothing else tells the client that its frames came, this does.
-      if (n !== undefined && ++session.unacknowledged >= ACKNOWLEDGE_AFTER) {
-        session.unacknowledged = 0
-        this.#outbox.send(connection.id, { type: 'ack', n })
-      }
-    })
+    } finally {
+      this.#outbox.leave()
+    }
   }
 
   revoked(token: string): void {
@@ -214,7 +219,7 @@ export class Sessions implements ChannelStoreHost {
     if (this.#sessions.has(token)) return
     this.#run(() => {
       const session = createSession(token, true)
-      session.place = { kind: 'joined', channel: this.#channels.enter(channel, name, peer, session), peer }
+      session.place = joinedAs(this.#channels.enter(channel, name, peer, session), peer)
       this.#sessions.set(token, session)
       this.#departures.add(now, session)
       this.#outbox.rescheduled()
@@ -249,7 +254,7 @@ export class Sessions implements ChannelStoreHost {
     if (session?.place.kind === 'entering') {
       const { frame, leaving } = session.place
       const channel = this.#channels.enter(id, frame.channel, event.peer, session)
-      session.place = { kind: 'joined', channel, peer: event.peer }
+      session.place = joinedAs(channel, event.peer)
       this.#counters.joins++
       if (session.connection !== undefined && leaving === undefined) {
         this.#outbox.sendWire(session.connection.id, viewOfOwnJoin(event, channel.name))
@@ -360,12 +365,7 @@ export class Sessions implements ChannelStoreHost {
     const { name, peer, received } = membership
     const isOver = missed.at(-1)?.kind === 'end'
     if (isOver) session.place = ended
-    else
-      session.place = {
-        kind: 'joined',
-        channel: this.#channels.enter(membership.channel, name, peer, session),
-        peer,
-      }
+    else session.place = joinedAs(this.#channels.enter(membership.channel, name, peer, session), peer)
     if (connection === undefined) return
     session.connection = connection
     session.unacknowledged = 0

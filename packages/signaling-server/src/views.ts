@@ -1,6 +1,6 @@
 import { joinBinaryFrame } from '@purertc/signaling-protocol'
 
-import type { Answerable, ByeEvent, ChannelEvent, JoinEvent, SaidEvent } from './store/channel-event.ts'
+import type { ByeEvent, ChannelEvent, JoinEvent, SaidEvent } from './store/channel-event.ts'
 
 /** A frame on the wire. */
 export type Wire = string | Uint8Array
@@ -34,7 +34,7 @@ export function viewOfBye({ from, seq }: ByeEvent): string {
 }
 
 /** The answer to its speaker; `null` where none is due. */
-export function answerTo({ id, count }: Answerable, to: string | undefined): string | null {
+export function answerTo(id: number | undefined, to: string | undefined, count: number): string | null {
   if (id === undefined && (to === undefined || count > 0)) return null
   const receiver = to === undefined ? '' : `"to":${JSON.stringify(to)},`
   return `{"type":"delivered",${receiver}"delivered":${count > 0},"count":${count}${idOf(id)}}`
@@ -46,9 +46,9 @@ export function viewOf(event: ChannelEvent, self: string, session: string, chann
     case 'join':
       return event.session === session ? viewOfOwnJoin(event, channel) : viewOfJoin(event)
     case 'said':
-      return event.from === self ? answerTo(event, event.to) : viewOfSaid(event)
+      return event.from === self ? answerTo(event.id, event.to, event.count) : viewOfSaid(event)
     case 'bye':
-      return event.from === self ? answerTo(event, undefined) : viewOfBye(event)
+      return event.from === self ? answerTo(event.id, undefined, event.count) : viewOfBye(event)
     case 'leave':
       return `{"type":"peer-left","peer":${JSON.stringify(event.peer)},"count":${event.count},"seq":${event.seq}}`
     case 'end':

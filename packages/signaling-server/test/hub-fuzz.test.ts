@@ -38,10 +38,8 @@ const step = fc.oneof(
 test('whatever connections do, names stay unique, counts true, and nothing is left when all are gone', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), fc.boolean(), (steps, ends, waits) => {
-      const lab = new TestHub({
-        closeSessionOnHangup: ends,
-        limits: { members: 2, channels: 2, keptFrames: 3 },
-      })
+      const config = { closeSessionOnHangup: ends, limits: { members: 2, channels: 2, keptFrames: 3 } }
+      const lab = new TestHub(config, waits)
       if (waits) lab.accept = undefined
       const here = new Set<number>()
       for (const change of steps) {
@@ -72,8 +70,8 @@ test('whatever connections do, names stay unique, counts true, and nothing is le
 
 test('every request with an id is answered with it, once', () => {
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 20 }), (frames) => {
-      const lab = new TestHub()
+    fc.property(fc.array(frame, { maxLength: 20 }), fc.boolean(), (frames, isWatched) => {
+      const lab = new TestHub({}, isWatched)
       lab.room('x', 'a')
       for (const said of frames) {
         lab.say(1, { ...said, id: 77 } as ClientFrame)

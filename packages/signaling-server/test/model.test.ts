@@ -45,7 +45,7 @@ class Model {
 }
 
 class Real {
-  readonly lab = new TestHub({ limits: { resumeWithin: WINDOW, heartbeat: Infinity, keptFrames: 0 } })
+  readonly lab = new TestHub({ limits: { resumeWithin: WINDOW, heartbeat: Infinity, keptFrames: 0 } }, false)
   #connections = 0
   #messages = 0
 

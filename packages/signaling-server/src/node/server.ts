@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 
-import { CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
+import { type ClientFrame, CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 
 import type { HubCounters } from '../counters.ts'
@@ -15,6 +15,7 @@ import { defaultHubLimits } from '../limits.ts'
 import { type Admitted, Gate, hasPath, Refusal, refuse } from './admission.ts'
 import { answerRequest } from './answer-request.ts'
 import type { SignalingServerEvents } from './events.ts'
+import { FrameWriter } from './frame-writer.ts'
 import { iceServersFor } from './ice-servers.ts'
 import type { SignalingServerLimits, SignalingServerOptions } from './options.ts'
 import { SocketPeer } from './peer.ts'
@@ -33,6 +34,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   /** Upgrades that wait for a hook. */
   readonly #waiting: Set<Duplex> = new Set()
   readonly #ownServer: HttpServer | undefined
+  readonly #writer: FrameWriter = new FrameWriter()
   #connections = 0
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
@@ -120,7 +122,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
         // `ws` itself refuses what is no sound request, and then does not call back.
         socket.once('close', () => admitted.release())
         this.#sockets.handleUpgrade(request, socket, Buffer.from(head), (webSocket) =>
-          this.#open(webSocket, admitted),
+          this.#open(webSocket, socket, admitted),
         )
       })
       .catch((error: unknown) => {
@@ -213,8 +215,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     return this.#isClosing ? Promise.reject(CLOSING) : this.#gate.admit(request)
   }
 
-  #open(socket: WebSocket, admitted: Admitted): void {
-    const peer = new SocketPeer(++this.#connections, admitted, socket)
+  #open(socket: WebSocket, stream: Duplex, admitted: Admitted): void {
+    const peer = new SocketPeer(++this.#connections, admitted, socket, stream, this.#writer)
     this.#peers.set(peer.id, peer)
     // `ws` closes after every error, but reads no further, so that the code it closed with does not come back.
     socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith ??= FAULTS.get(error.code)))
@@ -258,6 +260,9 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       peer.channel = channel
       peer.peer = name
     }
+    const hears = (event: keyof SignalingServerEvents): boolean => this.listenerCount(event) > 0
+    const received = (id: number, frame: ClientFrame): void =>
+      peerOf(id, (peer) => this.emit('message', peer, frame))
     return {
       send: (id, frame) => {
         const peer = this.#peers.get(id)
@@ -285,8 +290,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
           place(peer, channel, name)
           this.emit('resumption', peer, channel, name, replayed)
         }),
-      received: (id, frame) => {
-        if (this.listenerCount('message') > 0) peerOf(id, (peer) => this.emit('message', peer, frame))
+      get received() {
+        return hears('message') ? received : undefined
       },
       receivedBinary: (id, header, data) => peerOf(id, (peer) => this.emit('binary', peer, header, data)),
       rescheduled: () => this.#schedule(),
@@ -296,10 +301,10 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
 
   #send(peer: SocketPeer, frame: string | Uint8Array): void {
     if (peer.socket.readyState !== peer.socket.OPEN) return
-    if (peer.socket.bufferedAmount > this.#limits.sendBuffer) {
+    if (peer.unsent > this.#limits.sendBuffer) {
       this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
       this.#schedule()
-    } else peer.socket.send(frame)
+    } else peer.send(frame)
   }
 
   async #decide({ ticket, connection, channel, peer, metadata, token }: JoinRequest): Promise<void> {
