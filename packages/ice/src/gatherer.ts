@@ -49,6 +49,8 @@ export class Gatherer {
   #servers: readonly IceServerAddress[]
   #awaitsServers = false
   readonly #bases: Map<number, SocketBase> = new Map()
+  /** Never given twice, for preferences follow from it. */
+  #nextIndex = 0
   readonly #queries: StunQueries
   readonly #relays: Relays
   /** What the present session has: sockets that were gathered on, and candidates. */
@@ -214,8 +216,9 @@ export class Gatherer {
   #open(socket: LocalSocket): SocketBase {
     const known = this.#bases.get(socket.id)
     if (known !== undefined) return known
-    const index = this.#bases.size
-    const base = new SocketBase(socket, index, (id, to, bytes) => this.#host.transmit(id, to, bytes))
+    const base = new SocketBase(socket, this.#nextIndex++, (id, to, bytes) =>
+      this.#host.transmit(id, to, bytes),
+    )
     this.#bases.set(socket.id, base)
     return base
   }

@@ -96,6 +96,7 @@ describe('NodeIceTransport', () => {
         handleServerMessage: () => {},
         serverLost: () => {},
         connectionLost: () => {},
+        nameResolved: () => {},
       },
     )
     const [first, second] = await Promise.all([sockets.open(), sockets.open()])

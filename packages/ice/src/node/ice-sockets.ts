@@ -7,6 +7,8 @@ import type { TcpType } from '../candidate.ts'
 import { IceError } from '../ice-error.ts'
 import type { TurnServerAddress } from '../server-address.ts'
 import { interfaceAddresses } from './interface-addresses.ts'
+import { InterfaceWatch } from './interface-watch.ts'
+import { MulticastDns } from './mdns/multicast-dns.ts'
 import { ServerConnections } from './server-connections.ts'
 import type { IceSocketsOptions } from './socket-options.ts'
 import { TcpSocket } from './tcp-socket.ts'
@@ -19,6 +21,7 @@ export interface IceSocketsHost {
   handleServerMessage(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   serverLost(socket: number, server: TurnServerAddress, reason: string): void
   connectionLost(socket: number, to: TransportAddress): void
+  nameResolved(name: string, addresses: readonly string[]): void
 }
 
 interface Opened {
@@ -36,6 +39,7 @@ interface Opened {
  *   handleServerMessage: (id, server, bytes) => agent.handleServerMessage(monotonicNow(), id, server, bytes),
  *   serverLost: (id, server, reason) => agent.serverLost(monotonicNow(), id, server, reason),
  *   connectionLost: (id, to) => agent.connectionLost(monotonicNow(), id, to),
+ *   nameResolved: (name, addresses) => agent.nameResolved(monotonicNow(), name, addresses),
  * })
  * agent.gather(monotonicNow(), await sockets.open())
  */
@@ -44,11 +48,15 @@ export class IceSockets {
   readonly #host: IceSocketsHost
   readonly #member: MuxMember
   readonly #servers: ServerConnections
+  readonly #mdns: MulticastDns | null
+  /** Our names, by the address that each hides. */
+  readonly #names = new Map<string, string>()
   /** Fragments that the mux knows this agent by: of the present session, and of the one before. */
   readonly #fragments: string[] = []
   /** In the order of their ids; those of addresses that could not be bound, or were lost since, have gaps. */
   readonly #sockets = new Map<number, Opened>()
   #nextId = 0
+  #watch: InterfaceWatch | null = null
   #opening: Promise<readonly LocalSocket[]> = Promise.resolve([])
   #isClosed = false
 
@@ -58,6 +66,7 @@ export class IceSockets {
     this.#member = {
       handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
     }
+    this.#mdns = options.mdns === 'off' ? null : new MulticastDns()
     this.#servers = new ServerConnections(options.authorities, {
       received: (socket, server, bytes) => host.handleServerMessage(socket, server, bytes),
       lost: (socket, server, reason) => host.serverLost(socket, server, reason),
@@ -95,6 +104,25 @@ export class IceSockets {
     return this.#opening
   }
 
+  /**
+   * From now on until `close()` tells that addresses came or went: the ids of sockets that are no more, and all that there
+   * are now.
+   */
+  watch(changed: (gone: readonly number[], present: readonly LocalSocket[]) => void): void {
+    if (this.#isClosed) return
+    this.#watch ??= new InterfaceWatch(
+      () => interfaceAddresses(this.#options),
+      () => {
+        const gone = this.#closeGone()
+        void this.open().then((present) => {
+          if (!this.#isClosed) changed(gone, present)
+        })
+      },
+      this.#options.interfaceInterval,
+    )
+    this.#watch.start()
+  }
+
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
     if (socket < 0) this.#options.mux?.send(this.#member, -1 - socket, to, bytes)
     else this.#sockets.get(socket)?.socket.send(to, bytes)
@@ -109,12 +137,23 @@ export class IceSockets {
     if (local !== undefined) this.#servers.send(socket, local, server, bytes)
   }
 
+  /** As `IceHost.resolveName`. */
+  resolveName(name: string): void {
+    const resolving = this.#mdns?.resolve(name) ?? Promise.resolve([])
+    // It does not reject: what cannot be asked is unknown.
+    void resolving.then((addresses) => {
+      if (!this.#isClosed) this.#host.nameResolved(name, addresses)
+    })
+  }
+
   disconnectServer(socket: number, server: TurnServerAddress): void {
     this.#servers.disconnect(socket, server)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#watch?.stop()
+    this.#mdns?.close()
     this.#options.mux?.detach(this.#member)
     await this.#opening
     const sockets = [...this.#sockets.values()]
@@ -148,6 +187,17 @@ export class IceSockets {
     return [...shared, ...ids.flatMap((id) => this.#describe(id))]
   }
 
+  /** Closes the sockets of addresses that this machine has no more. */
+  #closeGone(): number[] {
+    const present = new Set(interfaceAddresses(this.#options))
+    const gone = [...this.#sockets].filter(([, { socket }]) => !present.has(socket.address.address))
+    for (const [id, { socket }] of gone) {
+      this.#sockets.delete(id)
+      void socket.close()
+    }
+    return gone.map(([id]) => id)
+  }
+
   #describe(id: number): LocalSocket[] {
     const opened = this.#sockets.get(id)
     if (opened === undefined) return []
@@ -159,10 +209,19 @@ export class IceSockets {
       {
         id,
         address: socket.address,
+        ...this.#nameOf(address),
         ...(tcpType && { tcpType }),
         ...(outside !== undefined && family !== null && { mapped: [{ family, address: outside, port }] }),
       },
     ]
+  }
+
+  /** A name in place of the address, if that is to be hidden: the same for all its sockets. */
+  #nameOf(address: string): Pick<LocalSocket, 'name'> {
+    if (this.#options.mdns !== 'hide' || this.#mdns === null) return {}
+    const name = this.#names.get(address) ?? this.#mdns.publish(address)
+    this.#names.set(address, name)
+    return { name }
   }
 
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */

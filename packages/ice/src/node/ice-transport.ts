@@ -6,6 +6,7 @@ import { IceAgent } from '../agent.ts'
 import type { IceCandidate } from '../candidate.ts'
 import type { IceConfig } from '../config.ts'
 import type { IceCredentials, RemoteOptions } from '../credentials.ts'
+import type { LocalSocket } from '../base.ts'
 import type { IceHost } from '../host.ts'
 import type { IceRole } from '../role.ts'
 import { IceSockets } from './ice-sockets.ts'
@@ -21,7 +22,7 @@ export interface NodeIceOptions extends Omit<IceConfig, 'crypto' | 'servers'>, I
 
 export interface NodeIceHost extends Omit<
   IceHost,
-  'transmit' | 'transmitToServer' | 'disconnectServer' | 'released'
+  'transmit' | 'transmitToServer' | 'disconnectServer' | 'resolveName' | 'released'
 > {
   /** A server that cannot be asked: its name is unknown, or it is to be reached in a way that this agent has not. Not fatal. */
   serverUnusable?(url: string, reason: Error): void
@@ -41,6 +42,7 @@ export class NodeIceTransport {
   readonly #sockets: IceSockets
   readonly #alarm: Alarm
   readonly #iceServers: readonly IceServer[]
+  readonly #isContinual: boolean
   readonly #host: NodeIceHost
   #released: () => void = () => undefined
   #closing: Promise<void> | null = null
@@ -51,6 +53,7 @@ export class NodeIceTransport {
     checkServers(iceServers)
     this.#host = host
     this.#iceServers = iceServers
+    this.#isContinual = options.continualGathering ?? false
     this.#sockets = new IceSockets(options, {
       handleDatagram: (socket, from, bytes) => {
         this.agent.handleDatagram(monotonicNow(), socket, from, bytes)
@@ -61,6 +64,8 @@ export class NodeIceTransport {
       serverLost: (socket, server, reason) =>
         this.#command((now) => this.agent.serverLost(now, socket, server, reason)),
       connectionLost: (socket, to) => this.#command((now) => this.agent.connectionLost(now, socket, to)),
+      nameResolved: (name, addresses) =>
+        this.#command((now) => this.agent.nameResolved(now, name, addresses)),
     })
     this.agent = new IceAgent(
       { ...options, crypto },
@@ -78,6 +83,7 @@ export class NodeIceTransport {
         acceptCheck: (check) => host.acceptCheck?.(check) ?? true,
         transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
         transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
+        resolveName: (name) => this.#sockets.resolveName(name),
         disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
         released: () => this.#released(),
       },
@@ -101,7 +107,16 @@ export class NodeIceTransport {
     if (this.#closing !== null) return
     this.#command((now) => this.agent.gather(now, sockets, { awaitsServers: true }))
     const resolved = await servers
-    if (this.#closing === null) this.#command((now) => this.agent.setServers(now, resolved))
+    if (this.#closing !== null) return
+    this.#command((now) => this.agent.setServers(now, resolved))
+    if (this.#isContinual) this.#sockets.watch((gone, present) => this.#follow(gone, present))
+  }
+
+  #follow(gone: readonly number[], present: readonly LocalSocket[]): void {
+    this.#command((now) => {
+      this.agent.gather(now, present)
+      for (const socket of gone) this.agent.removeSocket(now, socket)
+    })
   }
 
   setRemoteCredentials(credentials: IceCredentials, options: RemoteOptions = {}): void {

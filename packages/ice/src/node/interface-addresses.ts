@@ -1,4 +1,23 @@
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+
+import { type IpFamily, parseIpAddress } from '@purertc/stun'
+import { toHex } from '@purertc/bytes'
+
+import { type Ipv6Flags, readIpv6Flags } from './ipv6-flags.ts'
+
+/** What an interface is, as far as its name tells; `unknown` where it does not. */
+export type InterfaceKind = 'loopback' | 'ethernet' | 'wifi' | 'cellular' | 'vpn' | 'virtual' | 'unknown'
+
+/** An address of this machine that a candidate can be gathered on. */
+export interface InterfaceAddress {
+  /** Of the interface: `eth0`. */
+  readonly name: string
+  readonly kind: InterfaceKind
+  readonly family: IpFamily
+  readonly address: string
+  /** Of IPv6 on Linux: a privacy address (RFC 8981). */
+  readonly isTemporary: boolean
+}
 
 export interface AddressFilter {
   /** Exactly these addresses, in this order of preference; the other filters are ignored. */
@@ -7,26 +26,89 @@ export interface AddressFilter {
   readonly includeLoopback?: boolean
   /** Default both. */
   readonly families?: readonly ('IPv4' | 'IPv6')[]
+  /** Names of interfaces. Default all. */
+  readonly interfaces?: readonly string[]
+  /** Kinds of interfaces; loopback needs `includeLoopback` as well. Default all. */
+  readonly interfaceKinds?: readonly InterfaceKind[]
+  /** False: the address is not gathered on. Asked about what the other filters let through. */
+  readonly acceptAddress?: (address: InterfaceAddress) => boolean
+}
+
+/** What the system says of its addresses. */
+export interface SystemAddresses {
+  readonly interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
+  readonly flags: ReadonlyMap<string, Ipv6Flags>
 }
 
 /**
- * The addresses to gather on, best first: IPv6 and IPv4 in turns (RFC 8421 §4), loopback last. IPv6 link-local addresses
- * are left out: they mean nothing without the name of an interface.
+ * The addresses to gather on, best first: IPv6 and IPv4 in turns (RFC 8421 §4), IPv4 link-local ones and loopback last. Left
+ * out are IPv6 link-local addresses, which mean nothing without the name of an interface, and those that RFC 8445
+ * §5.1.1.1 forbids: an address that stays the same where the interface has a temporary one of its prefix.
  */
-export function interfaceAddresses({ addresses, includeLoopback, families }: AddressFilter): string[] {
-  if (addresses !== undefined) return [...new Set(addresses)]
-  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  const usable = all.filter(
-    ({ family, internal, address }) =>
-      (families ?? ['IPv4', 'IPv6']).includes(family) &&
-      (!internal || includeLoopback === true) &&
-      !/^fe[89ab]/i.test(address),
-  )
-  const of = (family: string, internal: boolean): string[] =>
+export function interfaceAddresses(
+  filter: AddressFilter,
+  system: SystemAddresses = { interfaces: networkInterfaces(), flags: readIpv6Flags() },
+): string[] {
+  if (filter.addresses !== undefined) return [...new Set(filter.addresses)]
+  const usable = usableAddresses(system).filter((address) => isWanted(address, filter))
+  const of = (family: IpFamily, isLast: boolean, isLoopback: boolean): string[] =>
     usable
-      .filter((entry) => entry.family === family && entry.internal === internal)
+      .filter((one) => one.family === family && (one.kind === 'loopback') === isLoopback)
+      .filter(({ address }) => isLinkLocal(address) === isLast)
       .map(({ address }) => address)
-  return [...inTurns(of('IPv6', false), of('IPv4', false)), ...inTurns(of('IPv6', true), of('IPv4', true))]
+  return [
+    ...inTurns(of('IPv6', false, false), of('IPv4', false, false)),
+    ...of('IPv4', true, false),
+    ...inTurns(of('IPv6', false, true), of('IPv4', false, true)),
+  ]
+}
+
+/** Tells an interface by the names that systems give. */
+export function interfaceKind(name: string): InterfaceKind {
+  return NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? 'unknown'
+}
+
+function usableAddresses({ interfaces, flags }: SystemAddresses): InterfaceAddress[] {
+  return Object.entries(interfaces).flatMap(([name, entries = []]) => {
+    const isTemporary = ({ address }: NetworkInterfaceInfo): boolean =>
+      flags.get(address)?.isTemporary === true && flags.get(address)?.isDeprecated === false
+    const hidden = new Set(entries.filter(isTemporary).map(({ address }) => prefixOf(address)))
+    return entries
+      .filter(({ address }) => {
+        const of = flags.get(address)
+        return !/^fe[89ab]/i.test(address) && of?.isUnusable !== true && of?.isDeprecated !== true
+      })
+      .filter((entry) => isTemporary(entry) || !hidden.has(prefixOf(entry.address)))
+      .map((entry) => ({
+        name,
+        kind: entry.internal ? 'loopback' : interfaceKind(name),
+        family: entry.family,
+        address: entry.address,
+        isTemporary: isTemporary(entry),
+      }))
+  })
+}
+
+function isWanted(address: InterfaceAddress, filter: AddressFilter): boolean {
+  const { families, includeLoopback, interfaces, interfaceKinds, acceptAddress } = filter
+  return (
+    (families?.includes(address.family) ?? true) &&
+    (address.kind !== 'loopback' || includeLoopback === true) &&
+    (interfaces?.includes(address.name) ?? true) &&
+    (interfaceKinds?.includes(address.kind) ?? true) &&
+    (acceptAddress?.(address) ?? true)
+  )
+}
+
+/** The first 64 bits of an IPv6 address, which RFC 8981 §3.3.1 leaves as they are; of IPv4 the address itself. */
+function prefixOf(address: string): string {
+  const bytes = parseIpAddress(address)
+  return bytes?.length === 16 ? toHex(bytes.subarray(0, 8)) : address
+}
+
+/** RFC 3927: of a machine that found no server to ask for an address. */
+function isLinkLocal(address: string): boolean {
+  return address.startsWith('169.254.')
 }
 
 function inTurns(a: readonly string[], b: readonly string[]): string[] {
@@ -35,3 +117,12 @@ function inTurns(a: readonly string[], b: readonly string[]): string[] {
     merged.push(...a.slice(i, i + 1), ...b.slice(i, i + 1))
   return merged
 }
+
+const NAMES: readonly (readonly [RegExp, InterfaceKind])[] = [
+  [/^lo\d*$/, 'loopback'],
+  [/^(docker|br-|veth|virbr|vmnet|vboxnet|vEthernet|bridge|lxc|cni|flannel|cali|tap)/i, 'virtual'],
+  [/^(tun|utun|wg|ppp|ipsec|tailscale|zt)/i, 'vpn'],
+  [/^(wwan|wwp|ww|rmnet|pdp_ip)/i, 'cellular'],
+  [/^(wl|wifi|Wi-Fi|ath|ra\d)/i, 'wifi'],
+  [/^(eth|en|em\d|Ethernet|p\d+p)/i, 'ethernet'],
+]

@@ -3,6 +3,8 @@ import type { AddressFilter } from './interface-addresses.ts'
 import type { UdpMux } from './udp-mux.ts'
 
 export interface IceSocketsOptions extends AddressFilter {
+  /** Milliseconds between looks at the addresses of this machine, with `continualGathering`. Default 2,000. */
+  readonly interfaceInterval?: number
   /** Ports to bind, both ends included. Default: what the system gives. */
   readonly portRange?: { readonly min: number; readonly max: number }
   /** Bytes of kernel buffer of each socket and direction. Default 1 MiB; the system may allow less. */
@@ -13,6 +15,12 @@ export interface IceSocketsOptions extends AddressFilter {
   readonly tcp?: readonly TcpType[]
   /** Whether there are candidates over UDP. Default true. */
   readonly udp?: boolean
+  /**
+   * Names in place of addresses, over multicast DNS (draft-ietf-mmusic-mdns-ice-candidates). `resolve` (the default) asks the
+   * link for the addresses behind a peer's; `hide` gives our own host candidates such names, too; `off` does neither.
+   * Sockets for it are opened when a name has to be asked for, or answered for.
+   */
+  readonly mdns?: 'resolve' | 'hide' | 'off'
   /** The one UDP port that this agent shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
   /**

@@ -16,6 +16,7 @@ export class NodeTransportDriver implements TransportDriver {
   readonly #host: DriverHost
   readonly #sockets: IceSockets
   readonly #alarm: Alarm
+  readonly #isContinual: boolean
   #isClosed = false
   #isReleased = false
   #isBatching = false
@@ -23,6 +24,7 @@ export class NodeTransportDriver implements TransportDriver {
 
   constructor(config: PeerTransportConfig, network: NetworkOptions, host: DriverHost) {
     this.#host = host
+    this.#isContinual = config.ice?.continualGathering ?? false
     this.#sockets = new IceSockets(network, {
       handleDatagram: (socket, from, bytes) => this.#receive(socket, from, bytes),
       handleServerMessage: (socket, server, bytes) =>
@@ -35,12 +37,15 @@ export class NodeTransportDriver implements TransportDriver {
         ),
       connectionLost: (socket, to) =>
         this.run((transport, now) => transport.withIce(now, (ice) => ice.connectionLost(now, socket, to))),
+      nameResolved: (name, addresses) =>
+        this.run((transport, now) => transport.withIce(now, (ice) => ice.nameResolved(now, name, addresses))),
     })
     this.#transport = new PeerTransport(config, {
       ...host,
       pathLimit: nodePathLimit,
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
       transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
+      resolveName: (name) => this.#sockets.resolveName(name),
       disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
       released: () => this.#release(),
     })
@@ -77,7 +82,17 @@ export class NodeTransportDriver implements TransportDriver {
     if (this.#isClosed) return
     this.run((transport, now) => transport.gather(now, sockets, { awaitsServers: true }))
     const resolved = await resolving
-    if (!this.#isClosed) this.run((transport, now) => transport.setServers(now, resolved))
+    if (this.#isClosed) return
+    this.run((transport, now) => transport.setServers(now, resolved))
+    if (!this.#isContinual) return
+    this.#sockets.watch((gone, present) =>
+      this.run((transport, now) => {
+        transport.gather(now, present)
+        transport.withIce(now, (ice) => {
+          for (const socket of gone) ice.removeSocket(now, socket)
+        })
+      }),
+    )
   }
 
   /**

@@ -7,6 +7,7 @@ import type {
   IceCandidate,
   IceConnectionState,
   PairFailure,
+  ReceivedCheck,
   TurnServerAddress,
 } from '@purertc/ice'
 import type { DataChannel } from '@purertc/sctp'
@@ -23,6 +24,8 @@ export interface PeerTransportHost {
   /** As `IceHost.transmitToServer`: for TURN servers over TCP and TLS. */
   transmitToServer?(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   disconnectServer?(socket: number, server: TurnServerAddress): void
+  /** As `IceHost.resolveName`; the answer goes to the agent of `PeerTransport.withIce`. */
+  resolveName?(name: string): void
   /** After `close()`: no TURN server holds anything for this transport any more, so its sockets can go. */
   released(): void
 
@@ -47,6 +50,8 @@ export interface PeerTransportHost {
   acceptLocalCandidate?(candidate: IceCandidate): boolean
   /** False: the candidate is not checked. */
   acceptRemoteCandidate?(candidate: IceCandidate): boolean
+  /** False: the peer's connectivity check is neither answered nor learned from. */
+  acceptCheck?(check: ReceivedCheck): boolean
 
   dtlsStateChanged(state: AssociationState): void
   /** The peer has proven the certificate of its fingerprint, and what is sent is encrypted. */

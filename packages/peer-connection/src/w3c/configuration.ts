@@ -1,6 +1,6 @@
 import type { DtlsSession } from '@purertc/dtls'
-import type { UdpMux } from '@purertc/ice/node'
-import type { CandidatePair, IceCandidate, PairFailure } from '@purertc/ice'
+import type { InterfaceAddress, InterfaceKind, UdpMux } from '@purertc/ice/node'
+import type { CandidatePair, IceCandidate, PairFailure, ReceivedCheck } from '@purertc/ice'
 
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
 import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
@@ -47,6 +47,14 @@ export interface NetworkOptions {
   readonly includeLoopback?: boolean
   /** Default both. */
   readonly families?: readonly ('IPv4' | 'IPv6')[]
+  /** Names of interfaces whose addresses are used. Default all. */
+  readonly interfaces?: readonly string[]
+  /** Kinds of interfaces, as far as their names tell. Default all. */
+  readonly interfaceKinds?: readonly InterfaceKind[]
+  /** False: the address is not used. Asked about what the other filters let through. */
+  readonly acceptAddress?: (address: InterfaceAddress) => boolean
+  /** Milliseconds between looks at the addresses of this machine, with `ice.continualGathering`. Default 2,000. */
+  readonly interfaceInterval?: number
   /** Ports to bind, both ends included. Default: what the system gives. */
   readonly portRange?: { readonly min: number; readonly max: number }
   /** Bytes of kernel buffer of each socket and direction. */
@@ -57,6 +65,11 @@ export interface NetworkOptions {
   readonly tcp?: readonly RTCIceTcpCandidateType[]
   /** Whether there are candidates over UDP. Default true. */
   readonly udp?: boolean
+  /**
+   * `resolve` (the default): `.local` names of a peer are asked for over multicast DNS. `hide`: our host candidates have such
+   * names, too, so that a page of text does not tell our addresses. `off`: neither.
+   */
+  readonly mdns?: 'resolve' | 'hide' | 'off'
   /** The one UDP port that this connection shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
   /** The public addresses of a static 1:1 NAT, by local address. */
@@ -77,6 +90,8 @@ export interface TransportHooks {
   readonly acceptLocalCandidate?: (candidate: IceCandidate) => boolean
   /** False: the candidate is not checked. */
   readonly acceptRemoteCandidate?: (candidate: IceCandidate) => boolean
+  /** False: the peer's connectivity check is neither answered nor learned from. */
+  readonly acceptCheck?: (check: ReceivedCheck) => boolean
   /** False refuses the nomination of the pair; others may be nominated. */
   readonly acceptPair?: (pair: CandidatePair) => boolean
   readonly pairSelected?: (pair: CandidatePair) => void

@@ -19,6 +19,7 @@ import type { PeerTransport } from '../transport/peer-transport.ts'
 import type { PeerTransportConfig, TransportAgreement } from '../transport/peer-transport-config.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
 import type { NetworkOptions } from './configuration.ts'
+import { type CandidateOrigin, originOf } from './ice-candidate.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { RTCIceServer } from './ice-servers.ts'
 
@@ -34,7 +35,7 @@ export interface ConnectionTransportHost extends Omit<
   'candidateGathered' | 'gatheringStateChanged' | 'iceStateChanged' | 'dtlsStateChanged'
 > {
   /** A candidate line, `''` after the last one. */
-  candidate(line: string): void
+  candidate(line: string, origin: CandidateOrigin): void
   gatheringChanged(state: GatheringState): void
   /** The state of ICE or DTLS is another. */
   stateChanged(): void
@@ -232,7 +233,7 @@ export class ConnectionTransport {
     if (candidate === null) return
     const line = formatCandidate(candidate)
     this.#candidates.push(line)
-    this.#host.candidate(line)
+    this.#host.candidate(line, originOf(candidate))
   }
 
   #setGathering(state: GatheringState): void {
@@ -240,7 +241,7 @@ export class ConnectionTransport {
     this.#gathering = state
     if (state === 'complete') {
       this.#hasAllCandidates = true
-      this.#host.candidate('')
+      this.#host.candidate('', {})
     }
     this.#host.gatheringChanged(state)
   }

@@ -1,8 +1,20 @@
+import type { IceCandidate } from '@purertc/ice'
+
 export interface RTCIceCandidateInit {
   readonly candidate?: string
   readonly sdpMid?: string | null
   readonly sdpMLineIndex?: number | null
   readonly usernameFragment?: string | null
+}
+
+export type RTCIceServerTransportProtocol = 'udp' | 'tcp' | 'tls'
+
+/** Where a local candidate comes from, which its line does not tell. */
+export interface CandidateOrigin {
+  /** How its TURN server is reached. */
+  readonly relayProtocol?: RTCIceServerTransportProtocol | null
+  /** Of the STUN or TURN server. */
+  readonly url?: string | null
 }
 
 export type RTCIceComponent = 'rtp' | 'rtcp'
@@ -26,9 +38,13 @@ export class RTCIceCandidate implements RTCIceCandidateInit {
   readonly relatedAddress: string | null
   readonly relatedPort: number | null
   readonly usernameFragment: string | null
+  /** Of a local relayed candidate: how its TURN server is reached. */
+  readonly relayProtocol: RTCIceServerTransportProtocol | null
+  /** Of a local candidate that a STUN or TURN server gave. */
+  readonly url: string | null
 
   /** Throws a TypeError where neither `sdpMid` nor `sdpMLineIndex` says what section it belongs to. */
-  constructor(init: RTCIceCandidateInit = {}) {
+  constructor(init: RTCIceCandidateInit & CandidateOrigin = {}) {
     this.candidate = init.candidate ?? ''
     this.sdpMid = init.sdpMid ?? null
     this.sdpMLineIndex = init.sdpMLineIndex ?? null
@@ -47,12 +63,19 @@ export class RTCIceCandidate implements RTCIceCandidateInit {
     const relatedPort = fields?.extensions.get('rport')
     this.relatedPort = relatedPort === undefined ? null : Number(relatedPort)
     this.usernameFragment = init.usernameFragment ?? fields?.extensions.get('ufrag') ?? null
+    this.relayProtocol = init.relayProtocol ?? null
+    this.url = init.url ?? null
   }
 
   toJSON(): RTCIceCandidateInit {
     const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = this
     return { candidate, sdpMid, sdpMLineIndex, usernameFragment }
   }
+}
+
+/** What the agent knows of its own candidate. */
+export function originOf({ relayProtocol, url }: IceCandidate): CandidateOrigin {
+  return { relayProtocol: relayProtocol ?? null, url: url ?? null }
 }
 
 /** The fields of a candidate line, those of candidates that this agent does not use (TCP) included. */

@@ -31,7 +31,7 @@ import {
   serverErrorEvent,
 } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
-import { RTCIceCandidate, type RTCIceCandidateInit } from './ice-candidate.ts'
+import { type CandidateOrigin, RTCIceCandidate, type RTCIceCandidateInit } from './ice-candidate.ts'
 import { NegotiationNeeded } from './negotiation-needed.ts'
 import { OperationsChain } from './operations-chain.ts'
 import type {
@@ -341,6 +341,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       ...data,
       ...(hooks.acceptLocalCandidate && { acceptLocalCandidate: hooks.acceptLocalCandidate }),
       ...(hooks.acceptRemoteCandidate && { acceptRemoteCandidate: hooks.acceptRemoteCandidate }),
+      ...(hooks.acceptCheck && { acceptCheck: hooks.acceptCheck }),
       ...(hooks.acceptPair && { acceptPair: hooks.acceptPair }),
       pairSelected: (pair) => post(() => hooks.pairSelected?.(pair)),
       pairFailed: (pair, reason) => post(() => hooks.pairFailed?.(pair, reason)),
@@ -354,7 +355,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
         post(() => this.#sctp?.refresh())
         post(() => hooks.closed?.(reason))
       },
-      candidate: (line) => post(() => this.#fireCandidate(line)),
+      candidate: (line, origin) => post(() => this.#fireCandidate(line, origin)),
       candidateError: (init) => post(() => this.dispatchEvent(candidateErrorEvent(init))),
       serverUnusable: (url, { message }) => post(() => this.dispatchEvent(serverErrorEvent(url, message))),
       gatheringChanged: (state) => post(() => this.#gatheringChanged(state)),
@@ -362,7 +363,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     })
   }
 
-  #fireCandidate(line: string): void {
+  #fireCandidate(line: string, origin: CandidateOrigin): void {
     const data = this.#session.localSection
     if (data === null) return
     const candidate = new RTCIceCandidate({
@@ -370,8 +371,10 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       sdpMid: data.mid,
       sdpMLineIndex: data.index,
       usernameFragment: data.credentials.usernameFragment,
+      ...origin,
     })
-    this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate }))
+    const { url } = candidate
+    this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate, url }))
   }
 
   /** WebRTC §4.8.1.1: after the last candidate comes null. */

@@ -3,12 +3,13 @@ import {
   type CandidatePair,
   formatCandidate,
   type GatheringState,
+  type IceCandidate,
   type IceConnectionState,
   type IceRole,
 } from '@purertc/ice'
 
 import { type Handler, HandlerTarget } from './handler-target.ts'
-import { RTCIceCandidate } from './ice-candidate.ts'
+import { originOf, RTCIceCandidate } from './ice-candidate.ts'
 
 export type RTCSctpTransportState = 'connecting' | 'connected' | 'closed'
 
@@ -82,10 +83,9 @@ export class RTCIceTransport extends Transport<IceConnectionState> {
   getSelectedCandidatePair(): { local: RTCIceCandidate; remote: RTCIceCandidate } | null {
     const pair = this.#view.activePair
     if (pair === null) return null
-    const [local, remote] = [pair.local, pair.remote].map(
-      (candidate) => new RTCIceCandidate({ candidate: formatCandidate(candidate), sdpMLineIndex: 0 }),
-    )
-    return local && remote ? { local, remote } : null
+    const show = (candidate: IceCandidate): RTCIceCandidate =>
+      new RTCIceCandidate({ candidate: formatCandidate(candidate), sdpMLineIndex: 0, ...originOf(candidate) })
+    return { local: show(pair.local), remote: show(pair.remote) }
   }
 }
 
