@@ -9,6 +9,7 @@ import type { TurnServerAddress } from '../server-address.ts'
 import { interfaceAddresses } from './interface-addresses.ts'
 import { InterfaceWatch } from './interface-watch.ts'
 import { MulticastDns } from './mdns/multicast-dns.ts'
+import { PortMapper } from './port-mapping/port-mapper.ts'
 import { ServerConnections } from './server-connections.ts'
 import type { IceSocketsOptions } from './socket-options.ts'
 import { TcpSocket } from './tcp-socket.ts'
@@ -26,6 +27,8 @@ export interface IceSocketsHost {
 
 interface Opened {
   readonly socket: UdpSocket | TcpSocket
+  /** Where a router lets it be reached from outside. */
+  readonly mapped: TransportAddress | null
   readonly tcpType: TcpType | undefined
 }
 
@@ -49,6 +52,7 @@ export class IceSockets {
   readonly #member: MuxMember
   readonly #servers: ServerConnections
   readonly #mdns: MulticastDns | null
+  readonly #mapper: PortMapper | null
   /** Our names, by the address that each hides. */
   readonly #names = new Map<string, string>()
   /** Fragments that the mux knows this agent by: of the present session, and of the one before. */
@@ -67,6 +71,8 @@ export class IceSockets {
       handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
     }
     this.#mdns = options.mdns === 'off' ? null : new MulticastDns()
+    const { portMapping = false } = options
+    this.#mapper = portMapping === false ? null : new PortMapper(portMapping === true ? {} : portMapping)
     this.#servers = new ServerConnections(options.authorities, {
       received: (socket, server, bytes) => host.handleServerMessage(socket, server, bytes),
       lost: (socket, server, reason) => host.serverLost(socket, server, reason),
@@ -158,7 +164,11 @@ export class IceSockets {
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
-    await Promise.all([this.#servers.close(), ...sockets.map(({ socket }) => socket.close())])
+    await Promise.all([
+      this.#servers.close(),
+      this.#mapper?.close(),
+      ...sockets.map(({ socket }) => socket.close()),
+    ])
   }
 
   async #open(): Promise<readonly LocalSocket[]> {
@@ -180,7 +190,9 @@ export class IceSockets {
       wanted.map(async ({ address, tcpType, key }, i) => {
         if (known.has(key)) return
         const socket = await this.#bind(ids[i]!, address, tcpType)
-        if (socket !== null) this.#sockets.set(ids[i]!, { socket, tcpType })
+        if (socket === null) return
+        const mapped = tcpType === undefined ? await this.#mapper?.map(socket.address) : null
+        this.#sockets.set(ids[i]!, { socket, tcpType, mapped: mapped ?? null })
       }),
     )
     const shared = mux?.sockets.map((socket) => ({ ...socket, id: -1 - socket.id })) ?? []
@@ -193,6 +205,7 @@ export class IceSockets {
     const gone = [...this.#sockets].filter(([, { socket }]) => !present.has(socket.address.address))
     for (const [id, { socket }] of gone) {
       this.#sockets.delete(id)
+      void this.#mapper?.unmap(socket.address)
       void socket.close()
     }
     return gone.map(([id]) => id)
@@ -201,17 +214,19 @@ export class IceSockets {
   #describe(id: number): LocalSocket[] {
     const opened = this.#sockets.get(id)
     if (opened === undefined) return []
-    const { tcpType, socket } = opened
+    const { tcpType, socket, mapped } = opened
     const { address, port } = socket.address
     const outside = this.#options.publicAddresses?.[address]
     const family = outside === undefined ? null : isIpAddress(outside)
+    const known = outside !== undefined && family !== null ? [{ family, address: outside, port }] : []
+    const outer = mapped === null ? known : [...known, mapped]
     return [
       {
         id,
         address: socket.address,
         ...this.#nameOf(address),
         ...(tcpType && { tcpType }),
-        ...(outside !== undefined && family !== null && { mapped: [{ family, address: outside, port }] }),
+        ...(outer.length > 0 && { mapped: outer }),
       },
     ]
   }

@@ -1,5 +1,6 @@
 import type { TcpType } from '../candidate.ts'
 import type { AddressFilter } from './interface-addresses.ts'
+import type { PortMappingOptions } from './port-mapping/port-mapper.ts'
 import type { UdpMux } from './udp-mux.ts'
 
 export interface IceSocketsOptions extends AddressFilter {
@@ -23,6 +24,12 @@ export interface IceSocketsOptions extends AddressFilter {
   readonly mdns?: 'resolve' | 'hide' | 'off'
   /** The one UDP port that this agent shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
+  /**
+   * Whether the router is asked to let each UDP socket be reached from outside, by PCP (RFC 6887) or NAT-PMP (RFC 6886). What it
+   * grants is a server-reflexive candidate, renewed while the sockets are open and given back with them. Gathering waits
+   * for a router that says nothing, 1.5 s at most. Default false.
+   */
+  readonly portMapping?: boolean | PortMappingOptions
   /**
    * The public addresses of a static 1:1 NAT, by local address: each socket gets a server-reflexive candidate there, with its
    * own port. Cloud machines have such addresses.

@@ -1,5 +1,5 @@
 import type { DtlsSession } from '@purertc/dtls'
-import type { InterfaceAddress, InterfaceKind, UdpMux } from '@purertc/ice/node'
+import type { InterfaceAddress, InterfaceKind, PortMappingOptions, UdpMux } from '@purertc/ice/node'
 import type { CandidatePair, IceCandidate, PairFailure, ReceivedCheck } from '@purertc/ice'
 
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
@@ -72,6 +72,11 @@ export interface NetworkOptions {
   readonly mdns?: 'resolve' | 'hide' | 'off'
   /** The one UDP port that this connection shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
+  /**
+   * Whether the router is asked to let this end be reached from outside, by PCP or NAT-PMP. Gathering waits for a router that
+   * says nothing, 1.5 s at most. Default false.
+   */
+  readonly portMapping?: boolean | PortMappingOptions
   /** The public addresses of a static 1:1 NAT, by local address. */
   readonly publicAddresses?: Readonly<Record<string, string>>
   /**

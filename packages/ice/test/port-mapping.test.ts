@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+
+import { IceSockets, PortMapper } from '../src/node/index.ts'
+import { parseRoutes } from '../src/node/port-mapping/default-gateway.ts'
+import {
+  decodeAddress,
+  decodeMapping,
+  encodeMappingRequest,
+} from '../src/node/port-mapping/nat-pmp-message.ts'
+import { decodePcpMap, encodePcpMap } from '../src/node/port-mapping/pcp-message.ts'
+import { Gateway, type GatewayKind } from './support/gateway.ts'
+
+const internal = { family: 'IPv4', address: '127.0.0.1', port: 40_000 } as const
+const outside = { family: 'IPv4', address: '198.51.100.9', port: 40_001 } as const
+
+describe('a router', () => {
+  let gateway: Gateway
+  let mapper: PortMapper
+
+  afterEach(async () => {
+    await mapper.close()
+    await gateway.close()
+  })
+
+  async function start(kind: GatewayKind): Promise<void> {
+    gateway = await Gateway.start(kind)
+    mapper = new PortMapper({ gateway: '127.0.0.1', port: gateway.port })
+  }
+
+  test.each([
+    ['pcp', 2],
+    ['nat-pmp', 0],
+  ] as const)(
+    'that speaks %s lets a port be reached, once for each socket, until it is given back',
+    async (kind, version) => {
+      await start(kind)
+      expect(await mapper.map(internal)).toEqual(outside)
+      expect(await mapper.map(internal)).toEqual(outside)
+      expect(await mapper.map({ ...internal, port: 50_000 })).toEqual({ ...outside, port: 50_001 })
+      expect(gateway.requests.map(({ internalPort, lifetime }) => [internalPort, lifetime])).toEqual([
+        [40_000, 7_200],
+        [50_000, 7_200],
+      ])
+      await mapper.unmap({ ...internal, port: 50_000 })
+      await mapper.close()
+      await until(() => gateway.requests.length === 4)
+      expect(gateway.requests.slice(2)).toMatchObject([
+        { version, internalPort: 50_000, lifetime: 0 },
+        { version, internalPort: 40_000, lifetime: 0 },
+      ])
+      // What ends a mapping proves that it is whose mapping it was.
+      expect(gateway.requests[3]?.nonce).toBe(gateway.requests[0]?.nonce)
+      expect(await mapper.map(internal)).toBeNull()
+    },
+  )
+
+  test.each(['pcp', 'nat-pmp'] as const)(
+    'that speaks %s is asked again before its grant ends',
+    async (kind) => {
+      await start(kind)
+      // The least that counts is four seconds, of which half is waited.
+      gateway.lifetime = 1
+      await mapper.map(internal)
+      await until(() => gateway.requests.length === 2, 4_000)
+      expect(gateway.requests[1]).toMatchObject({
+        internalPort: 40_000,
+        externalPort: 40_001,
+        lifetime: 7_200,
+        nonce: gateway.requests[0]?.nonce,
+      })
+    },
+  )
+
+  test.each(['refusing', 'silent', 'garbage'] as const)('that is %s maps nothing', async (kind) => {
+    await start(kind)
+    const begin = performance.now()
+    expect(await mapper.map(internal)).toBeNull()
+    expect(performance.now() - begin).toBeLessThan(4_000)
+    if (kind === 'refusing') return
+    // Nobody waits for it twice.
+    const again = performance.now()
+    expect(await mapper.map({ ...internal, port: 50_000 })).toBeNull()
+    expect(performance.now() - again).toBeLessThan(100)
+  })
+
+  test('becomes a server-reflexive candidate of the sockets, which give it back', async () => {
+    await start('pcp')
+    const ignore = (): void => undefined
+    const sockets = new IceSockets(
+      { addresses: ['127.0.0.1'], portMapping: { gateway: '127.0.0.1', port: gateway.port } },
+      {
+        handleDatagram: ignore,
+        handleServerMessage: ignore,
+        serverLost: ignore,
+        connectionLost: ignore,
+        nameResolved: ignore,
+      },
+    )
+    const [socket] = await sockets.open()
+    expect(socket?.mapped).toEqual([{ ...outside, port: (socket?.address.port ?? 0) + 1 }])
+    await sockets.close()
+    await until(() => gateway.requests.at(-1)?.lifetime === 0)
+  })
+})
+
+describe('messages', () => {
+  const nonce = Uint8Array.from({ length: 12 }, (_, i) => i + 1)
+  const mapping = {
+    nonce,
+    internal: { ...internal, address: '192.168.1.5' },
+    lifetime: 7_200,
+    suggested: null,
+  }
+
+  test('a PCP request, byte by byte (RFC 6887 §7.1, §11.1)', () => {
+    expect(Buffer.from(encodePcpMap(mapping)).toString('hex')).toBe(
+      [
+        '02010000' + '00001c20' + '00000000000000000000ffffc0a80105',
+        '0102030405060708090a0b0c' + '11000000' + '9c40' + '0000' + '00000000000000000000ffff00000000',
+      ].join(''),
+    )
+  })
+
+  test('a NAT-PMP request, byte by byte (RFC 6886 §3.3)', () => {
+    const request = encodeMappingRequest({ internalPort: 40_000, externalPort: 0, lifetime: 7_200 })
+    expect(Buffer.from(request).toString('hex')).toBe('000100009c40000000001c20')
+  })
+
+  test('an answer with another nonce, port or protocol is none', () => {
+    const answer = encodePcpMap({ ...mapping, suggested: outside })
+    answer[1] = 0x81
+    expect(decodePcpMap(answer, mapping)).toEqual({ result: 0, lifetime: 7_200, external: outside })
+    for (const at of [0, 1, 24, 35, 36, 40]) {
+      const other = new Uint8Array(answer)
+      other[at]! ^= 1
+      expect(decodePcpMap(other, mapping)).toBeNull()
+    }
+    expect(decodePcpMap(answer.subarray(0, -1), mapping)).toBeNull()
+  })
+
+  test('any bytes are null or an answer', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        for (const first of [0, 2]) {
+          const framed = new Uint8Array([first, 0x81, ...bytes])
+          decodePcpMap(framed, mapping)
+          decodeMapping(framed, 40_000)
+          decodeAddress(new Uint8Array([first, 0x80, ...bytes]))
+        }
+      }),
+    )
+  })
+
+  test('the gateway of Linux’s table of routes', () => {
+    const header = 'Iface\tDestination\tGateway\tFlags\tRefCnt\n'
+    expect(
+      parseRoutes(`${header}eth0\t0002A8C0\t00000000\t0001\t0\neth0\t00000000\t0102A8C0\t0003\t0\n`),
+    ).toBe('192.168.2.1')
+    expect(parseRoutes(header)).toBeNull()
+    expect(parseRoutes('eth0\t00000000\tnonsense\t0003\t0\n')).toBeNull()
+  })
+})
+
+async function until(condition: () => boolean, patience = 2_000): Promise<void> {
+  for (let waited = 0; !condition() && waited < patience; waited += 10)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(condition()).toBe(true)
+}
