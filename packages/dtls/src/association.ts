@@ -14,6 +14,7 @@ import { Handshake, type HandshakeHost } from './handshake/handshake.ts'
 import type { HandshakeMachine } from './handshake/handshake-machine.ts'
 import type { CloseReason, DtlsHost } from './host.ts'
 import { Mobility } from './path/mobility.ts'
+import type { ResumableSession } from './resumption/resumable-session.ts'
 import type { DtlsSession } from './session.ts'
 import { type Alert, AlertDescription, AlertLevel, alertName, encodeAlert } from './protocol/alert.ts'
 import { closeNotify, isFinal, isKnownLevel, tryDecodeAlert } from './protocol/alert-rules.ts'
@@ -61,6 +62,8 @@ export class DtlsAssociation {
   readonly #deadlines = new Deadlines(timerCount)
   /** The driver of one version; both begin with that of 1.2, which hands over to that of 1.3. */
   #handshake: HandshakeMachine
+  /** What the host is told of when the machine has come to rest. */
+  readonly #resumables: ResumableSession[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
   /** A client's driver of 1.2 until it starts; then what is left of it is up to the driver of the version. */
@@ -261,6 +264,7 @@ export class DtlsAssociation {
         this.#handshake = handshake
         handshake.begin(now, estate)
       },
+      resumable: (session) => this.#resumables.push(session),
       acknowledge: (content) => this.#outbox.pushRecord(ContentType.ack, content),
     }
     return host
@@ -285,7 +289,9 @@ export class DtlsAssociation {
     if (fate === 'protected') this.#handleProtected(now, datagram, path)
     else if (fate === 'clear') this.#handlePlaintext(now, datagram)
     else if (fate !== 'early') this.discarded.count(fate)
-    else if (this.#state === 'new' || !this.#inbound.keep(datagram)) this.discarded.count('early-record')
+    // Nobody sends under new keys before we have acknowledged the change: after the handshake there is nothing to wait for.
+    else if (this.#state !== 'connecting' || !this.#inbound.keep(datagram))
+      this.discarded.count('early-record')
     // RFC 9147 §9: a datagram is for one association.
     return fate !== 'wrong-connection-id'
   }
@@ -395,6 +401,12 @@ export class DtlsAssociation {
     if (session === null && handshake.session !== null) this.#complete(handshake.session)
     else this.#outbox.flush()
     for (const record of this.#inbound.takeEarly()) this.handleDatagram(now, record)
+    this.#tellResumables()
+  }
+
+  #tellResumables(): void {
+    for (let next = this.#resumables.shift(); next !== undefined; next = this.#resumables.shift())
+      if (!this.#isOver) this.#host.resumable?.(next)
   }
 
   #complete(session: DtlsSession): void {
@@ -402,7 +414,8 @@ export class DtlsAssociation {
     this.#deadlines.disarmAll()
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
-    if (session.resumable !== null && !this.#isOver) this.#host.resumable?.(session.resumable)
+    if (session.resumable !== null) this.#resumables.push(session.resumable)
+    this.#tellResumables()
     this.#outbox.flush()
   }
 

@@ -47,12 +47,20 @@ export interface DtlsConfig {
    * `verify` is `{ anonymous: true }` or `{ psk: true }`.
    */
   readonly clientCertificate?: 'required' | 'optional' | 'none'
-  /** Shared keys (RFC 4279), which are offered and accepted besides certificates unless `verify` is `{ psk: true }`. */
+  /**
+   * Shared keys (RFC 4279; RFC 8446 §2.2, for suites with SHA-256), which are offered and accepted besides certificates
+   * unless `verify` is `{ psk: true }`. DTLS 1.3 knows no hints: a client's choice is asked without.
+   */
   readonly psk?: ClientPsk | ServerPsk
   /** Client only: the name of the server, which it may choose its certificate by (RFC 6066 §3). No address. */
   readonly serverName?: string
   /** Client only: a session to take up again, see `DtlsHost.resumable`. Where it is not good any more, another begins. */
   readonly session?: ResumableSession
+  /**
+   * Client only: whether a ticket of DTLS 1.3 may be used again. Not by default: whoever listens could tell by it that
+   * the client is the same (RFC 8446 §C.4). A ticket that was used before makes a full handshake.
+   */
+  readonly reuseSession?: boolean
   /** Server only: what resumes sessions; without it every handshake is a full one. */
   readonly sessions?: SessionVault
   /** Application protocols, best first (RFC 7301); none by default. */
@@ -71,7 +79,7 @@ export interface DtlsConfig {
   readonly clientAddress?: string
   /** Server only: the gate that has let this client in, which knows its own cookies. With `clientAddress`. */
   readonly gate?: HelloGate
-  /** The versions that may be agreed on: 1.3, and 1.2 with those who have no other, by default. Shared keys are for 1.2. */
+  /** The versions that may be agreed on: 1.3, and 1.2 with those who have no other, by default. */
   readonly versions?: VersionRange
   /**
    * Groups for ephemeral keys, best first: X25519MLKEM768 (1.3 alone), X25519, P-256 and P-384 by default. A client
@@ -147,11 +155,6 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
   const { certificate = [], psk, serverName = null, session = null, sessions = null, ...others } = config
   const { connectionId, returnRoutability, ...rest } = others
   const signatureSchemes = resolveSignatureSchemes(config)
-  // Shared keys are for DTLS 1.2 so far.
-  const isPskOnly =
-    'psk' in config.verify ||
-    (config.role === 'server' && 'length' in certificate && certificate.length === 0)
-  const best = isPskOnly ? ProtocolVersion.dtls12 : ProtocolVersion.dtls13
   const resolved: ResolvedConfig = {
     cookie: 'required',
     clientAddress: '',
@@ -162,7 +165,8 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     srtpProfiles: [],
     alpn: [],
     keyLog: undefined,
-    versions: { min: ProtocolVersion.dtls12, max: best },
+    versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls13 },
+    reuseSession: false,
     gate: null,
     clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
     ...rest,

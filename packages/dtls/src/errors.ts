@@ -42,7 +42,7 @@ export class DtlsError extends Error {
  * - `unknown-psk-identity`: no shared key by this name.
  * - `no-application-protocol`: RFC 7301 §3.2.
  * - `invalid-public-key`: an ephemeral key that is no point on its curve, or yields an all-zero secret.
- * - `bad-signature`, `bad-finished`: the proofs of identity and of an unchanged handshake.
+ * - `bad-signature`, `bad-finished`, `bad-binder`: the proofs of identity, of an unchanged handshake, of a shared key.
  * - `record-overflow`: an authentic record with more than 16,384 bytes of content.
  * - `too-many-connection-ids`: they are asked for again and again, RFC 9147 §9.
  */
@@ -69,6 +69,7 @@ export type PeerFault =
   | 'invalid-public-key'
   | 'bad-signature'
   | 'bad-finished'
+  | 'bad-binder'
   | 'record-overflow'
   | 'too-many-connection-ids'
 
@@ -112,6 +113,7 @@ const alertFor: Readonly<Record<PeerFault, AlertDescription>> = {
   'invalid-public-key': AlertDescription.illegalParameter,
   'bad-signature': AlertDescription.decryptError,
   'bad-finished': AlertDescription.decryptError,
+  'bad-binder': AlertDescription.decryptError,
   'record-overflow': AlertDescription.recordOverflow,
   'too-many-connection-ids': AlertDescription.tooManyCidsRequested,
 }

@@ -16,7 +16,7 @@ export interface DtlsHost {
   connected(session: DtlsSession): void
   /**
    * A session that may be taken up later, as `DtlsConfig.session`. A client whose host has this asks its server for
-   * one. In DTLS 1.2 called with `connected`, or never.
+   * one. In DTLS 1.2 called with `connected`, or never; in DTLS 1.3 afterwards, once for each ticket.
    */
   resumable?(session: ResumableSession): void
   /** Application data: what one record carried, which is what one `send` of the peer's was given. */

@@ -5,7 +5,7 @@ import type { CipherSuite } from './protocol/cipher-suite.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
 import { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { FinishedVerified } from './proofs/finished-verified.ts'
-import type { ResumableSession } from './resumption/resumable-session.ts'
+import type { ResumableSession12 } from './resumption/resumable-session.ts'
 import type { PeerAuthenticated, PeerIdentity } from './proofs/peer-authenticated.ts'
 
 /** What the hellos agreed on. */
@@ -43,8 +43,11 @@ export class DtlsSession {
   readonly serverName: string | null
   /** Whether an earlier session was taken up, instead of a full handshake. */
   readonly isResumed: boolean
-  /** What a client of DTLS 1.2 may take up later; null where the server remembers nothing. See `DtlsHost.resumable`. */
-  readonly resumable: ResumableSession | null
+  /**
+   * What a client of DTLS 1.2 may take up later; null where the server remembers nothing, and in DTLS 1.3, where tickets
+   * come afterwards. See `DtlsHost.resumable`.
+   */
+  readonly resumable: ResumableSession12 | null
   readonly #keys: Exporter
 
   constructor(
@@ -53,7 +56,7 @@ export class DtlsSession {
     keys: Exporter,
     peer: PeerAuthenticated,
     _finished: FinishedVerified,
-    resumable: ResumableSession | null = null,
+    resumable: ResumableSession12 | null = null,
   ) {
     this.version = negotiated.version
     this.cipherSuite = negotiated.suite

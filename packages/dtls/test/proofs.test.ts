@@ -213,17 +213,20 @@ test('each proof is made in one place', () => {
     .flatMap((path) =>
       [
         ...readFileSync(join(root, path), 'utf8').matchAll(
-          /\bas (\w+Verified|PskMixed|PeerAuthenticated|SessionRemembered)\b/g,
+          /\bas (?:unknown as )?(\w+Verified|Psk(?:Mixed|Premaster|Scheduled)|PeerAuthenticated|\w+Remembered)\b/g,
         ),
       ].map(([, proof]) => `${String(proof)}: ${path}`),
     )
   expect([...new Set(makers)].sort()).toEqual([
+    'BinderVerified: proofs/binder-verified.ts',
     'FinishedVerified: proofs/finished-verified.ts',
     'PeerAuthenticated: proofs/peer-authenticated.ts',
     'PeerVerified: proofs/peer-verified.ts',
-    'PskMixed: proofs/psk-mixed.ts',
+    'PskPremaster: proofs/psk-mixed.ts',
+    'PskScheduled: proofs/psk-mixed.ts',
     'SessionRemembered: proofs/session-remembered.ts',
     'SignatureVerified: proofs/signature-verified.ts',
+    'TicketRemembered: proofs/session-remembered.ts',
   ])
   expect(new PeerMisbehaved('bad-finished', '').alert).toBe(51)
 })

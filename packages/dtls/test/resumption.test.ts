@@ -12,6 +12,7 @@ import {
 } from '../src/index.ts'
 import { ExtendedMasterSecret } from '../src/extensions/extended-master-secret.ts'
 import { SessionTicket } from '../src/extensions/session-ticket.ts'
+import type { ResumableSession12 } from '../src/resumption/resumable-session.ts'
 import { HandshakeType } from '../src/protocol/handshake-type.ts'
 import { clientHello, corruptEnd, cutEnd, omit, serverHello, withExtension } from './negative/lies.ts'
 import { type Lie, Trial } from './negative/liar.ts'
@@ -20,10 +21,15 @@ import { clientCertificate, Pair, type PairOptions, serverCertificate } from './
 const vault = (lifetime = 7_200_000, tickets = true): SessionVault =>
   new SessionVault({ crypto: nodeCrypto, lifetime, tickets })
 
+function as12(session: ResumableSession): ResumableSession12 {
+  if (session.version !== ProtocolVersion.dtls12) throw new Error('a ticket of DTLS 1.3')
+  return session
+}
+
 /** A pair whose client asks for sessions and keeps them. */
-function shake(options: PairOptions): { pair: Pair; sessions: ResumableSession[] } {
-  const sessions: ResumableSession[] = []
-  const pair = new Pair({ ...options, onResumable: (session) => sessions.push(session) })
+function shake(options: PairOptions): { pair: Pair; sessions: ResumableSession12[] } {
+  const sessions: ResumableSession12[] = []
+  const pair = new Pair({ ...options, onResumable: (session) => sessions.push(as12(session)) })
   return { pair: pair.handshake(), sessions }
 }
 
@@ -34,7 +40,7 @@ let beginnings = 1_000
 function begin(
   kind: 'ticket' | 'id' = 'ticket',
   options: PairOptions = {},
-): { session: ResumableSession; sessions: SessionVault } {
+): { session: ResumableSession12; sessions: SessionVault } {
   const sessions = vault(undefined, kind === 'ticket')
   const {
     pair,

@@ -2,10 +2,12 @@ import { DecodeError, type Millis, Reader } from '@purertc/bytes'
 
 import { type DtlsConfig, permits, resolveConfig, type ResolvedConfig } from '../config.ts'
 import { encodeHelloVerifyRequest } from '../dtls12/messages/hello-verify-request.ts'
-import { choose } from '../dtls13/server/choice.ts'
+import { choose, credentialFor } from '../dtls13/server/choice.ts'
 import { invariantsOf } from '../dtls13/server/hello-invariants.ts'
 import { encodeHelloRetryRequest } from '../dtls13/server/hello-retry-request.ts'
+import { namePsks } from '../dtls13/server/psk-names.ts'
 import { decodeRetryCookie, encodeRetryCookie, type RetryCookie } from '../dtls13/server/retry-cookie.ts'
+import { takesPsks } from '../dtls13/server/select-psk.ts'
 import { Transcript } from '../dtls13/transcript.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { Cookie } from '../extensions/cookie.ts'
@@ -121,12 +123,14 @@ export class HelloGate {
       throw new PeerMisbehaved('illegal-parameter', 'a cookie that is not ours, or not any more')
     const { crypto } = this.#config
     const { suite, group, share } = choose(this.#config, hello)
+    if (!takesPsks(hello)) credentialFor(this.#config, hello)
     const transcript = new Transcript()
     transcript.add(HandshakeType.clientHello, body)
     const asked: RetryCookie = {
       cipherSuite: suite.id,
       group: share === null ? group.id : null,
       invariants: invariantsOf(crypto, hello),
+      psks: namePsks(crypto, hello),
       clientHelloHash: transcript.digest(crypto, suite.hash),
     }
     const cookie = this.#jar.seal(now, clientAddress, encodeRetryCookie(asked))

@@ -1,6 +1,7 @@
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import { HandshakeType } from '../protocol/handshake-type.ts'
 import type { DtlsSession } from '../session.ts'
+import type { ServerTickets } from './client/server-tickets.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from './handshake-state.ts'
 import { ConnectionIdUpdates } from './connection-id-updates.ts'
 import type { KeyUpdates } from './key-updates.ts'
@@ -15,9 +16,13 @@ export class Connected implements HandshakeState {
   readonly keyUpdates: KeyUpdates
   readonly connectionIdUpdates: ConnectionIdUpdates = new ConnectionIdUpdates()
 
-  constructor(session: DtlsSession, keyUpdates: KeyUpdates) {
+  readonly #tickets: ServerTickets | null
+
+  /** `tickets` at a client. */
+  constructor(session: DtlsSession, keyUpdates: KeyUpdates, tickets: ServerTickets | null) {
     this.session = session
     this.keyUpdates = keyUpdates
+    this.#tickets = tickets
   }
 
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
@@ -26,9 +31,9 @@ export class Connected implements HandshakeState {
       this.connectionIdUpdates.receive(cx, decodeNewConnectionId(message.body))
     else if (message.type === HandshakeType.requestConnectionId)
       this.connectionIdUpdates.answer(cx, decodeRequestConnectionId(message.body))
-    // Tickets are a server's offer. Nothing is lost by leaving one.
-    else if (message.type !== HandshakeType.newSessionTicket || cx.config.role === 'server')
-      throw unexpected(this, message)
+    else if (message.type === HandshakeType.newSessionTicket && this.#tickets !== null)
+      this.#tickets.receive(cx, message.body)
+    else throw unexpected(this, message)
     return this
   }
 

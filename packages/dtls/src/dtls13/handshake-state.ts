@@ -1,9 +1,12 @@
+import type { Millis } from '@purertc/bytes'
+
 import type { ResolvedConfig } from '../config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
+import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { Flight } from './flight/flight.ts'
 import type { TrafficSecret } from './keys/traffic-secret.ts'
 import type { Transcript } from './transcript.ts'
@@ -22,6 +25,8 @@ export interface HandshakeState {
 /** What states work with. */
 export interface HandshakeContext {
   readonly config: ResolvedConfig
+  /** When the message came that is being handled. */
+  readonly now: Millis
   /** States add what they receive; what they send is added by the flight. */
   readonly transcript: Transcript
   readonly flight: Flight
@@ -31,6 +36,8 @@ export interface HandshakeContext {
   expectEpoch(number: number, secret: TrafficSecret): void
   /** Our messages leave in this epoch from now on. */
   enterEpoch(number: number, secret: TrafficSecret): void
+  /** The server has given a client what it can resume the session by. */
+  resumable(session: ResumableSession): void
 }
 
 /** Epochs of RFC 9147 §6.1. Epoch 1 is for early data, which we never send. */

@@ -11,6 +11,7 @@ import type { Reassembly } from '../handshake/reassembly.ts'
 import type { RetransmitTimer } from '../handshake/retransmit-timer.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
+import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { DtlsSession } from '../session.ts'
 import { Connected } from './connected.ts'
 import { Acknowledgements } from './flight/acknowledgements.ts'
@@ -38,6 +39,8 @@ export interface Dtls13Host {
   transmit(datagram: Uint8Array): void
   /** The peer's records of this epoch can be opened from now on. */
   expectEpoch(epoch: CiphertextEpoch): void
+  /** The server has sent what the session can be resumed by. */
+  resumable(session: ResumableSession): void
   /** An ACK is to be sent, in the current epoch. */
   acknowledge(content: Uint8Array): void
 }
@@ -58,6 +61,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly #timer: RetransmitTimer
   readonly #acks = new Acknowledgements()
   #mtu: number
+  #now = Millis(0)
   #state: HandshakeState | null = null
   #connected: Connected | null = null
   /** Sends our first hello again: until more than a ServerHello has come, which may be anybody's. */
@@ -88,6 +92,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   /** The hello that was handed over is answered. Throws `PeerMisbehaved`. */
   begin(now: Millis, { begin }: Estate): void {
+    this.#now = now
     this.#reassembly.startAt(this.#reassembly.nextSequence)
     this.#state = this.#guard('hello', () => begin(this))
     this.#sendComposed(now)
@@ -95,6 +100,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   get session(): DtlsSession | null {
     return this.#connected?.session ?? null
+  }
+
+  get now(): Millis {
+    return this.#now
   }
 
   readonly isUnderWay = true
@@ -117,6 +126,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
+    this.#now = now
     // RFC 8446 §5.1: no fragment of a handshake message is empty.
     if (reader.isEmpty && epoch > 0)
       throw new PeerMisbehaved('unexpected-message', 'an empty handshake record')
@@ -164,6 +174,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#timer.backOff(now)
     this.#send()
     return true
+  }
+
+  resumable(session: ResumableSession): void {
+    this.#host.resumable(session)
   }
 
   updateKeys(now: Millis, requestPeer: boolean): boolean {
@@ -277,17 +291,21 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
       const message = state === null ? null : this.#reassembly.next()
       if (state === null || message === null) return
       this.#state = this.#handle(state, message)
+      if (this.#state instanceof Connected && this.#connected === null) this.#complete(this.#state)
       this.#sendComposed(now)
-      if (!(this.#state instanceof Connected) || this.#connected !== null) continue
-      this.#connected = this.#state
-      this.transcript.clear()
-      // Of ours no flight tells the client that its own has arrived.
-      this.#sendAcks()
     }
   }
 
   #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {
     return this.#guard(handshakeTypeName(message.type), () => state.handle(message, this))
+  }
+
+  #complete(connected: Connected): void {
+    this.#connected = connected
+    this.transcript.clear()
+    // A client's last flight says that it has the server's. No flight of a server's tells the client as much.
+    if (this.config.role === 'client') this.#acks.clear()
+    else this.#sendAcks()
   }
 
   /** RFC 9147 §5.8.1: the peer sends the flight again that ours answered, so ours was lost. */

@@ -9,7 +9,7 @@ import {
   verifyPublicKey,
 } from './peer-verified.ts'
 import type { PskMixed } from './psk-mixed.ts'
-import type { SessionRemembered } from './session-remembered.ts'
+import type { SessionRemembered, TicketRemembered } from './session-remembered.ts'
 import type { SignatureVerified } from './signature-verified.ts'
 
 declare const proof: unique symbol
@@ -59,7 +59,7 @@ export function admitAnonymous(config: {
  */
 export function authenticateByRecall(
   config: Verifier & { readonly clientCertificate: 'required' | 'optional' | 'none' },
-  { identity }: SessionRemembered,
+  { identity }: SessionRemembered | TicketRemembered,
 ): PeerAuthenticated {
   if (identity.kind === 'certificate') verifyPeer(config, [identity.certificate, ...identity.chain])
   else if (identity.kind === 'public-key') verifyPublicKey(config, identity.subjectPublicKeyInfo)

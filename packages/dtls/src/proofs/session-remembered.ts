@@ -1,10 +1,12 @@
 import { copyBytes, DecodeError, Millis, Reader, Writer } from '@purertc/bytes'
+import { hashSizes } from '@purertc/crypto'
 
-import type { Certificate } from '../certificate/certificate.ts'
 import type { ResolvedConfig } from '../config.ts'
+import { type CipherSuite13, cipherSuiteById } from '../dtls13/cipher-suite.ts'
 import { type CipherSuite12, cipherSuites } from '../protocol/cipher-suite.ts'
 import type { FinishedVerified } from './finished-verified.ts'
-import type { PeerAuthenticated, PeerIdentity } from './peer-authenticated.ts'
+import type { PeerAuthenticated } from './peer-authenticated.ts'
+import { ownerOf, readRememberedPeer, type RememberedPeer, writeRememberedPeer } from './remembered-peer.ts'
 
 declare const proof: unique symbol
 
@@ -12,65 +14,59 @@ declare const proof: unique symbol
  * Proof that a handshake of DTLS 1.2 was completed with this peer under this master secret: whoever shows a good
  * Finished under it again is the same peer. The secret is as good as a key.
  */
-export interface SessionRemembered {
+export interface SessionRemembered extends RememberedPeer {
   readonly [proof]: 'remembered'
   readonly suite: CipherSuite12
   readonly masterSecret: Uint8Array
-  readonly identity: PeerIdentity
-  /** The name that the client gave the server (RFC 6066 §3). */
-  readonly serverName: string | null
-  /** Hash over all our certificates at that time. */
-  readonly owner: Uint8Array
-  readonly expires: Millis
-}
-
-/** What there is to remember of a handshake. */
-export interface Memorable extends Pick<
-  SessionRemembered,
-  'suite' | 'masterSecret' | 'serverName' | 'expires'
-> {
-  readonly config: ResolvedConfig
 }
 
 /**
- * The session of a handshake, for later. Null for one by a shared key: with the key at hand, another handshake costs
- * hardly more. With {@link decodeRemembered} the only origin of {@link SessionRemembered}.
+ * The same of DTLS 1.3: a handshake was completed with this peer, and out of its secret came this key, which belongs to
+ * one ticket.
  */
-export function rememberSession(
-  { config, ...facts }: Memorable,
-  { identity }: PeerAuthenticated,
-  _finished: FinishedVerified,
-): SessionRemembered | null {
-  if (identity.kind === 'psk') return null
-  return { ...facts, identity, owner: ownerOf(config) } as unknown as SessionRemembered
+export interface TicketRemembered extends RememberedPeer {
+  readonly [proof]: 'remembered'
+  readonly suite: CipherSuite13
+  readonly psk: Uint8Array
+  /** What the client adds to the age of the ticket before it tells it, RFC 8446 §4.2.11.1. */
+  readonly ageAdd: number
+  /** When the server sent the ticket, or the client had it. */
+  readonly issued: Millis
 }
 
-/** Our own identity: a session that was had under another one is not resumed. */
-export const ownerOf = ({ crypto, certificates }: ResolvedConfig): Uint8Array =>
-  crypto.hash('sha256', ...certificates.map(({ der }: Certificate) => der))
+/** What there is to remember of a handshake. */
+export type Memorable = Pick<SessionRemembered, 'suite' | 'masterSecret' | 'serverName' | 'expires'>
+export type MemorableTicket = Pick<
+  TicketRemembered,
+  'suite' | 'psk' | 'ageAdd' | 'issued' | 'serverName' | 'expires'
+>
 
-/** The content of a ticket. */
+/**
+ * The session of a handshake, for later. Null for one by a shared key: with the key at hand, another handshake costs
+ * hardly more. With the other functions of this file the only origin of {@link SessionRemembered} and
+ * {@link TicketRemembered}.
+ */
+export const rememberSession = (
+  config: ResolvedConfig,
+  facts: Memorable,
+  peer: PeerAuthenticated,
+  finished: FinishedVerified,
+): SessionRemembered | null => remember(config, facts, peer, finished) as SessionRemembered | null
+
+/** The same for a ticket of DTLS 1.3. */
+export const rememberTicket = (
+  config: ResolvedConfig,
+  facts: MemorableTicket,
+  peer: PeerAuthenticated,
+  finished: FinishedVerified,
+): TicketRemembered | null => remember(config, facts, peer, finished) as TicketRemembered | null
+
+/** The content of a ticket of DTLS 1.2. */
 export function encodeRemembered(session: SessionRemembered): Uint8Array {
-  const { suite, masterSecret, identity, serverName, owner, expires } = session
   const writer = new Writer(512)
-  writer.u16(suite.id)
-  writer.bytes(masterSecret)
-  writer.bytes(owner)
-  writer.u48(Math.floor(expires))
-  const mark = writer.open8()
-  for (const letter of serverName ?? '') writer.u8(letter.charCodeAt(0))
-  writer.close8(mark)
-  const parts =
-    identity.kind === 'certificate'
-      ? [identity.certificate, ...identity.chain]
-      : identity.kind === 'public-key'
-        ? [identity.subjectPublicKeyInfo]
-        : []
-  writer.u8(kinds.indexOf(identity.kind))
-  for (const part of parts) {
-    writer.u24(part.length)
-    writer.bytes(part)
-  }
+  writer.u16(session.suite.id)
+  writer.bytes(session.masterSecret)
+  writeRememberedPeer(writer, session)
   return writer.finish()
 }
 
@@ -81,23 +77,36 @@ export function decodeRemembered(bytes: Uint8Array): SessionRemembered {
   const suite = cipherSuites.find((suite) => suite.id === id)
   if (suite === undefined) throw new DecodeError('invalid', 'a suite of another release')
   const masterSecret = copyBytes(reader.bytes(48))
-  const owner = copyBytes(reader.bytes(32))
-  const expires = Millis(reader.u48())
-  const name = String.fromCharCode(...reader.bytes(reader.u8()))
-  const serverName = name === '' ? null : name
-  const kind = kinds[reader.u8()]
-  const parts: Uint8Array[] = []
-  while (!reader.isEmpty) parts.push(copyBytes(reader.bytes(reader.u24())))
-  const identity = identityOf(kind, parts)
-  return { suite, masterSecret, identity, serverName, owner, expires } as unknown as SessionRemembered
+  return { suite, masterSecret, ...readRememberedPeer(reader) } as unknown as SessionRemembered
 }
 
-function identityOf(kind: PeerIdentity['kind'] | undefined, parts: readonly Uint8Array[]): PeerIdentity {
-  const [first, ...chain] = parts
-  if (kind === 'anonymous') return { kind }
-  if (first === undefined) throw new DecodeError('invalid', 'nobody')
-  if (kind === 'public-key') return { kind, subjectPublicKeyInfo: first }
-  return { kind: 'certificate', certificate: first, chain }
+/** The content of a ticket of DTLS 1.3. */
+export function encodeRememberedTicket(ticket: TicketRemembered): Uint8Array {
+  const writer = new Writer(512)
+  writer.u16(ticket.suite.id)
+  writer.bytes(ticket.psk)
+  writer.u32(ticket.ageAdd)
+  writer.u48(Math.floor(ticket.issued))
+  writeRememberedPeer(writer, ticket)
+  return writer.finish()
 }
 
-const kinds: readonly PeerIdentity['kind'][] = ['anonymous', 'certificate', 'public-key']
+/** As {@link decodeRemembered}. */
+export function decodeRememberedTicket(bytes: Uint8Array): TicketRemembered {
+  const reader = new Reader(bytes)
+  const suite = cipherSuiteById(reader.u16())
+  if (suite === undefined) throw new DecodeError('invalid', 'a suite of another release')
+  const psk = copyBytes(reader.bytes(hashSizes[suite.hash]))
+  const ageAdd = reader.u32()
+  const issued = Millis(reader.u48())
+  return { suite, psk, ageAdd, issued, ...readRememberedPeer(reader) } as unknown as TicketRemembered
+}
+
+function remember(
+  config: ResolvedConfig,
+  facts: Memorable | MemorableTicket,
+  { identity }: PeerAuthenticated,
+  _finished: FinishedVerified,
+): unknown {
+  return identity.kind === 'psk' ? null : { ...facts, identity, owner: ownerOf(config) }
+}

@@ -34,7 +34,8 @@ export function configure(options: Options, sessions: Sessions): DtlsConfig {
       : { verify: verification(options, certificates) }),
     ...psk(options, isServer),
     ...(isServer && { sessions: sessions.vault }),
-    ...(!isServer && sessions.latest !== null && { session: sessions.latest }),
+    // The runner resumes a session more than once where it gives no other.
+    ...(!isServer && sessions.latest !== null && { session: sessions.latest, reuseSession: true }),
     ...(!isServer && options.text('host-name') !== '' && { serverName: options.text('host-name') }),
     alpn: isServer ? serverProtocols(options) : parseProtocols(options.text('advertise-alpn')),
     ...signatureSchemes(options),

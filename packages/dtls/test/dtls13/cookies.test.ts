@@ -94,7 +94,7 @@ describe('the gate', () => {
     const answer = gate.examine(at(0), address, small())
     if (typeof answer === 'string') throw new Error(answer)
     // The cookie is the last extension: its length stands before it.
-    const cookie = answer.slice(-(2 + 2 + 32 + 32 + 32))
+    const cookie = answer.slice(-(2 + 2 + 32 + 1 + 32 + 32))
     expect(gate.openCookie(address, cookie)).toMatchObject({ cipherSuite: 0x1301, group: null })
     expect(gate.openCookie('192.0.2.1:5001', cookie)).toBeNull()
     expect(new HelloGate(config).openCookie(address, cookie)).toBeNull()

@@ -13,7 +13,7 @@ import { PeerMisbehaved } from '../../src/errors.ts'
 import { FlightSender } from '../../src/handshake/flight-sender.ts'
 import { Handshake, type HandshakeHost } from '../../src/handshake/handshake.ts'
 import type { HandshakeMachine } from '../../src/handshake/handshake-machine.ts'
-import type { DtlsConfig } from '../../src/index.ts'
+import type { DtlsConfig, ResumableSession } from '../../src/index.ts'
 import { alertName } from '../../src/protocol/alert.ts'
 import { ContentType } from '../../src/protocol/content-type.ts'
 import type { HandshakeType } from '../../src/protocol/handshake-type.ts'
@@ -29,6 +29,8 @@ export class Liar {
   readonly alerts: string[] = []
   /** What came of the honest end's application data. */
   readonly data: Uint8Array[] = []
+  /** What its host was told that it can resume. */
+  readonly sessions: ResumableSession[] = []
   readonly first: Handshake
   #handshake: HandshakeMachine
   readonly #ids: ConnectionIds
@@ -46,6 +48,7 @@ export class Liar {
       transmit: (datagram) => this.send(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),
       expectEpoch: (epoch) => this.#inbound.expectEpoch(epoch),
+      resumable: (session) => void this.sessions.push(session),
       acknowledge: (content) => this.sendRecord(ContentType.ack, content),
       handOver: (now: Millis, estate: Estate) => {
         const next = new Dtls13Handshake(

@@ -10,7 +10,7 @@ import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts
 import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'
-import { SelectedVersion } from '../../extensions/supported-versions.ts'
+import { SelectedVersion, SupportedVersions } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
@@ -43,8 +43,8 @@ export class ExpectServerHello implements HandshakeState {
     if (message.type === HandshakeType.helloVerifyRequest) return this.#answerCookie(message, cx)
     if (message.type !== HandshakeType.serverHello) throw unexpected(this, message)
     const hello = decodeServerHello(message.body)
-    if (hello.extensions.has(SelectedVersion)) return this.#handOver(message, cx)
-    if (permits(cx.config, ProtocolVersion.dtls13) && isDowngrade(hello.random))
+    if (hello.extensions.has(SelectedVersion)) return this.#handOver(message)
+    if (offers13(this.#offer) && isDowngrade(hello.random))
       throw new PeerMisbehaved('illegal-parameter', 'somebody took DTLS 1.3 out of our offer')
     const negotiated = acceptServerHello(cx.config, this.#offer.hello, hello)
     cx.connectionIds.accept(hello.extensions)
@@ -69,14 +69,16 @@ export class ExpectServerHello implements HandshakeState {
   }
 
   /** `supported_versions` in the answer means DTLS 1.3, RFC 8446 §4.2.1, which has cookies of its own. */
-  #handOver(message: HandshakeMessage, { config }: HandshakeContext): HandshakeState {
-    if (!permits(config, ProtocolVersion.dtls13))
+  #handOver(message: HandshakeMessage): HandshakeState {
+    if (!offers13(this.#offer))
       throw new PeerMisbehaved('unsolicited-extension', 'supported_versions was not offered')
     if (this.#cookies > 0)
       throw new PeerMisbehaved('illegal-parameter', 'DTLS 1.3 after a cookie of DTLS 1.2')
     return new HandOver((cx) => receiveFirstHello(cx, this.#offer, message))
   }
 }
+
+const offers13 = ({ hello }: ClientOffer): boolean => hello.extensions.has(SupportedVersions)
 
 /** Also with a cookie: everything else then stays as it was, RFC 6347 §4.2.1. */
 export function sendClientHello(cx: HandshakeContext, hello: ClientHello): void {

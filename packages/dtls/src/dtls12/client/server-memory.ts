@@ -4,7 +4,8 @@ import type { HandshakeContext } from '../../handshake/handshake-state.ts'
 import type { FinishedVerified } from '../../proofs/finished-verified.ts'
 import type { PeerAuthenticated } from '../../proofs/peer-authenticated.ts'
 import { rememberSession } from '../../proofs/session-remembered.ts'
-import type { ResumableSession } from '../../resumption/resumable-session.ts'
+import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import type { ResumableSession12 } from '../../resumption/resumable-session.ts'
 import type { KeySchedule } from '../keys/key-schedule.ts'
 import type { NewSessionTicket } from '../messages/new-session-ticket.ts'
 import type { Negotiated12 } from '../negotiated.ts'
@@ -22,20 +23,21 @@ export interface ServerMemory {
 /** Null where the server remembers nothing. */
 export function makeResumable(
   { config, now }: HandshakeContext,
-  { suite, version, serverName }: Negotiated12,
+  { suite, serverName }: Negotiated12,
   { sessionId, ticket, until }: ServerMemory,
   keys: KeySchedule,
   peer: PeerAuthenticated,
   finished: FinishedVerified,
-): ResumableSession | null {
+): ResumableSession12 | null {
   if (!config.asksForSession) return null
   const hasTicket = ticket !== null && ticket.ticket.length > 0
   if (!hasTicket && sessionId.length === 0) return null
   const lifetime = Math.min(ticket?.lifetimeHint ? ticket.lifetimeHint * 1_000 : maxLifetime, maxLifetime)
   const expires = Millis(Math.min(now + lifetime, until))
-  const facts = { config, suite, serverName, masterSecret: keys.masterSecret, expires }
-  const remembered = rememberSession(facts, peer, finished)
+  const facts = { suite, serverName, masterSecret: keys.masterSecret, expires }
+  const remembered = rememberSession(config, facts, peer, finished)
   if (remembered === null) return null
+  const version = ProtocolVersion.dtls12
   if (!hasTicket) return { version, remembered, sessionId, ticket: null }
   // RFC 5077 §3.4: an id of our own, which the server repeats when it takes the ticket.
   return {

@@ -3,13 +3,13 @@ import { equalBytes, type Millis } from '@purertc/bytes'
 import { permits, type ResolvedConfig } from '../../config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { authenticateByRecall, type PeerAuthenticated } from '../../proofs/peer-authenticated.ts'
-import { ownerOf } from '../../proofs/session-remembered.ts'
+import { ownerOf } from '../../proofs/remembered-peer.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
-import type { ResumableSession } from '../../resumption/resumable-session.ts'
+import type { ResumableSession12 } from '../../resumption/resumable-session.ts'
 
 /** A session that a client offers to resume, with the server as whom it will be known. */
 export interface SessionOffer {
-  readonly session: ResumableSession
+  readonly session: ResumableSession12
   readonly peer: PeerAuthenticated
 }
 

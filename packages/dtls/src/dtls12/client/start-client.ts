@@ -2,11 +2,16 @@ import type { KeyExchange } from '@purertc/crypto'
 
 import { permits } from '../../config.ts'
 import { cipherSuites as dtls13Suites } from '../../dtls13/cipher-suite.ts'
+import { choosePsks } from '../../dtls13/client/choose-psks.ts'
 import { type ClientOffer, setKeyShares } from '../../dtls13/client/client-offer.ts'
+import { bindPsks } from '../../dtls13/psk/binders.ts'
+import type { PreSharedKey } from '../../dtls13/psk/pre-shared-key.ts'
+import { Transcript as Dtls13Transcript } from '../../dtls13/transcript.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
 import { Extensions } from '../../extensions/extensions.ts'
+import { pskDheKe, PskKeyExchangeModes } from '../../extensions/psk-key-exchange-modes.ts'
 import { firstHandshake, RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'
@@ -27,7 +32,9 @@ import { offerSession, type SessionOffer } from './session-offer.ts'
  * of `createKeyShares`.
  */
 export function startClient(cx: HandshakeContext, shares: readonly KeyExchange[]): HandshakeState {
-  const offer = composeOffer(cx, offerSession(cx.config, cx.now), shares)
+  const { config, now } = cx
+  const offer = composeOffer(cx, offerSession(config, now), choosePsks(config, now), shares)
+  bindPsks(config.crypto, now, new Dtls13Transcript(), offer.hello, offer.psks)
   // RFC 6347 §4.1 and RFC 5246 §E.1: a first record claims the oldest version, for servers that read no further.
   cx.records.setVersion(ProtocolVersion.dtls10)
   sendClientHello(cx, offer.hello)
@@ -37,12 +44,15 @@ export function startClient(cx: HandshakeContext, shares: readonly KeyExchange[]
 function composeOffer(
   { config, connectionIds }: HandshakeContext,
   session: SessionOffer | null,
+  psks: readonly PreSharedKey[],
   shares: readonly KeyExchange[],
 ): ClientOffer {
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
   const speaks12 = permits(config, ProtocolVersion.dtls12)
-  const speaks13 = permits(config, ProtocolVersion.dtls13)
+  // Where nothing but shared keys will do, and the one to take depends on the server's hint, that is DTLS 1.2.
+  const needsHint = speaks12 && 'psk' in config.verify && psks.length === 0
+  const speaks13 = permits(config, ProtocolVersion.dtls13) && !needsHint
   const extensions = new Extensions()
   if (speaks13) offerVersions(extensions, speaks12)
   if (speaks12)
@@ -68,6 +78,7 @@ function composeOffer(
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
   connectionIds.offer(extensions)
   if (speaks13) setKeyShares(extensions, shares)
+  if (speaks13 && (config.asksForSession || psks.length > 0)) extensions.set(PskKeyExchangeModes, [pskDheKe])
   const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]
   const hello: ClientHello = {
     version: ProtocolVersion.dtls12,
@@ -78,7 +89,7 @@ function composeOffer(
     compressionMethods: Uint8Array.of(noCompression),
     extensions,
   }
-  return { hello, shares, session }
+  return { hello, shares, session, psks }
 }
 
 function offerVersions(extensions: Extensions, speaks12: boolean): void {

@@ -39,7 +39,7 @@ export function remember(
   const { config, now } = cx
   if (config.sessions === null || memory.kind === 'none') return
   const expires = Millis(now + config.sessions.lifetime)
-  const session = rememberSession({ config, suite, serverName, masterSecret, expires }, peer, finished)
+  const session = rememberSession(config, { suite, serverName, masterSecret, expires }, peer, finished)
   if (memory.kind === 'ticket') sendTicket(cx, session)
   else if (session !== null) config.sessions.keep(memory.sessionId, session)
 }

@@ -6,7 +6,8 @@ import { ServerName } from '../../extensions/server-name.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { authenticateByRecall, type PeerAuthenticated } from '../../proofs/peer-authenticated.ts'
-import { ownerOf, type SessionRemembered } from '../../proofs/session-remembered.ts'
+import { ownerOf } from '../../proofs/remembered-peer.ts'
+import type { SessionRemembered } from '../../proofs/session-remembered.ts'
 
 /** A session that a server resumes, with the client as whom it is known. */
 export interface RecalledSession {

@@ -1,7 +1,9 @@
+import type { ResolvedConfig } from '../../config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ConnectionId } from '../../extensions/connection-id.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { ServerKeyShare } from '../../extensions/key-share.ts'
+import { SelectedPsk } from '../../extensions/pre-shared-key.ts'
 import { ReturnRoutability } from '../../extensions/return-routability.ts'
 import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
@@ -12,7 +14,7 @@ import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { type CipherSuite13, cipherSuiteById } from '../cipher-suite.ts'
 import { checkAnswered } from '../extension-rules.ts'
 import { Epoch, type HandshakeContext, type HandshakeState } from '../handshake-state.ts'
-import { HandshakeKeys } from '../keys/key-schedule.ts'
+import { beginKeys, type PreSharedKey } from '../psk/pre-shared-key.ts'
 import { type ClientOffer, idOf } from './client-offer.ts'
 import { ExpectEncryptedExtensions } from './expect-encrypted-extensions.ts'
 
@@ -38,12 +40,13 @@ export function acceptServerHello(
     throw new PeerMisbehaved('illegal-parameter', 'ServerHello takes back what HelloRetryRequest said')
 
   cx.connectionIds.accept(hello.extensions)
+  const psk = acceptPsk(cx.config, offer, suite, hello.extensions)
   cx.transcript.add(message.type, message.body)
-  const keys = new HandshakeKeys(cx.config.crypto, suite, null, secret, cx.transcript)
+  const { keys, peer } = beginKeys(cx.config.crypto, suite, psk, secret, cx.transcript)
   keys.log(cx.config.keyLog, offer.hello.random)
   cx.expectEpoch(Epoch.handshake, keys.server)
   cx.enterEpoch(Epoch.handshake, keys.client)
-  return new ExpectEncryptedExtensions({ offer, suite, group, keys })
+  return new ExpectEncryptedExtensions({ offer, suite, group, keys, psk, peer })
 }
 
 /** What ServerHello and HelloRetryRequest have in common. */
@@ -76,9 +79,29 @@ function acceptKeyShare(
   return { group, secret: agree(ours, share.keyExchange) }
 }
 
+/** RFC 8446 §4.2.11: one of ours, and for the suite. Null where certificates are to tell who the server is. */
+function acceptPsk(
+  { verify }: ResolvedConfig,
+  { psks }: ClientOffer,
+  suite: CipherSuite13,
+  extensions: Extensions,
+): PreSharedKey | null {
+  const index = extensions.get(SelectedPsk)
+  if (index === undefined) {
+    if ('psk' in verify) throw new PeerMisbehaved('no-common-parameters', 'the server took no shared key')
+    return null
+  }
+  const psk = psks[index]
+  if (psk === undefined) throw new PeerMisbehaved('illegal-parameter', `shared key ${index} was not offered`)
+  if (psk.hash !== suite.hash)
+    throw new PeerMisbehaved('illegal-parameter', 'the shared key is for another hash than the suite')
+  return psk
+}
+
 const allowedInServerHello: ReadonlySet<number> = new Set([
   SelectedVersion.type,
   ServerKeyShare.type,
+  SelectedPsk.type,
   ConnectionId.type,
   ReturnRoutability.type,
 ])

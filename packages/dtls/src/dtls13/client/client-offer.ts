@@ -7,6 +7,7 @@ import { ClientKeyShares } from '../../extensions/key-share.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { namedGroups } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import type { PreSharedKey } from '../psk/pre-shared-key.ts'
 
 /** What a client has offered, and the private keys of it. */
 export interface ClientOffer {
@@ -14,6 +15,8 @@ export interface ClientOffer {
   /** A session of DTLS 1.2 that the server may take up. */
   readonly session: SessionOffer | null
   readonly shares: readonly KeyExchange[]
+  /** In the order in which `hello` names them. */
+  readonly psks: readonly PreSharedKey[]
 }
 
 /**
@@ -34,5 +37,9 @@ export function setKeyShares(extensions: Extensions, shares: readonly KeyExchang
   extensions.set(ClientKeyShares, entries)
 }
 
-export const idOf = (name: KeyExchange['group']): number =>
-  namedGroups.find((group) => group.name === name)?.id ?? 0
+/** Throws where the registry lacks the group, which nobody could ask for. */
+export function idOf(name: KeyExchange['group']): number {
+  const group = namedGroups.find((candidate) => candidate.name === name)
+  if (group === undefined) throw new RangeError(`no group ${name}`)
+  return group.id
+}

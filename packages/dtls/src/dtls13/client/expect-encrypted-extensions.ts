@@ -13,6 +13,7 @@ import { type HandshakeContext, type HandshakeState, unexpected } from '../hands
 import { decodeEncryptedExtensions } from '../messages/encrypted-extensions.ts'
 import type { ClientOffer } from './client-offer.ts'
 import { ExpectCertificateRequest } from './expect-certificate-request.ts'
+import { ExpectServerFinished } from './expect-server-finished.ts'
 import type { ServerChoice } from './server-choice.ts'
 
 export class ExpectEncryptedExtensions implements HandshakeState {
@@ -37,7 +38,12 @@ export class ExpectEncryptedExtensions implements HandshakeState {
       serverName: cx.config.serverName,
     }
     cx.transcript.add(message.type, message.body)
-    return new ExpectCertificateRequest({ ...this.#choice, negotiated })
+    const answer = { ...this.#choice, negotiated }
+    const { peer } = this.#choice
+    // RFC 8446 §2.2: with a shared key neither end shows a certificate.
+    return peer === null
+      ? new ExpectCertificateRequest(answer)
+      : new ExpectServerFinished({ ...answer, peer }, null)
   }
 }
 

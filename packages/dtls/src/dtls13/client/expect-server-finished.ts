@@ -1,3 +1,5 @@
+import { Millis } from '@purertc/bytes'
+
 import { chooseCredential, sign } from '../../certificate/credential.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
@@ -11,6 +13,7 @@ import { Connected } from '../connected.ts'
 import { Epoch, type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { KeyUpdates } from '../key-updates.ts'
 import type { ServerProven } from './server-choice.ts'
+import { ServerTickets } from './server-tickets.ts'
 
 /** The server's flight ends; ours answers it, and the handshake is complete for us. */
 export class ExpectServerFinished implements HandshakeState {
@@ -25,7 +28,7 @@ export class ExpectServerFinished implements HandshakeState {
 
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.finished) throw unexpected(this, message)
-    const { suite, keys, group, negotiated, peer } = this.#server
+    const { suite, keys, group, negotiated, peer, psk } = this.#server
     const { crypto } = cx.config
     const expected = keys.server.verifyData(cx.transcript.digest(crypto, suite.hash))
     const finished = verifyFinished(expected, message.body)
@@ -41,7 +44,13 @@ export class ExpectServerFinished implements HandshakeState {
     cx.flight.message(HandshakeType.finished, verifyData)
     cx.flight.end()
     cx.enterEpoch(Epoch.application, application.client)
-    return new Connected(session, new KeyUpdates(application.client, application.server))
+    const until = psk?.origin === 'ticket' ? psk.remembered.expires : Millis(Infinity)
+    const secret = application.resumptionSecret(cx.transcript)
+    return new Connected(
+      session,
+      new KeyUpdates(application.client, application.server),
+      new ServerTickets(suite, secret, until, peer, finished),
+    )
   }
 
   /** RFC 8446 §4.4.2: without a key that suits the server, an empty list leaves the decision to it. */

@@ -4,6 +4,7 @@ import { PeerMisbehaved } from '../../errors.ts'
 import { Cookie } from '../../extensions/cookie.ts'
 import { Extensions } from '../../extensions/extensions.ts'
 import { RetryGroup } from '../../extensions/key-share.ts'
+import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'
 import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type ClientHello, encodeClientHello } from '../../messages/client-hello.ts'
@@ -11,6 +12,7 @@ import type { ServerHello } from '../../messages/server-hello.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { checkAnswered } from '../extension-rules.ts'
 import type { HandshakeContext, HandshakeState } from '../handshake-state.ts'
+import { bindPsks } from '../psk/binders.ts'
 import { type ClientOffer, idOf, setKeyShares } from './client-offer.ts'
 import { ExpectServerHello } from './expect-server-hello.ts'
 import { acceptSuite } from './accept-server-hello.ts'
@@ -34,10 +36,13 @@ export function retryClientHello(
   cx.transcript.startFromHash(cx.transcript.digest(crypto, suite.hash))
   cx.transcript.add(message.type, message.body)
   const hello = secondHello(offer.hello, cookie, group === null ? null : shares)
+  // RFC 8446 §4.1.2: those that do not serve the suite need not be offered again.
+  const psks = offer.psks.filter(({ hash }) => hash === suite.hash)
+  bindPsks(crypto, cx.now, cx.transcript, hello, psks)
   cx.flight.begin()
   cx.flight.message(HandshakeType.clientHello, encodeClientHello(hello))
   cx.flight.end()
-  return new ExpectServerHello({ ...offer, hello, shares }, { suite, group })
+  return new ExpectServerHello({ ...offer, hello, shares, psks }, { suite, group })
 }
 
 /** RFC 8446 §4.2.8: a group that we offered, and sent no share of yet. */
@@ -61,7 +66,8 @@ function secondHello(
   const extensions = new Extensions()
   if (cookie !== undefined) extensions.set(Cookie, copyBytes(cookie))
   for (const type of first.extensions.types)
-    extensions.setBody(type, first.extensions.body(type) ?? new Uint8Array(0))
+    if (type !== PreSharedKeys.type)
+      extensions.setBody(type, first.extensions.body(type) ?? new Uint8Array(0))
   if (shares !== null) setKeyShares(extensions, shares)
   return { ...first, extensions }
 }

@@ -3,6 +3,7 @@ import type { NamedGroup } from '../../protocol/named-group.ts'
 import type { Negotiated } from '../../session.ts'
 import type { CipherSuite13 } from '../cipher-suite.ts'
 import type { HandshakeKeys } from '../keys/key-schedule.ts'
+import type { PreSharedKey } from '../psk/pre-shared-key.ts'
 import type { ClientOffer } from './client-offer.ts'
 
 /** What ServerHello has settled. */
@@ -11,6 +12,10 @@ export interface ServerChoice {
   readonly suite: CipherSuite13
   readonly group: NamedGroup
   readonly keys: HandshakeKeys
+  /** The shared key that the server took up, null where certificates are to tell who it is. */
+  readonly psk: PreSharedKey | null
+  /** Who it is by that key. */
+  readonly peer: PeerAuthenticated | null
 }
 
 /** And EncryptedExtensions after it. */

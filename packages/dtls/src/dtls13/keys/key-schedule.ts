@@ -1,10 +1,10 @@
-import { type CryptoProvider, hashSizes } from '@purertc/crypto'
+import { type CryptoProvider, type HashAlgorithm, hashSizes } from '@purertc/crypto'
 
 import { type KeyLog, keyLogLine } from '../../keys/key-log.ts'
 import type { CipherSuite13 } from '../cipher-suite.ts'
 import type { Transcript } from '../transcript.ts'
 import { hkdfExpandLabel, hkdfExtract } from './hkdf.ts'
-import { TrafficSecret } from './traffic-secret.ts'
+import { finishedMac, TrafficSecret } from './traffic-secret.ts'
 
 /** The secrets of both ends for one kind of traffic. */
 export interface TrafficSecrets {
@@ -110,8 +110,8 @@ export class ApplicationKeys implements TrafficSecrets {
   }
 }
 
-/** The PSK of one ticket, RFC 8446 §4.6.1. */
-export function ticketPsk(
+/** The key of one ticket, RFC 8446 §4.6.1. */
+export function deriveTicketKey(
   crypto: CryptoProvider,
   suite: CipherSuite13,
   resumptionSecret: Uint8Array,
@@ -120,18 +120,28 @@ export function ticketPsk(
   return hkdfExpandLabel(crypto, suite.hash, resumptionSecret, 'resumption', nonce, hashSizes[suite.hash])
 }
 
-/** What a binder is made with as if it were a Finished, RFC 8446 §4.2.11.2. */
-export function binderKey(
+/**
+ * The proof that its maker has the key, RFC 8446 §4.2.11.2: a Finished of a handshake that ends within its first
+ * message, up to which `transcriptHash` goes. A key of one origin is none of the other, whatever its bytes.
+ */
+export function makeBinder(
   crypto: CryptoProvider,
-  suite: CipherSuite13,
+  hash: HashAlgorithm,
+  origin: PskOrigin,
   psk: Uint8Array,
-  kind: 'ext' | 'res',
-): TrafficSecret {
-  const early = earlySecret(crypto, suite, psk)
-  return trafficSecret(crypto, suite, early, `${kind} binder`, emptyHash(crypto, suite))
+  transcriptHash: Uint8Array,
+): Uint8Array {
+  const hashed = { hash }
+  const label = origin === 'ticket' ? 'res binder' : 'ext binder'
+  const early = earlySecret(crypto, hashed, psk)
+  const key = deriveSecret(crypto, hashed, early, label, emptyHash(crypto, hashed))
+  return finishedMac(crypto, hash, key, transcriptHash)
 }
 
-function earlySecret(crypto: CryptoProvider, suite: CipherSuite13, psk: Uint8Array | null): Uint8Array {
+/** Where a shared key is from: a ticket of an earlier handshake, or an agreement elsewhere. */
+export type PskOrigin = 'ticket' | 'external'
+
+function earlySecret(crypto: CryptoProvider, suite: Hashed, psk: Uint8Array | null): Uint8Array {
   return hkdfExtract(crypto, suite.hash, zeros(suite), psk ?? zeros(suite))
 }
 
@@ -148,7 +158,7 @@ function trafficSecret(
 /** Derive-Secret, RFC 8446 §7.1, over a hash of messages that was made before. */
 function deriveSecret(
   crypto: CryptoProvider,
-  suite: CipherSuite13,
+  suite: Hashed,
   secret: Uint8Array,
   label: string,
   hash: Uint8Array,
@@ -156,6 +166,9 @@ function deriveSecret(
   return hkdfExpandLabel(crypto, suite.hash, secret, label, hash, hashSizes[suite.hash])
 }
 
-const emptyHash = (crypto: CryptoProvider, suite: CipherSuite13): Uint8Array => crypto.hash(suite.hash)
+const emptyHash = (crypto: CryptoProvider, suite: Hashed): Uint8Array => crypto.hash(suite.hash)
 
-const zeros = (suite: CipherSuite13): Uint8Array => new Uint8Array(hashSizes[suite.hash])
+const zeros = (suite: Hashed): Uint8Array => new Uint8Array(hashSizes[suite.hash])
+
+/** All of a suite that secrets depend on, up to those of records. */
+type Hashed = Pick<CipherSuite13, 'hash'>

@@ -1,4 +1,4 @@
-import type { Aead, CryptoProvider, SampleMask } from '@purertc/crypto'
+import type { Aead, CryptoProvider, HashAlgorithm, SampleMask } from '@purertc/crypto'
 import { aeadSizes, hashSizes } from '@purertc/crypto'
 
 import type { CipherSuite13 } from '../cipher-suite.ts'
@@ -47,7 +47,7 @@ export class TrafficSecret {
 
   /** `verify_data` of this end's Finished, RFC 8446 §4.4.4. */
   verifyData(transcriptHash: Uint8Array): Uint8Array {
-    return this.#crypto.hmac(this.#suite.hash, this.#expand('finished', this.#hashLength), transcriptHash)
+    return finishedMac(this.#crypto, this.#suite.hash, this.#secret, transcriptHash)
   }
 
   get #hashLength(): number {
@@ -57,6 +57,17 @@ export class TrafficSecret {
   #expand(label: string, length: number): Uint8Array {
     return hkdfExpandLabel(this.#crypto, this.#suite.hash, this.#secret, label, noContext, length)
   }
+}
+
+/** The MAC of a Finished, and of a binder, by the secret that it stands for: RFC 8446 §4.4.4. */
+export function finishedMac(
+  crypto: CryptoProvider,
+  hash: HashAlgorithm,
+  secret: Uint8Array,
+  transcriptHash: Uint8Array,
+): Uint8Array {
+  const key = hkdfExpandLabel(crypto, hash, secret, 'finished', noContext, hashSizes[hash])
+  return crypto.hmac(hash, key, transcriptHash)
 }
 
 const noContext = new Uint8Array(0)

@@ -7,7 +7,9 @@ import type { ClientHello } from '../../messages/client-hello.ts'
 import type { HandshakeContext, HandshakeState } from '../handshake-state.ts'
 import { choose } from './choice.ts'
 import { invariantsOf } from './hello-invariants.ts'
+import { checkPsks } from './psk-names.ts'
 import type { RetryCookie } from './retry-cookie.ts'
+import { selectPsk } from './select-psk.ts'
 import { sendServerFlight } from './server-flight.ts'
 
 /** What a HelloRetryRequest asked for. */
@@ -22,8 +24,10 @@ export function acceptSecondHello(
 ): HandshakeState {
   if (!equalBytes(invariantsOf(cx.config.crypto, hello), asked.invariants))
     throw new PeerMisbehaved('illegal-parameter', 'the second ClientHello is another one (RFC 8446 §4.1.2)')
+  checkPsks(cx.config.crypto, hello, asked.psks)
   const choice = choose(cx.config, hello)
-  if (choice.share === null || choice.suite.id !== asked.cipherSuite)
+  const { suite, share } = choice
+  if (share === null || suite.id !== asked.cipherSuite)
     throw new PeerMisbehaved('illegal-parameter', 'no share of the group that was asked for')
   if (asked.group !== null) {
     const shares = hello.extensions.get(ClientKeyShares) ?? []
@@ -31,6 +35,7 @@ export function acceptSecondHello(
       throw new PeerMisbehaved('illegal-parameter', 'other shares than were asked for')
   }
   cx.connectionIds.receive(hello.extensions)
+  const selected = selectPsk(cx, suite, hello, message)
   cx.transcript.add(message.type, message.body)
-  return sendServerFlight(cx, hello.random, choice, choice.share)
+  return sendServerFlight(cx, hello, { choice, share, selected })
 }

@@ -11,6 +11,8 @@ import { type Choice, choose } from './choice.ts'
 import { ExpectSecondClientHello } from './expect-second-client-hello.ts'
 import { encodeHelloRetryRequest } from './hello-retry-request.ts'
 import { invariantsOf } from './hello-invariants.ts'
+import { namePsks } from './psk-names.ts'
+import { selectPsk } from './select-psk.ts'
 import { sendServerFlight } from './server-flight.ts'
 
 /**
@@ -25,10 +27,12 @@ export function answerClientHello(
   const cookie = hello.extensions.get(Cookie)
   if (cookie !== undefined) return goOnFromCookie(cx, hello, message, copyBytes(cookie))
   const choice = choose(cx.config, hello)
+  const { suite, share } = choice
+  const selected = selectPsk(cx, suite, hello, message)
   cx.transcript.add(message.type, message.body)
-  if (choice.share === null) return askForShare(cx, hello, choice)
+  if (share === null) return askForShare(cx, hello, choice)
   cx.connectionIds.receive(hello.extensions)
-  return sendServerFlight(cx, hello.random, choice, choice.share)
+  return sendServerFlight(cx, hello, { choice, share, selected })
 }
 
 function askForShare(cx: HandshakeContext, hello: ClientHello, { suite, group }: Choice): HandshakeState {
@@ -38,7 +42,8 @@ function askForShare(cx: HandshakeContext, hello: ClientHello, { suite, group }:
   cx.flight.message(HandshakeType.serverHello, encodeHelloRetryRequest(suite.id, group.id, null))
   cx.flight.end()
   const invariants = invariantsOf(crypto, hello)
-  return new ExpectSecondClientHello({ cipherSuite: suite.id, group: group.id, invariants })
+  const psks = namePsks(crypto, hello)
+  return new ExpectSecondClientHello({ cipherSuite: suite.id, group: group.id, invariants, psks })
 }
 
 function goOnFromCookie(

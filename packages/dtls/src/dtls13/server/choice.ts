@@ -20,7 +20,6 @@ export interface Choice {
   readonly group: NamedGroup
   /** The client's key for the group, null where it has sent none and must be asked for it. */
   readonly share: Uint8Array | null
-  readonly credential: Credential
   readonly negotiated: Negotiated
 }
 
@@ -32,26 +31,31 @@ export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
     throw new PeerMisbehaved('illegal-parameter', 'compression is offered')
   const suite: CipherSuite13 | undefined = cipherSuites.find(({ id }) => hello.cipherSuites.includes(id))
   if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
-  const schemes = hello.extensions.get(SignatureAlgorithms)
-  if (schemes === undefined)
-    throw new PeerMisbehaved('missing-extension', 'no signature_algorithms (RFC 8446 §9.2)')
-  const serverName = hello.extensions.get(ServerName) ?? null
-  const certificates = certificatesFor(config.certificates, serverName)
-  const credential = chooseCredential(ProtocolVersion.dtls13, config, certificates, schemes)
-  if (credential === null)
-    throw new PeerMisbehaved('no-common-parameters', 'no certificate or signature scheme in common')
   return {
     suite,
-    credential,
     ...chooseGroup(config, hello),
     negotiated: {
       version: ProtocolVersion.dtls13,
       suite,
       srtpProfile: chooseSrtp(config, hello),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
-      serverName,
+      serverName: hello.extensions.get(ServerName) ?? null,
     },
   }
+}
+
+/** What we prove our identity with, where no shared key does. Throws as {@link choose}. */
+export function credentialFor(config: ResolvedConfig, { extensions }: ClientHello): Credential {
+  const schemes = extensions.get(SignatureAlgorithms)
+  if (config.certificates.length === 0)
+    throw new PeerMisbehaved('unknown-psk-identity', 'no shared key in common, and no certificate')
+  if (schemes === undefined)
+    throw new PeerMisbehaved('missing-extension', 'no signature_algorithms (RFC 8446 §9.2)')
+  const certificates = certificatesFor(config.certificates, extensions.get(ServerName) ?? null)
+  const credential = chooseCredential(ProtocolVersion.dtls13, config, certificates, schemes)
+  if (credential === null)
+    throw new PeerMisbehaved('no-common-parameters', 'no certificate or signature scheme in common')
+  return credential
 }
 
 /** The best group that the client has sent a share of; where there is none, the best of those it would send one of. */

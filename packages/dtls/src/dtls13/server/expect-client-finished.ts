@@ -7,6 +7,7 @@ import { Connected } from '../connected.ts'
 import { Epoch, type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { KeyUpdates } from '../key-updates.ts'
 import type { FlightSent } from './progress.ts'
+import { sendTickets } from './send-tickets.ts'
 
 /** The client's last word, which is acknowledged. */
 export class ExpectClientFinished implements HandshakeState {
@@ -27,6 +28,7 @@ export class ExpectClientFinished implements HandshakeState {
     cx.transcript.add(message.type, message.body)
     const session = new DtlsSession(negotiated, group, application, this.#peer, finished)
     cx.expectEpoch(Epoch.application, application.client)
-    return new Connected(session, new KeyUpdates(application.server, application.client))
+    sendTickets(cx, this.#sent, this.#peer, finished)
+    return new Connected(session, new KeyUpdates(application.server, application.client), null)
   }
 }

@@ -3,6 +3,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 
 import { Cookie } from '../../extensions/cookie.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
+import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 
 /** A hash of all that a second ClientHello must repeat, RFC 8446 §4.1.2. */
@@ -29,12 +30,11 @@ export function invariantsOf(crypto: CryptoProvider, hello: ClientHello): Uint8A
 }
 
 const padding = 21
-const preSharedKey = 41
 const earlyData = 42
 const mayChange: ReadonlySet<number> = new Set([
   ClientKeyShares.type,
   Cookie.type,
   padding,
-  preSharedKey,
+  PreSharedKeys.type,
   earlyData,
 ])

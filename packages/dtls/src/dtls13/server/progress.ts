@@ -1,3 +1,5 @@
+import type { Millis } from '@purertc/bytes'
+
 import type { NamedGroup } from '../../protocol/named-group.ts'
 import type { Negotiated } from '../../session.ts'
 import type { CipherSuite13 } from '../cipher-suite.ts'
@@ -10,4 +12,8 @@ export interface FlightSent {
   readonly group: NamedGroup
   readonly keys: HandshakeKeys
   readonly application: ApplicationKeys
+  /** Whether the client could use a ticket (RFC 8446 §4.2.9). */
+  readonly takesTickets: boolean
+  /** When a session that was resumed ends; Infinity for a new one. */
+  readonly until: Millis
 }

@@ -10,6 +10,8 @@ export interface RetryCookie {
   readonly group: number | null
   /** See `invariantsOf`. */
   readonly invariants: Uint8Array
+  /** See `namePsks`. */
+  readonly psks: Uint8Array
   readonly clientHelloHash: Uint8Array
 }
 
@@ -20,8 +22,9 @@ export function decodeRetryCookie(bytes: Uint8Array): RetryCookie | null {
     const cipherSuite = reader.u16()
     const group = reader.u16()
     const invariants = copyBytes(reader.bytes(32))
+    const psks = copyBytes(reader.bytes(reader.u8()))
     const clientHelloHash = copyBytes(reader.rest())
-    return { cipherSuite, group: group === noGroup ? null : group, invariants, clientHelloHash }
+    return { cipherSuite, group: group === noGroup ? null : group, invariants, psks, clientHelloHash }
   } catch (error) {
     if (error instanceof DecodeError) return null
     throw error
@@ -33,6 +36,8 @@ export function encodeRetryCookie(cookie: RetryCookie): Uint8Array {
   writer.u16(cookie.cipherSuite)
   writer.u16(cookie.group ?? noGroup)
   writer.bytes(cookie.invariants)
+  writer.u8(cookie.psks.length)
+  writer.bytes(cookie.psks)
   writer.bytes(cookie.clientHelloHash)
   return writer.finish()
 }

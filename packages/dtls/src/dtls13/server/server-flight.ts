@@ -1,14 +1,18 @@
-import { sign } from '../../certificate/credential.ts'
+import { Millis } from '@purertc/bytes'
+
+import { type Credential, sign } from '../../certificate/credential.ts'
 import type { ResolvedConfig } from '../../config.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { Extensions } from '../../extensions/extensions.ts'
 import { ServerKeyShare } from '../../extensions/key-share.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
+import { SelectedPsk } from '../../extensions/pre-shared-key.ts'
 import { SelectedVersion } from '../../extensions/supported-versions.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import { answer } from '../../keys/key-agreement.ts'
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
+import type { ClientHello } from '../../messages/client-hello.ts'
 import { encodeServerHello } from '../../messages/server-hello.ts'
 import { admitAnonymous } from '../../proofs/peer-authenticated.ts'
 import { offerProtocols } from '../../protocol/alpn.ts'
@@ -16,51 +20,68 @@ import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { writeChain } from '../certificate-chain.ts'
 import { certificateVerifyContent } from '../certificate-verify-content.ts'
+import type { CipherSuite13 } from '../cipher-suite.ts'
 import { Epoch, type HandshakeContext, type HandshakeState } from '../handshake-state.ts'
-import { HandshakeKeys } from '../keys/key-schedule.ts'
 import { encodeCertificateRequest } from '../messages/certificate-request.ts'
 import { encodeEncryptedExtensions } from '../messages/encrypted-extensions.ts'
-import type { Choice } from './choice.ts'
+import { beginKeys } from '../psk/pre-shared-key.ts'
+import { type Choice, credentialFor } from './choice.ts'
 import { ExpectClientCertificate } from './expect-client-certificate.ts'
 import { ExpectClientFinished } from './expect-client-finished.ts'
+import type { FlightSent } from './progress.ts'
+import { type PskSelection, takesPsks } from './select-psk.ts'
 
-/** The server's whole flight, from ServerHello to Finished; `share` is the client's key. */
-export function sendServerFlight(
-  cx: HandshakeContext,
-  clientRandom: Uint8Array,
-  choice: Choice,
-  share: Uint8Array,
-): HandshakeState {
+/** What a server has settled before it answers. */
+export interface Answer {
+  readonly choice: Choice
+  /** The client's key for the group. */
+  readonly share: Uint8Array
+  /** By which the two ends know each other; null where certificates are to tell. */
+  readonly selected: PskSelection | null
+}
+
+/** The server's whole flight, from ServerHello to Finished. Throws `PeerMisbehaved` where we cannot show who we are. */
+export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answered: Answer): HandshakeState {
   const { config, flight, transcript } = cx
+  const { choice, share, selected } = answered
   const { suite, group } = choice
+  const credential = selected === null ? credentialFor(config, hello) : null
   const exchange = answer(config.crypto, group.name, share)
   flight.begin()
-  flight.message(HandshakeType.serverHello, composeServerHello(cx, choice, exchange.publicKey))
-  const keys = new HandshakeKeys(config.crypto, suite, null, exchange.secret, transcript)
-  keys.log(config.keyLog, clientRandom)
+  flight.message(HandshakeType.serverHello, composeServerHello(cx, answered, exchange.publicKey))
+  const psk = selected?.psk ?? null
+  const { keys, peer } = beginKeys(config.crypto, suite, psk, exchange.secret, transcript)
+  keys.log(config.keyLog, hello.random)
   cx.enterEpoch(Epoch.handshake, keys.server)
   cx.expectEpoch(Epoch.handshake, keys.client)
 
-  flight.message(HandshakeType.encryptedExtensions, composeExtensions(choice))
-  const asksForCertificate = config.clientCertificate !== 'none'
+  flight.message(HandshakeType.encryptedExtensions, composeExtensions(answered))
+  const asksForCertificate = credential !== null && config.clientCertificate !== 'none'
   if (asksForCertificate) flight.message(HandshakeType.certificateRequest, composeCertificateRequest(config))
-  flight.message(HandshakeType.certificate, writeChain(choice.credential))
-  flight.message(HandshakeType.certificateVerify, composeCertificateVerify(cx, choice))
+  if (credential !== null) sendCertificate(cx, suite, credential)
   const hash = transcript.digest(config.crypto, suite.hash)
   flight.message(HandshakeType.finished, keys.server.verifyData(hash))
   const application = keys.applicationKeys(transcript)
-  application.log(config.keyLog, clientRandom)
+  application.log(config.keyLog, hello.random)
   cx.enterEpoch(Epoch.application, application.server)
   flight.end()
-  const sent = { negotiated: choice.negotiated, suite, group, keys, application }
+  const sent: FlightSent = {
+    negotiated: choice.negotiated,
+    suite,
+    group,
+    keys,
+    application,
+    takesTickets: takesPsks(hello),
+    until: psk?.origin === 'ticket' ? psk.remembered.expires : Millis(Infinity),
+  }
   return asksForCertificate
     ? new ExpectClientCertificate(sent)
-    : new ExpectClientFinished(sent, admitAnonymous(config))
+    : new ExpectClientFinished(sent, peer ?? admitAnonymous(config))
 }
 
 function composeServerHello(
   { config, connectionIds }: HandshakeContext,
-  { suite, group }: Choice,
+  { choice: { suite, group }, selected }: Answer,
   publicKey: Uint8Array,
 ): Uint8Array {
   const random = new Uint8Array(32)
@@ -69,6 +90,7 @@ function composeServerHello(
     .set(SelectedVersion, ProtocolVersion.dtls13)
     .set(ServerKeyShare, { group: group.id, keyExchange: publicKey })
   connectionIds.answer(extensions)
+  if (selected !== null) extensions.set(SelectedPsk, selected.index)
   return encodeServerHello({
     version: ProtocolVersion.dtls12,
     random,
@@ -80,10 +102,11 @@ function composeServerHello(
   })
 }
 
-function composeExtensions({ negotiated }: Choice): Uint8Array {
+function composeExtensions({ choice: { negotiated }, selected }: Answer): Uint8Array {
   const { srtpProfile, alpnProtocol, serverName } = negotiated
   const extensions = new Extensions()
-  if (serverName !== null) extensions.set(ServerNameAcknowledged, true)
+  // RFC 6066 §3: not where a session is resumed, for which it has decided nothing.
+  if (serverName !== null && selected?.psk.origin !== 'ticket') extensions.set(ServerNameAcknowledged, true)
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
   return encodeEncryptedExtensions(extensions)
@@ -98,10 +121,12 @@ const composeCertificateRequest = ({ signatureSchemes }: ResolvedConfig): Uint8A
     ),
   })
 
-function composeCertificateVerify(
-  { config, transcript }: HandshakeContext,
-  { suite, credential }: Choice,
-): Uint8Array {
+function sendCertificate(
+  { config, flight, transcript }: HandshakeContext,
+  suite: CipherSuite13,
+  credential: Credential,
+): void {
+  flight.message(HandshakeType.certificate, writeChain(credential))
   const content = certificateVerifyContent('server', transcript.digest(config.crypto, suite.hash))
-  return encodeCertificateVerify(sign(credential, content))
+  flight.message(HandshakeType.certificateVerify, encodeCertificateVerify(sign(credential, content)))
 }
