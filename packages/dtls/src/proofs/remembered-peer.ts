@@ -52,10 +52,12 @@ export function readRememberedPeer(reader: Reader): RememberedPeer {
 
 function identityOf(kind: PeerIdentity['kind'] | undefined, parts: readonly Uint8Array[]): PeerIdentity {
   const [first, ...chain] = parts
-  if (kind === 'anonymous') return { kind }
-  if (first === undefined) throw new DecodeError('invalid', 'nobody')
-  if (kind === 'public-key') return { kind, subjectPublicKeyInfo: first }
-  return { kind: 'certificate', certificate: first, chain }
+  if (kind === 'anonymous' && first === undefined) return { kind }
+  if (kind === undefined || kind === 'anonymous' || first === undefined)
+    throw new DecodeError('invalid', 'nobody')
+  if (kind === 'public-key' && chain.length === 0) return { kind, subjectPublicKeyInfo: first }
+  if (kind !== 'certificate') throw new DecodeError('invalid', 'more than one key')
+  return { kind, certificate: first, chain }
 }
 
 /** Shared keys are not among them: such sessions are not remembered. */
