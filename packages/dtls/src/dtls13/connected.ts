@@ -15,7 +15,7 @@ export class Connected implements HandshakeState {
   readonly session: DtlsSession
   readonly keyUpdates: KeyUpdates
   readonly connectionIdUpdates: ConnectionIdUpdates = new ConnectionIdUpdates()
-
+  readonly #tickets: ServerTickets | null
   readonly #tickets: ServerTickets | null
 
   /** `tickets` at a client. */

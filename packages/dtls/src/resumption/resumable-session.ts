@@ -19,7 +19,7 @@ export interface ResumableSession12 {
 
 /** A ticket of DTLS 1.3. */
 export class ResumableTicket {
-  readonly version = ProtocolVersion.dtls13
+  readonly version: typeof ProtocolVersion.dtls13 = ProtocolVersion.dtls13
   readonly remembered: TicketRemembered
   readonly ticket: Uint8Array
   #isSpent = false

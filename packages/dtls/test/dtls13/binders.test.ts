@@ -19,7 +19,12 @@ function expand(prefix: string, secret: Uint8Array, label: string, context: Uint
 }
 
 /** The steps of RFC 8446 §4.2.11.2 from the key to the binder. */
-function steps(prefix: string, label: string, psk: Uint8Array, hash: Uint8Array): Record<string, string> {
+function steps(
+  prefix: string,
+  label: string,
+  psk: Uint8Array,
+  hash: Uint8Array,
+): Record<'early' | 'binderKey' | 'finishedKey' | 'binder', string> {
   const early = hkdfExtract(nodeCrypto, 'sha256', new Uint8Array(32), psk)
   const binderKey = expand(prefix, early, label, nodeCrypto.hash('sha256'))
   const finishedKey = expand(prefix, binderKey, 'finished', new Uint8Array(0))
