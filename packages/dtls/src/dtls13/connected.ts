@@ -16,7 +16,6 @@ export class Connected implements HandshakeState {
   readonly keyUpdates: KeyUpdates
   readonly connectionIdUpdates: ConnectionIdUpdates = new ConnectionIdUpdates()
   readonly #tickets: ServerTickets | null
-  readonly #tickets: ServerTickets | null
 
   /** `tickets` at a client. */
   constructor(session: DtlsSession, keyUpdates: KeyUpdates, tickets: ServerTickets | null) {
