@@ -5,6 +5,7 @@ import type { TransportAddress } from '@purertc/stun'
 
 import { nodePathLimit } from './path-limit.ts'
 import type { DriverHost, TransportDriver } from '../environment.ts'
+import { trafficOf } from '../transport/demultiplex.ts'
 import { PeerTransport } from '../transport/peer-transport.ts'
 import type { PeerTransportConfig } from '../transport/peer-transport-config.ts'
 import type { NetworkOptions } from '../w3c/configuration.ts'
@@ -97,10 +98,15 @@ export class NodeTransportDriver implements TransportDriver {
 
   /**
    * All datagrams of one turn of the event loop are one batch: they share one acknowledgement, and the answers of the
-   * application share packets. What a turn reads is bounded by libuv (32 datagrams a socket).
+   * application share packets. What a turn reads is bounded by libuv (32 datagrams a socket). ICE has its own pace.
    */
   #receive(socket: number, from: TransportAddress, bytes: Uint8Array): void {
-    if (!this.#isBatching && this.#transport.isBatchWelcome) {
+    const isBatch = this.#isBatching || (this.#transport.isBatchWelcome && trafficOf(bytes) !== 'stun')
+    if (!isBatch) {
+      this.run((transport, now) => transport.handleDatagram(now, socket, from, bytes))
+      return
+    }
+    if (!this.#isBatching) {
       this.#isBatching = true
       this.#transport.cork()
       setImmediate(this.#endBatch)
