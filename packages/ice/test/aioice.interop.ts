@@ -1,33 +1,25 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { parseCandidate } from '../src/index.ts'
-import { Aioice, type AioiceOptions, whyNoAioice } from './support/aioice.ts'
 import { Coturn, whyNoCoturn } from './support/coturn.ts'
+import {
+  aioice as program,
+  exchange,
+  ForeignAgent,
+  type ForeignOptions,
+  introduceForeign as introduce,
+  whyNo,
+} from './support/foreign-agent.ts'
 import { NodeEnd } from './support/node-end.ts'
 
-const reason = whyNoAioice() ?? whyNoCoturn()
+const reason = whyNo('python3-aioice', program.command, ['-c', 'import aioice']) ?? whyNoCoturn()
 const suite = reason === null ? describe : describe.skip
 
-/** Tells each about the other. */
-function introduce(end: NodeEnd, aioice: Aioice): void {
-  aioice.setRemoteCredentials(end.ice.agent.localCredentials)
-  for (const candidate of end.candidates) aioice.addRemoteCandidate(candidate)
-  end.ice.setRemoteCredentials(aioice.credentials)
-  for (const line of aioice.candidates) end.ice.addRemoteCandidate(parseCandidate(line))
-  end.ice.addRemoteCandidate(null)
-}
-
-async function start(role: 'controlling' | 'controlled', options: AioiceOptions): Promise<[NodeEnd, Aioice]> {
+async function start(
+  role: 'controlling' | 'controlled',
+  options: ForeignOptions,
+): Promise<[NodeEnd, ForeignAgent]> {
   const end = new NodeEnd({ role, addresses: [options.address ?? '127.0.0.1'] })
-  return Promise.all([end.gathered(), Aioice.start(options)])
-}
-
-/** Data both ways. */
-async function exchange(end: NodeEnd, aioice: Aioice): Promise<void> {
-  end.send('ping')
-  await end.until(() => end.received.includes('echo ping'))
-  aioice.send('unasked')
-  await end.until(() => end.received.includes('unasked'))
+  return Promise.all([end.gathered(), ForeignAgent.start(program, options)])
 }
 
 suite(`aioice${reason === null ? '' : ` (${reason})`}`, () => {
@@ -96,7 +88,7 @@ suite(`aioice${reason === null ? '' : ` (${reason})`}`, () => {
     const end = new NodeEnd({ role: 'controlling', addresses: ['127.0.0.1'], policy: 'relay', iceServers })
     const [, aioice] = await Promise.all([
       end.gathered(),
-      Aioice.start({ controlling: false, turn: coturn.port }),
+      ForeignAgent.start(program, { controlling: false, turn: coturn.port }),
     ])
     introduce(end, aioice)
     expect(await aioice.connect()).toMatchObject({ connected: true })

@@ -2,36 +2,36 @@ import { rmSync } from 'node:fs'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { parseCandidate } from '../src/index.ts'
 import type { NodeIceOptions } from '../src/node/index.ts'
+import {
+  buildPion,
+  exchange,
+  ForeignAgent,
+  type ForeignOptions,
+  type ForeignProgram,
+  introduceForeign,
+  whyNo,
+} from './support/foreign-agent.ts'
 import { NodeEnd } from './support/node-end.ts'
-import { buildPion, Pion, type PionOptions, whyNoPion } from './support/pion.ts'
 
-const reason = whyNoPion()
+const reason = whyNo('Go', 'go', ['version'])
 const suite = reason === null ? describe : describe.skip
 
 suite(`pion/ice${reason === null ? '' : ` (${reason})`}`, () => {
-  let program: string
+  let program: ForeignProgram
   beforeAll(() => {
     program = buildPion()
   }, 300_000)
-  afterAll(() => rmSync(program, { force: true }))
+  afterAll(() => rmSync(program.command, { force: true }))
 
   /** Connects, sends data both ways, and hands back our end, which is to be closed. */
-  async function connect(ours: Partial<NodeIceOptions>, theirs: PionOptions): Promise<NodeEnd> {
+  async function connect(ours: Partial<NodeIceOptions>, theirs: ForeignOptions): Promise<NodeEnd> {
     const role = theirs.controlling ? 'controlled' : 'controlling'
     const end = new NodeEnd({ role, addresses: ['127.0.0.1'], ...ours })
-    const [, pion] = await Promise.all([end.gathered(), Pion.start(program, theirs)])
-    pion.introduce(end.ice.agent.localCredentials, end.candidates)
-    end.ice.setRemoteCredentials(pion.credentials, { isLite: theirs.lite ?? false })
-    for (const line of pion.candidates) end.ice.addRemoteCandidate(parseCandidate(line))
-    end.ice.addRemoteCandidate(null)
+    const [, pion] = await Promise.all([end.gathered(), ForeignAgent.start(program, theirs)])
+    introduceForeign(end, pion, theirs.lite)
     expect(await pion.connect()).toMatchObject({ connected: true })
-    await end.until(() => end.selected !== null)
-    end.send('ping')
-    await end.until(() => end.received.includes('echo ping'))
-    pion.send('unasked')
-    await end.until(() => end.received.includes('unasked'))
+    await exchange(end, pion)
     await pion.close()
     return end
   }

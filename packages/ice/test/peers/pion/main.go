@@ -1,4 +1,4 @@
-// An agent of pion/ice for interop tests: lines of JSON on standard input and output, as test/support/aioice_peer.py speaks
+// An agent of pion/ice for interop tests: lines of JSON on standard input and output, as test/support/foreign-agent.ts speaks
 // them. What comes in is echoed.
 package main
 
