@@ -1,5 +1,5 @@
 export { DtlsAssociation, type AssociationState } from './association.ts'
-export { type Certificate, createCertificate } from './certificate/certificate.ts'
+export { type Certificate, type CertificateParts, createCertificate } from './certificate/certificate.ts'
 export {
   computeFingerprint,
   type Fingerprint,

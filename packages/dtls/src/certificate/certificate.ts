@@ -27,12 +27,23 @@ export interface Certificate {
  * Throws {@link DtlsError} `invalid-certificate` where one of them cannot be read, the provider has no keys of this
  * kind, or key and certificate do not belong together.
  */
-export function createCertificate(options: {
+export function createCertificate(options: CertificateParts): Certificate {
+  return read(options, checkPair)
+}
+
+/** The same of a key and a certificate that were made together, which need not be compared. */
+export function createMatchingCertificate(options: CertificateParts): Certificate {
+  return read(options, () => undefined)
+}
+
+export interface CertificateParts {
   readonly crypto: CryptoProvider
   readonly der: Uint8Array
   readonly pkcs8: Uint8Array
   readonly chain?: readonly Uint8Array[]
-}): Certificate {
+}
+
+function read(options: CertificateParts, check: typeof checkPair): Certificate {
   const { crypto } = options
   const der = copyBytes(options.der)
   const chain = (options.chain ?? []).map((issuer) => copyBytes(issuer))
@@ -40,7 +51,7 @@ export function createCertificate(options: {
     const { subjectPublicKeyInfo, notAfter, extensions } = decodeCertificate(der)
     for (const issuer of chain) decodeCertificate(issuer)
     const privateKey = crypto.importPrivateKey(options.pkcs8)
-    checkPair(crypto, privateKey, subjectPublicKeyInfo)
+    check(crypto, privateKey, subjectPublicKeyInfo)
     return {
       der,
       chain,

@@ -4,7 +4,7 @@ import { toHex } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
-import { type Certificate, createCertificate } from '../certificate/certificate.ts'
+import { type Certificate, createMatchingCertificate } from '../certificate/certificate.ts'
 
 export interface GenerateCertificateOptions {
   /** Draws the serial number, and signs handshakes with the new key; node:crypto by default. */
@@ -42,8 +42,11 @@ export async function generateCertificate(options: GenerateCertificateOptions = 
     },
     signerFor(privateKey),
   )
-  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
-  return createCertificate({ crypto, der: new Uint8Array(certificate.rawData), pkcs8: new Uint8Array(pkcs8) })
+  return createMatchingCertificate({
+    crypto,
+    der: new Uint8Array(certificate.rawData),
+    pkcs8: new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' })),
+  })
 }
 
 /**

@@ -45,12 +45,11 @@ export interface SystemAddresses {
  * out are IPv6 link-local addresses, which mean nothing without the name of an interface, and those that RFC 8445
  * §5.1.1.1 forbids: an address that stays the same where the interface has a temporary one of its prefix.
  */
-export function interfaceAddresses(
-  filter: AddressFilter,
-  system: SystemAddresses = { interfaces: networkInterfaces(), flags: readIpv6Flags() },
-): string[] {
+export function interfaceAddresses(filter: AddressFilter, system?: SystemAddresses): string[] {
   if (filter.addresses !== undefined) return [...new Set(filter.addresses)]
-  const usable = usableAddresses(system).filter((address) => isWanted(address, filter))
+  const usable = usableAddresses(
+    system ?? { interfaces: networkInterfaces(), flags: readIpv6Flags() },
+  ).filter((address) => isWanted(address, filter))
   const of = (family: IpFamily, isLast: boolean, isLoopback: boolean): string[] =>
     usable
       .filter((one) => one.family === family && (one.kind === 'loopback') === isLoopback)
