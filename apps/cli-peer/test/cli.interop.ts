@@ -66,6 +66,18 @@ test('two peers exchange texts in order', async () => {
   expect(heard).toEqual([['three'], ['one', 'two']])
 })
 
+test('who speaks in datagrams stays until a listener that stood still has heard it', async () => {
+  const args = ['join', 'slow', '--loopback', '--datagram', '--signaling', server.signalingUrl]
+  const bob = startPeer([...args, '--listen', '1'], ({ event }) => {
+    if (event !== 'nominated') return
+    bob.signal('SIGSTOP')
+    setTimeout(() => bob.signal('SIGCONT'), 2_000)
+  })
+  const alice = startPeer([...args, '--say', 'one'])
+  expect(await Promise.all([alice.ended, bob.ended])).toEqual([0, 0])
+  expect(bob.reports).toContainEqual(expect.objectContaining({ direction: 'received', text: 'one' }))
+})
+
 async function runPeer(
   args: string[],
 ): Promise<{ code: number; reports: readonly Report[]; errors: string }> {

@@ -37,6 +37,7 @@ class Session {
   readonly #texts: Countdown
   readonly #files: Countdown
   readonly #failed: Promise<never>
+  readonly #peerGone: Promise<void>
   #fail: (reason: SessionFailure) => void = () => {}
   #isJoined = false
   #isConnected = false
@@ -55,6 +56,7 @@ class Session {
       network: { includeLoopback: options.loopback },
     })
     this.#narrator = new Narrator(this.#peer, reporter)
+    this.#peerGone = new Promise((resolve) => this.#peer.once('remoteDisconnect', () => resolve()))
     this.#failed = new Promise((_, reject) => (this.#fail = reject))
     // The session may be over, and nobody may look at the promise any more, when a late fault comes in.
     this.#failed.catch(() => {})
@@ -66,6 +68,15 @@ class Session {
     await Promise.race([this.#connect(), this.#failed])
     this.#isConnected = true
     await Promise.race([this.#exchange(), this.#failed])
+    if (this.#options.datagram && this.#options.say.length > 0) await this.#outstay()
+  }
+
+  /** Nothing tells that a datagram came, and a goodbye may overtake it: who spoke stays until the listener is done. */
+  async #outstay(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)))
+    await Promise.race([this.#peerGone, patience])
+    clearTimeout(timer)
   }
 
   /** Better now than when a peer waits for them. */
@@ -232,6 +243,9 @@ class Countdown {
     if (--this.#left === 0) this.#finish()
   }
 }
+
+/** Milliseconds. */
+const PATIENCE = 5_000
 
 /** Why a step may take for ever. */
 const hints = {

@@ -27,6 +27,11 @@ export class Child {
     return this.#errors.join('\n')
   }
 
+  /** Such as SIGSTOP, which lets it stand still. */
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name)
+  }
+
   /** Asks the process to end, and makes it end after two seconds. */
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM')

@@ -27,12 +27,19 @@ export interface PeerProgram {
   readonly reports: readonly Report[]
   readonly ended: Promise<number>
   readonly errors: () => string
+  signal(name: NodeJS.Signals): void
 }
 
-export function startPeer(args: readonly string[]): PeerProgram {
+export function startPeer(
+  args: readonly string[],
+  listener: (report: Report) => void = () => {},
+): PeerProgram {
   const reports: Report[] = []
-  const child = new Child(executable('cli-peer'), [...args, '--json'], (line) => reports.push(line as Report))
-  return { reports, ended: child.ended, errors: () => child.errors }
+  const child = new Child(executable('cli-peer'), [...args, '--json'], (line) => {
+    reports.push(line as Report)
+    listener(line as Report)
+  })
+  return { reports, ended: child.ended, errors: () => child.errors, signal: (name) => child.signal(name) }
 }
 
 interface Listening {
