@@ -20,8 +20,9 @@ export type TurnMisuse = 'invalid-state' | 'not-allocated' | 'invalid-peer' | 't
  * - `unauthenticated`: it answers, but nothing that came was made with our key.
  * - `malformed`: an authentic answer without what it must contain.
  * - `transport`: the socket failed, or the connection to the server could not be made or has ended (node drivers).
+ * - `cancelled`: its `signal` gave it up (node drivers).
  */
-export type TurnFailure = number | 'timeout' | 'unauthenticated' | 'malformed' | 'transport'
+export type TurnFailure = number | 'timeout' | 'unauthenticated' | 'malformed' | 'transport' | 'cancelled'
 
 /** Thrown for misuse; handed to the host for what went wrong with the server. */
 export class TurnError extends Error {

@@ -207,7 +207,7 @@ export class TurnClient {
     this.#traffic.handleTimeout(now)
   }
 
-  /** Gives the allocation back (RFC 8656 §8.1); `closed` follows with the server's answer, or without one in 6 s. */
+  /** Gives the allocation back (RFC 8656 §8.1); `closed` follows with the server's answer, or without one in 1.5 s. */
   close(now: Millis): void {
     if (this.#state === 'closing' || this.#state === 'closed') return
     const mayExist = this.#state === 'allocated' || (this.#state === 'allocating' && this.#requests.hasKey)

@@ -205,10 +205,10 @@ function errorOf(response: StunMessage): TurnError {
   return new TurnError(answer.code, answer.reason, { alternateServer: response.get(AlternateServer) })
 }
 
-/** How long to wait: as RFC 8489 §6.2 has it, or for 5.5 s. */
+/** How long to wait: as RFC 8489 §6.2 has it, or for 1.5 s, for what ends by itself in the end. */
 const POLICIES = {
-  datagram: { patient: defaultRetransmitPolicy, brief: { rto: 500, rc: 4, rm: 4 } },
-  reliable: { patient: reliableTransportPolicy, brief: { rto: 5_500, rc: 1, rm: 1 } },
+  datagram: { patient: defaultRetransmitPolicy, brief: { rto: 500, rc: 2, rm: 2 } },
+  reliable: { patient: reliableTransportPolicy, brief: { rto: 1_500, rc: 1, rm: 1 } },
 } as const satisfies Record<string, Record<string, RetransmitPolicy>>
 
 /** A challenge, and a stale nonce or two on top; a server that goes on like that has no nonce that it accepts. */

@@ -99,15 +99,24 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     return this.#machine.reservationToken
   }
 
-  /** Resolves with the allocation; rejects with {@link TurnError} where there is none to be had. Call it once. */
-  async allocate(): Promise<void> {
+  /**
+   * Resolves with the allocation; rejects with {@link TurnError} where there is none to be had, with `cancelled` as soon as
+   * `signal` says so: `close()` then releases what may be there. Call it once.
+   */
+  async allocate(signal?: AbortSignal): Promise<void> {
     const allocated = new Promise<void>((resolve, reject) => {
       this.#onAllocated = (error) => (error === null ? resolve() : reject(error))
     })
-    this.#machine.allocate(monotonicNow())
-    this.#rearm()
-    await allocated
-    this.#onAllocated = () => undefined
+    const cancel = (): void => this.#onAllocated(new TurnError('cancelled', 'given up by its signal'))
+    signal?.addEventListener('abort', cancel)
+    try {
+      this.#machine.allocate(monotonicNow())
+      this.#rearm()
+      await allocated
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+      this.#onAllocated = () => undefined
+    }
   }
 
   /** Sends data to a peer, see `TurnClient.send`. */
@@ -166,7 +175,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     await former.close()
   }
 
-  /** Gives the allocation back and releases the socket; takes six seconds where the server is silent. */
+  /** Gives the allocation back and releases the socket; takes 1.5 seconds where the server is silent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -15,7 +15,7 @@ import type { TurnClientConfig } from '../client/config.ts'
 import { TurnError } from '../turn-error.ts'
 import { parseTurnUri, type TurnUri } from '../turn-uri.ts'
 import { NodeTurnClient } from './client.ts'
-import { type LinkOptions, openLink, type ServerLink } from './server-link.ts'
+import { type LinkOptions, openLink, type ServerLink, throwIfCancelled } from './server-link.ts'
 
 export interface NodeTurnClientOptions
   extends Omit<TurnClientConfig, 'crypto' | 'server' | 'isReliable'>, LinkOptions {
@@ -40,8 +40,9 @@ export interface NodeTurnClientOptions
 }
 
 /**
- * Allocates at a TURN server. Rejects with {@link TurnError} where it refuses, is silent or out of reach, or with the system's error
- * where its name is unknown; nothing is left open then.
+ * Allocates at a TURN server. Rejects with {@link TurnError} where it refuses, is silent (after 39.5 seconds) or out of
+ * reach, with `cancelled` as soon as its `signal` says so, or with the system's error where its name is unknown; nothing is
+ * left open then.
  *
  * @example
  * const client = await createTurnClient({ server: 'turn:turn.example.org', username: 'ann', password: 'secret' })
@@ -105,17 +106,20 @@ async function allocateFromSomePort(
   options: NodeTurnClientOptions,
 ): Promise<NodeTurnClient> {
   const { link: given, crypto = nodeCrypto, ...rest } = options
-  const { localAddress, tls, connectTimeout, tryAnotherPort = upToThree, ...config } = rest
+  const { localAddress, tls, connectTimeout, signal, tryAnotherPort = upToThree, ...config } = rest
   const linking: LinkOptions = { localAddress, tls, connectTimeout }
   for (let attempt = 1; ; attempt++) {
-    const link = given ?? (await openLink(uri, server, linking))
+    if (signal?.aborted === true) await given?.close()
+    throwIfCancelled(signal)
+    const link = given ?? (await openLink(uri, server, { ...linking, signal }))
     const machine = { ...config, crypto, server, isReliable: link.isReliable }
     const client = new NodeTurnClient(link, machine, { uri, server, ...linking })
     try {
-      await client.allocate()
+      await client.allocate(signal)
       return client
     } catch (error) {
       await client.close()
+      throwIfCancelled(signal)
       if (given !== undefined || !isMismatch(error) || !tryAnotherPort(attempt)) throw error
     }
   }

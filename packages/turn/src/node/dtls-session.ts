@@ -7,16 +7,17 @@ import { serverVerifier, type TrustOptions } from './server-certificate.ts'
 export interface DtlsSessionOptions extends TrustOptions {
   /** Milliseconds that the handshake may take. Default 10,000. */
   readonly handshakeTimeout?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Shakes hands with a server (RFC 7350) that is asked for as `host`, wherever DNS led. Rejects with {@link TurnError}
- * `transport`; nothing is left open then.
+ * `transport`, or `cancelled` by its `signal`; nothing is left open then.
  */
 export async function connectDtls(
   host: string,
   { address, port }: TransportAddress,
-  { handshakeTimeout = 10_000, ...trust }: DtlsSessionOptions = {},
+  { handshakeTimeout = 10_000, signal, ...trust }: DtlsSessionOptions = {},
 ): Promise<DtlsSocket> {
   const socket = connect({
     host: address,
@@ -26,15 +27,18 @@ export async function connectDtls(
     alpn: [ALPN_STUN],
     handshakeTimeout,
   })
+  const cancel = (): void => socket.close()
+  signal?.addEventListener('abort', cancel)
   await new Promise<void>((resolve, reject) => {
     let cause: Error | undefined
     socket.once('error', (error) => (cause = error))
     socket.once('close', () => {
-      const reason = cause?.message ?? 'the server closed the session'
-      reject(new TurnError('transport', reason, cause === undefined ? {} : { cause }))
+      const reason = cause?.message ?? 'the session was closed'
+      const code = signal?.aborted === true ? 'cancelled' : 'transport'
+      reject(new TurnError(code, reason, cause === undefined ? {} : { cause }))
     })
     socket.once('secureConnect', () => resolve())
-  })
+  }).finally(() => signal?.removeEventListener('abort', cancel))
   socket.removeAllListeners('close')
   return socket
 }

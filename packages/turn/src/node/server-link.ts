@@ -34,14 +34,17 @@ export interface LinkOptions {
   readonly tls?: ConnectionOptions | undefined
   /** Seconds that making a connection may take. Default 10. */
   readonly connectTimeout?: number | undefined
+  /** Gives it up while it is being made: {@link TurnError} `cancelled`, and nothing is left open. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Rejects with {@link TurnError} `transport` where the server cannot be reached, its certificate is no good included. */
-export function openLink(
+export async function openLink(
   uri: LinkTarget,
   server: TransportAddress,
   options: LinkOptions,
 ): Promise<ServerLink> {
+  throwIfCancelled(options.signal)
   if (uri.transport !== 'udp') return openStream(uri, server, options)
   return uri.secure ? openDtls(uri, server, options) : openUdp(server, options)
 }
@@ -49,9 +52,9 @@ export function openLink(
 async function openDtls(
   { host }: LinkTarget,
   server: TransportAddress,
-  { tls, connectTimeout = 10 }: LinkOptions,
+  { tls, connectTimeout = 10, signal }: LinkOptions,
 ): Promise<ServerLink> {
-  const socket = await connectDtls(host, server, { ...tls, handshakeTimeout: 1000 * connectTimeout })
+  const socket = await connectDtls(host, server, { ...tls, handshakeTimeout: 1000 * connectTimeout, signal })
   return {
     isReliable: false,
     start: (received, failed) => {
@@ -95,18 +98,30 @@ async function openStream(
 export async function connectStream(
   { host, secure }: LinkTarget,
   { address, port }: TransportAddress,
-  { localAddress, tls, connectTimeout = 10 }: LinkOptions,
+  { localAddress, tls, connectTimeout = 10, signal }: LinkOptions,
 ): Promise<Socket> {
   const to = { host: address, port, ...(localAddress === undefined ? {} : { localAddress }) }
   // The name that the user trusts is the one in the URI, wherever DNS leads (RFC 8656 §3.1); SNI takes no addresses.
   const name = isIpAddress(host) === null ? { servername: host } : {}
   const socket = secure ? connectTls({ ...name, ...tls, ...to }) : connectTcp(to)
-  await connected(socket, secure ? 'secureConnect' : 'connect', 1000 * connectTimeout)
+  await connected(socket, secure ? 'secureConnect' : 'connect', 1000 * connectTimeout, signal)
   return socket
 }
 
-async function connected(socket: Socket, event: string, patience: number): Promise<void> {
+/** Throws {@link TurnError} `cancelled`. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new TurnError('cancelled', 'given up by its signal')
+}
+
+async function connected(
+  socket: Socket,
+  event: string,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const cancel = (): unknown => socket.destroy(new Error('given up by its signal'))
   try {
+    signal?.addEventListener('abort', cancel)
     await new Promise<void>((resolve, reject) => {
       socket.once(event, resolve)
       socket.once('error', reject)
@@ -116,7 +131,10 @@ async function connected(socket: Socket, event: string, patience: number): Promi
   } catch (error) {
     socket.on('error', () => undefined)
     socket.destroy()
+    throwIfCancelled(signal)
     throw new TurnError('transport', (error as Error).message, { cause: error })
+  } finally {
+    signal?.removeEventListener('abort', cancel)
   }
 }
 
