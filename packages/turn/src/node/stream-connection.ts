@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { type StreamFault, StreamFramer } from '@purertc/stun'
 
 import { TurnError } from '../turn-error.ts'
+import { BatchBuffers, BURST, SINGLE } from './batch-buffers.ts'
 
 export interface StreamConnectionHost {
   /** One message, as it would come in a datagram. Bytes are borrowed until the call returns. */
@@ -21,6 +22,7 @@ export type StreamEnd = 'ended' | 'failed' | StreamFault
 export class StreamConnection {
   readonly #socket: Socket
   readonly #framer: StreamFramer
+  readonly #buffers: BatchBuffers
   #host: StreamConnectionHost | null
   /** What waits for the end of this turn: the first `#length` bytes. */
   #batch: Buffer = EMPTY
@@ -33,9 +35,15 @@ export class StreamConnection {
   }
 
   /** Takes a connected socket over. `legacyChannels`: whether channels from 0x5000 on are messages (RFC 5766). */
-  constructor(socket: Socket, legacyChannels: boolean, host: StreamConnectionHost) {
+  constructor(
+    socket: Socket,
+    legacyChannels: boolean,
+    host: StreamConnectionHost,
+    buffers: BatchBuffers = new BatchBuffers(),
+  ) {
     this.#socket = socket
     this.#host = host
+    this.#buffers = buffers
     this.#framer = new StreamFramer((bytes) => this.#host?.received(bytes), {
       channelData: legacyChannels ? 'legacy' : true,
     })
@@ -117,20 +125,21 @@ export class StreamConnection {
   #startBatch(needed: number): void {
     const size = this.#length > 0 ? BURST : SINGLE
     this.#write()
-    this.#batch = Buffer.allocUnsafe(Math.max(needed, size))
+    this.#batch = this.#buffers.take(Math.max(needed, size))
   }
 
-  /** The socket keeps the bytes until they are sent: the next batch has others. */
+  /** The socket keeps the bytes until they are sent, which they are at once where the system can take them. */
   #write(): void {
-    if (this.#length > 0 && this.#host !== null) this.#socket.write(this.#batch.subarray(0, this.#length))
+    if (this.#length > 0 && this.#host !== null) {
+      this.#socket.write(this.#batch.subarray(0, this.#length))
+      if (this.#socket.writableLength === 0) this.#buffers.giveBack(this.#batch)
+    }
     this.#batch = EMPTY
     this.#length = 0
   }
 }
 
 const EMPTY = Buffer.alloc(0)
-const SINGLE = 2_048
-const BURST = 32_768
 
 /** Bytes that may wait for the other side to read. */
 const MAX_QUEUE = 1 << 20

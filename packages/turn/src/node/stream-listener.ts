@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
 import { FiveTupleMap } from '../server/five-tuple-map.ts'
+import { BatchBuffers } from './batch-buffers.ts'
 import type { DisconnectReason, ListeningAddress, TurnListener, TurnListenerHost } from './listener.ts'
 import { StreamConnection } from './stream-connection.ts'
 
@@ -36,6 +37,7 @@ export class StreamListener implements TurnListener {
   readonly #sockets = new Map<string, Set<Socket>>()
   #socketCount = 0
   #host: TurnListenerHost | null = null
+  readonly #buffers = new BatchBuffers()
   readonly #sweep: NodeJS.Timeout
 
   private constructor(server: Server, options: StreamListenerOptions) {
@@ -143,13 +145,18 @@ export class StreamListener implements TurnListener {
     const client: Client = {
       address,
       heardAt: performance.now(),
-      connection: new StreamConnection(socket, this.#options.legacyChannels === true, {
-        received: (bytes) => {
-          client.heardAt = performance.now()
-          this.#host?.received(address, bytes)
+      connection: new StreamConnection(
+        socket,
+        this.#options.legacyChannels === true,
+        {
+          received: (bytes) => {
+            client.heardAt = performance.now()
+            this.#host?.received(address, bytes)
+          },
+          ended: (reason) => this.#forget(client, reason),
         },
-        ended: (reason) => this.#forget(client, reason),
-      }),
+        this.#buffers,
+      ),
     }
     this.#connections.set(0, address, client)
   }
