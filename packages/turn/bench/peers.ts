@@ -3,7 +3,7 @@
  * `node-turn` stumbles, and for channels beyond RFC 8656, which `turn-server` refuses. What runs is what is installed: `npm run
  * build` comes first.
  *
- *     node --import tsx packages/turn/bench/peers.ts [seconds] [ours,coturn,node-turn,turn-server,bare]
+ *     node --import tsx packages/turn/bench/peers.ts [seconds] [ours,coturn,node-turn,turn-server,bare] [clients,peer]
  *
  * Two loads, of ten thousand messages a second: from client to client, relayed twice; and from clients to a peer that is no
  * client, relayed once. `bare` is the floor of node:dgram for the latter: what is read from one socket is sent by another, and
@@ -36,12 +36,14 @@ const RATE = 10_000
 
 const seconds = Number(process.argv[2] ?? 5)
 const names = (process.argv[3] ?? 'ours,coturn,node-turn,turn-server,bare').split(',')
+const loads = (process.argv[4] ?? 'clients,peer').split(',')
 const data = new Uint8Array(1_000).fill(7)
 
-for (const [title, begin] of [
-  ['client to client', clientsToClients],
-  ['clients to a peer', clientsToPeer],
+for (const [load, title, begin] of [
+  ['clients', 'client to client', clientsToClients],
+  ['peer', 'clients to a peer', clientsToPeer],
 ] as const) {
+  if (!loads.includes(load)) continue
   print(`\n${title}, ${SESSIONS} sessions, ${data.length} bytes, ${RATE} messages a second`)
   let ours = NaN
   for (const name of names) {
@@ -56,7 +58,8 @@ for (const [title, begin] of [
 
 /** Microseconds of the server for a message that arrived. */
 async function measure({ name, cpu }: Served, { senders, arrived, stop }: Load): Promise<number> {
-  await sendFor(1, senders)
+  // Until the compilers of JavaScript have done what they do.
+  await sendFor(3, senders)
   const [cpuBefore, arrivedBefore] = [cpu(), arrived()]
   const sent = await sendFor(seconds, senders)
   await sleep(200)

@@ -94,3 +94,19 @@ test('several processes share a port: each client stays with the one that has it
   child.kill('SIGTERM')
   expect(await exited).toEqual([0, null])
 }, 60_000)
+
+test('several processes count a user’s allocations together', async () => {
+  const { child, port } = await start('--processes', '2', '--allocations-per-user', '6')
+  const options = { server: `turn:127.0.0.1:${port}`, username: 'ann', password: 'secret' }
+  const clients: NodeTurnClient[] = []
+  for (let i = 0; i < 6; i++) clients.push(await createTurnClient(options))
+  for (let i = 0; i < 4; i++) await expect(createTurnClient(options)).rejects.toMatchObject({ code: 486 })
+  await expect(
+    createTurnClient({ ...options, server: `${options.server}?transport=tcp` }),
+  ).rejects.toMatchObject({ code: 486 })
+  await clients.pop()?.close()
+  clients.push(await createTurnClient(options))
+  await Promise.all(clients.map((client) => client.close()))
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}, 60_000)

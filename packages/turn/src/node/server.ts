@@ -28,7 +28,7 @@ import {
 import { PasswordLookups } from './password-lookups.ts'
 import { PeerLinks } from './peer-links.ts'
 import { Relays, type RelaysHost } from './relays.ts'
-import { type ForwardedRequest, ownerOf, SharedPort } from './shared-port.ts'
+import { type ForwardedRequest, ownerOf, type ProcessShare, SharedPort } from './shared-port.ts'
 import { StreamListener } from './stream-listener.ts'
 import { SendBuffer } from './udp-port.ts'
 import { usersOf } from './users.ts'
@@ -229,6 +229,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   #machineHost(lookups: PasswordLookups | undefined): TurnServerHost {
     return {
+      ...(this.#options.share && this.#placesOf(this.#options.share)),
       ...(lookups && { lookUpPassword: (name, realm) => this.#lookUp(lookups, name, realm) }),
       discarded: (reason, from, length, allocation) => {
         if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
@@ -290,6 +291,17 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
       this.#server.peerEnded(connection)
     }
     this.#rearm()
+  }
+
+  /** Quotas count over all processes. */
+  #placesOf(share: ProcessShare): Pick<TurnServerHost, 'claimPlace' | 'releasePlace'> {
+    return {
+      claimPlace: (place, account) =>
+        share.claim(place, account, (refusal) => {
+          if (!this.#isClosed) this.#server.placeClaimed(place, refusal)
+        }),
+      releasePlace: (place) => share.release(place),
+    }
   }
 
   /** A connection belongs to the process that took it; only datagrams may belong to another. */

@@ -16,6 +16,10 @@ export interface ProcessShare {
   readonly nonceSecret: Uint8Array
   /** Hands a request over to the process that serves its client; it calls `NodeTurnServer.deliver` there. */
   readonly forward: (to: number, request: ForwardedRequest) => void
+  /** Asks for a place of that account's, over all processes; `answer` takes null, or the code of the refusal. */
+  readonly claim: (place: number, account: string, answer: (refusal: 486 | 508 | null) => void) => void
+  /** What was claimed is over, granted or not. */
+  readonly release: (place: number) => void
 }
 
 export interface ForwardedRequest {

@@ -53,6 +53,8 @@ export interface Applicant {
 
 /** What will be an allocation once its relay is open. */
 export interface Opening extends Applicant {
+  /** The number of its first relay: by it the host knows the place that it takes, to the end of the allocation. */
+  readonly place: number
   /** These change where the first of two families cannot be had, and the other one is taken for it. */
   relay: number
   demand: AllocateDemand
@@ -73,6 +75,7 @@ export interface AdditionalRelay {
 
 /** An allocation, RFC 8656 §7. */
 export interface Allocation extends Applicant, AllocationInfo {
+  readonly place: number
   /** These two change where a mobile client has another address (RFC 8016). */
   listener: number
   client: TransportAddress

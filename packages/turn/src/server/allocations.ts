@@ -88,6 +88,11 @@ export class Allocations {
     return this.#openingsByClient.get(listener, client)
   }
 
+  /** Whom a name counts for. */
+  accountOf(username: string): string {
+    return this.#limits.account(username)
+  }
+
   /** All that clients of one listener have. */
   ofListener(listener: number): { readonly allocations: Allocation[]; readonly openings: Opening[] } {
     return {
@@ -110,9 +115,11 @@ export class Allocations {
       const other = fallBack(demand)
       return other === null ? StatusCode.insufficientCapacity : this.begin(now, applicant, other)
     }
+    const relay = this.#nextRelay++
     const opening: Opening = {
       ...applicant,
-      relay: this.#nextRelay++,
+      place: relay,
+      relay,
       demand,
       claim,
       tries: 1,
@@ -191,8 +198,9 @@ export class Allocations {
     refused: FamilyRefusal | null,
   ): Allocation {
     this.#endOpening(opening)
-    const { relay, username, listener, client, request, claim, demand } = opening
+    const { place, relay, username, listener, client, request, claim, demand } = opening
     const allocation: Allocation = {
+      place,
       relay,
       username,
       listener,

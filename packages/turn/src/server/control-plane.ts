@@ -91,6 +91,7 @@ export class ControlPlane {
     this.connections.drop(allocation)
     this.#host.closeRelay(allocation.relay)
     if (additional !== null) this.#host.closeRelay(additional.relay)
+    this.#host.releasePlace?.(allocation.place)
     this.#host.allocationDeleted?.(allocation, reason)
   }
 

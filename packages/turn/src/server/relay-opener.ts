@@ -78,8 +78,17 @@ export class RelayOpener {
       return StatusCode.forbidden
     const begun = this.#allocations.begin(now, keepApplicant(applicant), demand)
     if (typeof begun === 'number') return begun
-    this.#open(begun, begun)
+    if (this.#host.claimPlace === undefined) this.#open(begun, begun)
+    else this.#host.claimPlace(begun.place, this.#allocations.accountOf(username))
     return null
+  }
+
+  /** The host's answer to `claimPlace`. */
+  placeClaimed(place: number, refusal: StatusCode | null): void {
+    const opening = this.#allocations.openingOfRelay(place)
+    if (opening === undefined) return
+    if (refusal === null) this.#open(opening, opening)
+    else this.#refuse(opening, refusal)
   }
 
   /** The host's answer to `openRelay`; `relayed` is the address that clients are told. */
@@ -109,8 +118,7 @@ export class RelayOpener {
       this.#open(opening, opening)
       return
     }
-    this.#allocations.abandon(opening)
-    this.#responder.refuse(opening, opening.request, StatusCode.insufficientCapacity)
+    this.#refuse(opening, StatusCode.insufficientCapacity)
   }
 
   /** Gives a relay up that is being opened; its client gets no answer. */
@@ -120,6 +128,13 @@ export class RelayOpener {
     this.#allocations.abandon(opening)
     this.#host.closeRelay(relay)
     if (second !== null) this.#host.closeRelay(second.relay)
+    this.#host.releasePlace?.(opening.place)
+  }
+
+  #refuse(opening: Opening, code: StatusCode): void {
+    this.#allocations.abandon(opening)
+    this.#responder.refuse(opening, opening.request, code)
+    this.#host.releasePlace?.(opening.place)
   }
 
   /** RFC 8656 §7.2: one of two relayed addresses is better than none. */

@@ -4,6 +4,7 @@ import {
   isStunDatagram,
   MessageClass,
   Method,
+  type StatusCode,
   StunMessage,
   StunServer,
   type TransportAddress,
@@ -163,6 +164,11 @@ export class TurnServer {
    */
   icmpReceived(now: Millis, relay: number, peer: TransportAddress, icmp: IcmpValue): void {
     this.#data.icmpReceived(now, relay, peer, icmp)
+  }
+
+  /** The host's answer to `claimPlace`: null, or the code that the client is refused with, 486 or 508. */
+  placeClaimed(place: number, refusal: StatusCode | null): void {
+    this.#control.opener.placeClaimed(place, refusal)
   }
 
   /** The relay is open. `relayed` is the address that its client is told, and its peers send to. */

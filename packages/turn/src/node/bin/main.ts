@@ -30,13 +30,18 @@ async function runAlone(): Promise<void> {
 
 async function runProcesses(count: number): Promise<void> {
   let metrics: Server | null = null
-  const processes = new Processes(count, {
-    ready: (addresses) => announce(addresses),
-    failed: (reason) => {
-      fail(reason)
-      metrics?.close()
+  const { allocationsPerUser, maxAllocations } = settings
+  const processes = new Processes(
+    count,
+    { perUser: allocationsPerUser, total: maxAllocations },
+    {
+      ready: (addresses) => announce(addresses),
+      failed: (reason) => {
+        fail(reason)
+        metrics?.close()
+      },
     },
-  })
+  )
   onSignal(() => {
     processes.stop()
     metrics?.close()

@@ -1,6 +1,6 @@
 /**
  * Several processes on the same ports (node:cluster): the first process forks the others, hands requests from one to the
- * other, and adds their figures up.
+ * other, keeps the quotas, and adds their figures up.
  */
 import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
@@ -12,6 +12,7 @@ import type { ListeningAddress } from '../listener.ts'
 import type { NodeTurnServer } from '../server.ts'
 import type { ProcessShare } from '../shared-port.ts'
 import { sumMetrics } from './metrics-endpoint.ts'
+import { type PlaceLimits, Places } from './places.ts'
 
 /** What processes tell each other. */
 type Message =
@@ -24,6 +25,9 @@ type Message =
       readonly client: TransportAddress
       readonly bytes: string
     }
+  | { readonly kind: 'claim'; readonly place: number; readonly account: string }
+  | { readonly kind: 'claimed'; readonly place: number; readonly refusal: 486 | 508 | null }
+  | { readonly kind: 'release'; readonly place: number }
   | { readonly kind: 'collect' }
   | { readonly kind: 'metrics'; readonly metrics: readonly Metric[] }
   | { readonly kind: 'drain' }
@@ -39,12 +43,14 @@ export interface ProcessesHost {
 export class Processes {
   readonly #host: ProcessesHost
   readonly #workers: Worker[] = []
+  readonly #places: Places
   readonly #secret = randomBytes(32).toString('hex')
   readonly #ready = new Map<number, readonly ListeningAddress[]>()
   #isStopping = false
 
-  constructor(count: number, host: ProcessesHost) {
+  constructor(count: number, limits: PlaceLimits, host: ProcessesHost) {
     this.#host = host
+    this.#places = new Places(limits)
     for (let index = 0; index < count; index++) this.#fork(index, count)
   }
 
@@ -79,6 +85,7 @@ export class Processes {
     this.#workers[index] = worker
     worker.on('message', (message: Message) => this.#receive(index, message))
     worker.on('exit', () => {
+      this.#places.forget(index)
       if (!this.#isStopping && this.#ready.has(index)) this.#fork(index, count)
     })
   }
@@ -87,6 +94,13 @@ export class Processes {
     if (message.kind === 'request') {
       const worker = this.#workers[message.to]
       if (worker !== undefined) send(worker, message)
+    } else if (message.kind === 'claim') {
+      const { place, account } = message
+      const worker = this.#workers[index]
+      const refusal = this.#places.claim(index, place, account)
+      if (worker !== undefined) send(worker, { kind: 'claimed', place, refusal })
+    } else if (message.kind === 'release') {
+      this.#places.release(index, message.place)
     } else if (message.kind === 'failed') {
       this.stop()
       this.#host.failed(message.reason)
@@ -117,6 +131,24 @@ export function readShare(): ProcessShare | null {
         bytes: Buffer.from(bytes).toString('base64'),
       })
     },
+    ...placesOfAll(),
+  }
+}
+
+/** Quotas are the first process's: it is asked, and hears what is over. */
+function placesOfAll(): Pick<ProcessShare, 'claim' | 'release'> {
+  const waiting = new Map<number, (refusal: 486 | 508 | null) => void>()
+  process.on('message', (message: Message) => {
+    if (message.kind !== 'claimed') return
+    waiting.get(message.place)?.(message.refusal)
+    waiting.delete(message.place)
+  })
+  return {
+    claim: (place, account, answer) => {
+      waiting.set(place, answer)
+      tell({ kind: 'claim', place, account })
+    },
+    release: (place) => tell({ kind: 'release', place }),
   }
 }
 

@@ -115,13 +115,13 @@ function options(): Option[] {
     one('--allocations-per-user <n>', 'quota of one user (486)', 'ALLOCATIONS_PER_USER', readCount).default(
       32,
     ),
-    one('--max-allocations <n>', 'allocations of each process (508)', 'MAX_ALLOCATIONS', readCount).default(
+    one('--max-allocations <n>', 'allocations of all users (508)', 'MAX_ALLOCATIONS', readCount).default(
       4_000,
     ),
     one('--max-lifetime <seconds>', 'of an allocation between refreshes', 'MAX_LIFETIME', readCount).default(
       3_600,
     ),
-    one('--user-rate <bytes>', 'bytes a second of one user, each way', 'USER_RATE', readCount),
+    one('--user-rate <bytes>', 'bytes a second of one user in a process, each way', 'USER_RATE', readCount),
     one('--total-rate <bytes>', 'bytes a second of a process, each way', 'TOTAL_RATE', readCount),
     new Option('--allow-loopback-peers', 'relay to this machine').env('PURERTC_TURN_ALLOW_LOOPBACK_PEERS'),
     new Option('--allow-private-peers', 'relay to private networks').env('PURERTC_TURN_ALLOW_PRIVATE_PEERS'),
