@@ -9,6 +9,7 @@ import {
   encodeMappingRequest,
 } from '../src/node/port-mapping/nat-pmp-message.ts'
 import { decodePcpMap, encodePcpMap } from '../src/node/port-mapping/pcp-message.ts'
+import { locationOf, serviceOf } from '../src/node/port-mapping/upnp-discovery.ts'
 import { Gateway, type GatewayKind } from './support/gateway.ts'
 
 const internal = { family: 'IPv4', address: '127.0.0.1', port: 40_000 } as const
@@ -25,7 +26,7 @@ describe('a router', () => {
 
   async function start(kind: GatewayKind): Promise<void> {
     gateway = await Gateway.start(kind)
-    mapper = new PortMapper({ gateway: '127.0.0.1', port: gateway.port })
+    mapper = new PortMapper({ gateway: '127.0.0.1', port: gateway.port, upnpPort: gateway.upnpPort })
   }
 
   test.each([
@@ -84,11 +85,51 @@ describe('a router', () => {
     expect(performance.now() - again).toBeLessThan(100)
   })
 
+  test('that has nothing but UPnP is asked by it, and the mapping is taken back', async () => {
+    await start('upnp')
+    expect(await mapper.map(internal)).toEqual({ ...outside, port: 40_000 })
+    await mapper.close()
+    expect(gateway.actions).toEqual([
+      'GetExternalIPAddress 0',
+      'AddPortMapping 40000 7200',
+      'DeletePortMapping 40000',
+    ])
+  })
+
+  test('of UPnP that has the port taken, and maps for ever alone, is given another port and no lease', async () => {
+    await start('upnp')
+    gateway.taken.add(40_000)
+    gateway.isPermanent = true
+    const mapped = await mapper.map(internal)
+    expect(mapped?.address).toBe('198.51.100.9')
+    expect(mapped?.port).not.toBe(40_000)
+    expect(gateway.actions.slice(1)).toEqual([
+      'AddPortMapping 40000 7200',
+      `AddPortMapping ${mapped?.port} 7200`,
+      `AddPortMapping ${mapped?.port} 0`,
+    ])
+  })
+
+  test.each([
+    'http://198.51.100.7/desc.xml',
+    'file:///etc/passwd',
+    'http://127.0.0.1:1/desc.xml',
+    'nonsense',
+  ])('of UPnP that points to %s is not followed, or nothing is there', async (location) => {
+    await start('upnp')
+    gateway.location = location
+    expect(await mapper.map(internal)).toBeNull()
+    expect(gateway.actions).toEqual([])
+  })
+
   test('becomes a server-reflexive candidate of the sockets, which give it back', async () => {
     await start('pcp')
     const ignore = (): void => undefined
     const sockets = new IceSockets(
-      { addresses: ['127.0.0.1'], portMapping: { gateway: '127.0.0.1', port: gateway.port } },
+      {
+        addresses: ['127.0.0.1'],
+        portMapping: { gateway: '127.0.0.1', port: gateway.port, upnpPort: gateway.upnpPort },
+      },
       {
         handleDatagram: ignore,
         handleServerMessage: ignore,
@@ -137,6 +178,21 @@ describe('messages', () => {
       expect(decodePcpMap(other, mapping)).toBeNull()
     }
     expect(decodePcpMap(answer.subarray(0, -1), mapping)).toBeNull()
+  })
+
+  test('a description is taken from the gateway, and its control is there, too', () => {
+    const describe = (type: string, control: string): string =>
+      `<service><serviceType>${type}</serviceType><controlURL>${control}</controlURL></service>`
+    const wan = 'urn:schemas-upnp-org:service:WANIPConnection:1'
+    const at = 'http://10.0.0.1:5000/d/desc.xml'
+    expect(serviceOf(describe(wan, 'control'), at)?.url).toBe('http://10.0.0.1:5000/d/control')
+    expect(serviceOf(describe(wan, 'http://10.0.0.1:5000/c'), at)?.url).toBe('http://10.0.0.1:5000/c')
+    for (const control of ['http://10.0.0.2:5000/c', 'https://10.0.0.1:5000/c', '//evil/c', 'http://'])
+      expect(serviceOf(describe(wan, control), at)).toBeNull()
+    expect(serviceOf(describe('urn:other:service:WANIPConnection:1', '/c'), at)).toBeNull()
+    expect(locationOf(`HTTP/1.1 200 OK\r\nLocation: ${at}\r\n\r\n`, '10.0.0.1')).toBe(at)
+    expect(locationOf(`HTTP/1.1 200 OK\r\nLocation: ${at}\r\n\r\n`, '10.0.0.2')).toBeNull()
+    expect(locationOf(`NOTIFY * HTTP/1.1\r\nLocation: ${at}\r\n\r\n`, '10.0.0.1')).toBeNull()
   })
 
   test('any bytes are null or an answer', () => {

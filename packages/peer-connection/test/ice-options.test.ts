@@ -164,10 +164,10 @@ describe('candidates of servers', () => {
   })
 
   /** All candidates and errors of a connection with these servers. */
-  async function gather(port: number, transport: 'udp' | 'tcp', credential: string) {
+  async function gather(port: number, transport: 'udp' | 'tcp', credential: string, mdns?: 'hide') {
     const url = `turn:127.0.0.1:${port}?transport=${transport}`
     connection = new RTCPeerConnection({
-      network: { addresses: ['127.0.0.1'] },
+      network: { addresses: ['127.0.0.1'], ...(mdns && { mdns }) },
       iceServers: [{ urls: url, username: 'ann', credential }],
     })
     const errors: RTCPeerConnectionIceErrorEvent[] = []
@@ -219,5 +219,13 @@ describe('candidates of servers', () => {
     expect(errors[0]).toMatchObject({ type: 'icecandidateerror', address: '127.0.0.1', url, errorCode: 401 })
     expect(errors[0]?.port).toBeGreaterThan(0)
     expect(errors[0]?.errorText).not.toBe('')
+  })
+
+  test('errors do not tell the address that candidates hide', async () => {
+    await start()
+    const port = server?.addresses.find((one) => one.transport === 'udp')?.port ?? 0
+    const { errors, events } = await gather(port, 'udp', 'wrong', 'hide')
+    expect(errors[0]).toMatchObject({ address: null, port: null, errorCode: 401 })
+    expect(events.map(({ candidate }) => candidate?.candidate).join()).not.toContain('127.0.0.1')
   })
 })

@@ -25,9 +25,9 @@ export interface IceSocketsOptions extends AddressFilter {
   /** The one UDP port that this agent shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
   /**
-   * Whether the router is asked to let each UDP socket be reached from outside, by PCP (RFC 6887) or NAT-PMP (RFC 6886). What it
+   * Whether the router is asked to let each UDP socket be reached from outside, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP. What it
    * grants is a server-reflexive candidate, renewed while the sockets are open and given back with them. Gathering waits
-   * for a router that says nothing, 1.5 s at most. Default false.
+   * for a router that says nothing, two seconds at most. Default false.
    */
   readonly portMapping?: boolean | PortMappingOptions
   /**

@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 
 /** What a router was asked for a port. */
@@ -10,7 +11,7 @@ export interface MappingRequest {
   readonly nonce: string
 }
 
-export type GatewayKind = 'pcp' | 'nat-pmp' | 'refusing' | 'silent' | 'garbage'
+export type GatewayKind = 'pcp' | 'nat-pmp' | 'upnp' | 'refusing' | 'silent' | 'garbage'
 
 /** A router on loopback that grants outer ports of 198.51.100.9, one above the inner ones. */
 export class Gateway {
@@ -18,7 +19,22 @@ export class Gateway {
   /** Seconds that it grants. */
   lifetime = 3_600
   readonly #kind: GatewayKind
+  /** UPnP: ports that are somebody else's; whether it maps for ever alone; where it sends those who search. */
+  readonly taken = new Set<number>()
+  isPermanent = false
+  location: string | null = null
+  /** UPnP: actions as they came, with their port and lease. */
+  readonly actions: string[] = []
   readonly #socket: Socket = createSocket('udp4')
+  readonly #search: Socket = createSocket('udp4')
+  readonly #control: Server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const [status, text] = request.url === '/desc.xml' ? [200, DESCRIPTION] : this.#act(body)
+      response.writeHead(status, { 'content-type': 'text/xml' }).end(text)
+    })
+  })
 
   private constructor(kind: GatewayKind) {
     this.#kind = kind
@@ -31,7 +47,17 @@ export class Gateway {
   static async start(kind: GatewayKind): Promise<Gateway> {
     const gateway = new Gateway(kind)
     gateway.#socket.bind(0, '127.0.0.1')
-    await once(gateway.#socket, 'listening')
+    gateway.#search.bind(0, '127.0.0.1')
+    gateway.#control.listen(0, '127.0.0.1')
+    await Promise.all(
+      [gateway.#socket, gateway.#search, gateway.#control].map((one) => once(one, 'listening')),
+    )
+    gateway.#search.on('message', (_bytes, { port, address }) => {
+      const { port: at } = gateway.#control.address() as { port: number }
+      const location = gateway.location ?? `http://127.0.0.1:${at}/desc.xml`
+      if (kind === 'upnp')
+        gateway.#search.send(`HTTP/1.1 200 OK\r\nST: any\r\nLOCATION: ${location}\r\n\r\n`, port, address)
+    })
     return gateway
   }
 
@@ -39,14 +65,21 @@ export class Gateway {
     return this.#socket.address().port
   }
 
+  get upnpPort(): number {
+    return this.#search.address().port
+  }
+
   async close(): Promise<void> {
-    const closed = once(this.#socket, 'close')
-    this.#socket.close()
+    const all = [this.#socket, this.#search, this.#control]
+    const closed = Promise.all(all.map((one) => once(one, 'close')))
+    this.#control.closeAllConnections()
+    for (const one of all) one.close()
     await closed
   }
 
   #answer(bytes: Buffer): Uint8Array | null {
     if (this.#kind === 'garbage') return Uint8Array.from({ length: 40 }, (_, i) => (i * 37) & 0xff)
+    if (this.#kind === 'upnp') return null
     const version = bytes[0] ?? -1
     if (version === 2) return this.#answerPcp(bytes)
     return version === 0 && this.#kind === 'nat-pmp' ? this.#answerNatPmp(bytes) : null
@@ -82,7 +115,24 @@ export class Gateway {
     return answer
   }
 
+  #act(body: string): [number, string] {
+    const field = (name: string): number => Number(new RegExp(`<${name}>(\\d+)<`).exec(body)?.[1] ?? 0)
+    const action = /<u:(\w+)/.exec(body)?.[1] ?? ''
+    const [port, lease] = [field('NewExternalPort'), field('NewLeaseDuration')]
+    this.actions.push(action === 'AddPortMapping' ? `${action} ${port} ${lease}` : `${action} ${port}`)
+    if (action === 'GetExternalIPAddress')
+      return [200, '<r><NewExternalIPAddress>198.51.100.9</NewExternalIPAddress></r>']
+    const error = this.taken.has(port) ? 718 : this.isPermanent && lease > 0 ? 725 : 0
+    if (action === 'AddPortMapping' && error > 0) return [500, `<e><errorCode>${error}</errorCode></e>`]
+    return [200, `<u:${action}Response/>`]
+  }
+
   #note(version: number, internalPort: number, externalPort: number, lifetime: number, nonce: string): void {
     this.requests.push({ version, internalPort, externalPort, lifetime, nonce })
   }
 }
+
+const DESCRIPTION = `<?xml version="1.0"?><root><device><serviceList>
+<service><serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType><controlURL>/l3f</controlURL></service>
+<service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType><controlURL>/control</controlURL></service>
+</serviceList></device></root>`

@@ -73,8 +73,8 @@ export interface NetworkOptions {
   /** The one UDP port that this connection shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
   /**
-   * Whether the router is asked to let this end be reached from outside, by PCP or NAT-PMP. Gathering waits for a router that
-   * says nothing, 1.5 s at most. Default false.
+   * Whether the router is asked to let this end be reached from outside, by PCP, NAT-PMP or UPnP. Gathering waits for a router
+   * that says nothing, two seconds at most. Default false.
    */
   readonly portMapping?: boolean | PortMappingOptions
   /** The public addresses of a static 1:1 NAT, by local address. */

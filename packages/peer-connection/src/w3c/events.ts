@@ -74,14 +74,12 @@ export class RTCErrorEvent extends Event {
   }
 }
 
-/** Of a server that refused, or did not answer. */
-export function candidateErrorEvent({
-  base,
-  url,
-  code,
-  text,
-}: CandidateError): RTCPeerConnectionIceErrorEvent {
-  const { address, port } = base
+/** Of a server that refused, or did not answer. `isHidden`: no candidate tells the address, so this does not either. */
+export function candidateErrorEvent(
+  { base, url, code, text }: CandidateError,
+  isHidden: boolean,
+): RTCPeerConnectionIceErrorEvent {
+  const { address, port } = isHidden ? { address: null, port: null } : base
   return new RTCPeerConnectionIceErrorEvent('icecandidateerror', {
     address,
     port,

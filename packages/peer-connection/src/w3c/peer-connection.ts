@@ -356,7 +356,8 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
         post(() => hooks.closed?.(reason))
       },
       candidate: (line, origin) => post(() => this.#fireCandidate(line, origin)),
-      candidateError: (init) => post(() => this.dispatchEvent(candidateErrorEvent(init))),
+      candidateError: (error) =>
+        post(() => this.dispatchEvent(candidateErrorEvent(error, network.mdns === 'hide'))),
       serverUnusable: (url, { message }) => post(() => this.dispatchEvent(serverErrorEvent(url, message))),
       gatheringChanged: (state) => post(() => this.#gatheringChanged(state)),
       stateChanged: () => post(() => this.#updateStates()),

@@ -7,6 +7,7 @@ import { once } from 'node:events'
  */
 export class GatewayLink {
   readonly #socket: Socket
+  #isClosed = false
   #received: (bytes: Uint8Array) => void = () => undefined
   /** One request at a time: answers of NAT-PMP do not say what they answer. */
   #tail: Promise<unknown> = Promise.resolve()
@@ -41,12 +42,15 @@ export class GatewayLink {
     return result
   }
 
-  /** Sends what needs no answer. */
+  /** Sends what needs no answer; nothing once closed. */
   async send(bytes: Uint8Array): Promise<void> {
+    if (this.#isClosed) return
     await new Promise<void>((resolve) => this.#socket.send(bytes, () => resolve()))
   }
 
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#socket.close()
   }
 

@@ -1,42 +1,35 @@
-import { randomBytes } from 'node:crypto'
-
 import type { TransportAddress } from '@purertc/stun'
 
 import { isUnicast } from '../../address-scope.ts'
 import { defaultGateway } from './default-gateway.ts'
 import { GatewayLink } from './gateway-link.ts'
-import {
-  decodeAddress,
-  decodeMapping,
-  encodeAddressRequest,
-  encodeMappingRequest,
-  isNatPmp,
-} from './nat-pmp-message.ts'
-import { decodePcpMap, encodePcpMap } from './pcp-message.ts'
+import type { Grant, MappingWay } from './mapping-way.ts'
+import { NatPmpWay } from './nat-pmp-way.ts'
+import { PcpWay } from './pcp-way.ts'
+import { findUpnpService, SSDP_PORT } from './upnp-discovery.ts'
+import { UpnpWay } from './upnp-way.ts'
 
 export interface PortMappingOptions {
   /** The router's inner address. Default: the system's default gateway, which only Linux tells. */
   readonly gateway?: string
-  /** Default 5351. */
+  /** Of PCP and NAT-PMP. Default 5351. */
   readonly port?: number
+  /** Of UPnP's discovery. Default 1900. */
+  readonly upnpPort?: number
   /** Seconds that a mapping is asked for; it is renewed at half of what the gateway grants. Default 7,200. */
   readonly lifetime?: number
 }
 
 interface Mapped {
   readonly link: GatewayLink
-  readonly internal: TransportAddress
-  readonly protocol: 'pcp' | 'nat-pmp'
-  readonly nonce: Uint8Array
+  readonly way: MappingWay
   external: TransportAddress
   renewal: NodeJS.Timeout | undefined
 }
 
-type Grant = { readonly external: TransportAddress; readonly lifetime: number }
-
 /**
- * Asks the router to let UDP ports of this machine be reached from outside: by PCP (RFC 6887), or by NAT-PMP (RFC 6886)
- * where it has nothing newer. Mappings are renewed while the mapper lives and given back by `close()`.
+ * Asks the router to let UDP ports of this machine be reached from outside: by PCP (RFC 6887), where it has nothing newer by
+ * NAT-PMP (RFC 6886), and at last by UPnP. Mappings are renewed while the mapper lives and given back by `close()`.
  *
  * @example
  * const mapper = new PortMapper({})
@@ -46,129 +39,106 @@ type Grant = { readonly external: TransportAddress; readonly lifetime: number }
 export class PortMapper {
   readonly #gateway: string | null
   readonly #port: number
+  readonly #upnpPort: number
   readonly #lifetime: number
   readonly #mapped = new Map<string, Mapped>()
   /** Nobody has answered: no use to let anybody wait again. */
   #isDeaf = false
   #isClosed = false
 
-  constructor({ gateway, port = 5_351, lifetime = 7_200 }: PortMappingOptions) {
+  constructor({ gateway, port = 5_351, upnpPort = SSDP_PORT, lifetime = 7_200 }: PortMappingOptions) {
     this.#gateway = gateway ?? defaultGateway()
     this.#port = port
+    this.#upnpPort = upnpPort
     this.#lifetime = lifetime
   }
 
   /** Where that socket can be reached from outside; null where no gateway says so. Does not reject. */
   async map(internal: TransportAddress): Promise<TransportAddress | null> {
-    const key = `${internal.address}|${internal.port}`
+    const key = keyOf(internal)
     const known = this.#mapped.get(key)
     if (known !== undefined) return known.external
     if (this.#isClosed || this.#isDeaf || this.#gateway === null || internal.family !== 'IPv4') return null
     const link = await GatewayLink.open(internal.address, this.#gateway, this.#port).catch(() => null)
     if (link === null) return null
-    const nonce = new Uint8Array(randomBytes(12))
-    const first = await this.#askAny(link, internal, nonce)
+    const first = await this.#ask(link, this.#gateway, internal)
     if (first === null || !isUsable(first.grant)) {
       this.#isDeaf ||= first === null
       link.close()
       return null
     }
-    const { protocol, grant } = first
-    const mapped: Mapped = { link, internal, protocol, nonce, external: grant.external, renewal: undefined }
-    if (this.#isClosed) await this.#release(mapped)
-    else {
-      this.#mapped.set(key, mapped)
-      this.#renewLater(mapped, grant.lifetime)
+    const { way, grant } = first
+    const mapped: Mapped = { link, way, external: grant.external, renewal: undefined }
+    if (this.#isClosed) {
+      await release(mapped)
+      return null
     }
-    return this.#isClosed ? null : mapped.external
+    this.#mapped.set(key, mapped)
+    this.#renewLater(key, mapped, grant.lifetime)
+    return mapped.external
   }
 
   /** The socket is closed: gives its mapping back. */
-  async unmap({ address, port }: TransportAddress): Promise<void> {
-    const mapped = this.#mapped.get(`${address}|${port}`)
-    this.#mapped.delete(`${address}|${port}`)
-    if (mapped !== undefined) await this.#release(mapped)
+  async unmap(internal: TransportAddress): Promise<void> {
+    const mapped = this.#mapped.get(keyOf(internal))
+    this.#mapped.delete(keyOf(internal))
+    if (mapped !== undefined) await release(mapped)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     const all = [...this.#mapped.values()]
     this.#mapped.clear()
-    await Promise.all(all.map((mapped) => this.#release(mapped)))
+    await Promise.all(all.map(release))
   }
 
-  async #askAny(
+  /** The first way that the gateway answers by. */
+  async #ask(
     link: GatewayLink,
+    gateway: string,
     internal: TransportAddress,
-    nonce: Uint8Array,
-  ): Promise<{ readonly protocol: 'pcp' | 'nat-pmp'; readonly grant: Grant | null } | null> {
-    const pcp = await this.#askPcp(link, internal, nonce, null)
-    if (pcp !== 'other' && pcp !== null) return { protocol: 'pcp', grant: pcp === 'refused' ? null : pcp }
-    const natPmp = await this.#askNatPmp(link, internal.port, 0)
-    if (natPmp === null) return null
-    return { protocol: 'nat-pmp', grant: natPmp === 'refused' ? null : natPmp }
-  }
-
-  async #askPcp(
-    link: GatewayLink,
-    internal: TransportAddress,
-    nonce: Uint8Array,
-    suggested: TransportAddress | null,
-  ): Promise<Grant | 'refused' | 'other' | null> {
-    const mapping = { nonce, internal, lifetime: this.#lifetime, suggested }
-    return link.request<Grant | 'refused' | 'other'>(encodePcpMap(mapping), (bytes) => {
-      if (isNatPmp(bytes)) return 'other'
-      const answer = decodePcpMap(bytes, mapping)
-      return answer === null || answer.result === 0 ? answer : 'refused'
-    })
-  }
-
-  async #askNatPmp(
-    link: GatewayLink,
-    internalPort: number,
-    externalPort: number,
-  ): Promise<Grant | 'refused' | null> {
-    const address = await link.request(encodeAddressRequest(), decodeAddress)
-    if (address === null) return null
-    const request = encodeMappingRequest({ internalPort, externalPort, lifetime: this.#lifetime })
-    const answer = await link.request(request, (bytes) => decodeMapping(bytes, internalPort))
-    if (answer === null) return null
-    if (answer.result !== 0) return 'refused'
-    return { external: { family: 'IPv4', address, port: answer.externalPort }, lifetime: answer.lifetime }
+  ): Promise<{ readonly way: MappingWay; readonly grant: Grant | 'refused' } | null> {
+    // Found meanwhile, so that whoever waits for the others has not waited in vain.
+    const upnp = findUpnpService(internal.address, gateway, this.#upnpPort)
+    for (const way of [new PcpWay(link, internal), new NatPmpWay(link, internal)]) {
+      const grant = await way.ask(this.#lifetime, null)
+      if (grant !== null) return { way, grant }
+    }
+    const service = await upnp
+    const way = service === null ? null : new UpnpWay(service, internal)
+    const grant = way === null ? null : await way.ask(this.#lifetime, null)
+    return way === null || grant === null ? null : { way, grant }
   }
 
   /** RFC 6887 §11.2.1, RFC 6886 §3.3. */
-  #renewLater(mapped: Mapped, lifetime: number): void {
+  #renewLater(key: string, mapped: Mapped, lifetime: number): void {
     const delay = Math.min(Math.max(lifetime, SHORTEST), LONGEST) * 500
-    mapped.renewal = setTimeout(() => void this.#renew(mapped, lifetime), delay).unref()
+    mapped.renewal = setTimeout(() => void this.#renew(key, mapped, lifetime), delay).unref()
   }
 
-  async #renew(mapped: Mapped, lifetime: number): Promise<void> {
-    const { link, internal, nonce, protocol, external } = mapped
-    const grant =
-      protocol === 'pcp'
-        ? await this.#askPcp(link, internal, nonce, external)
-        : await this.#askNatPmp(link, internal.port, external.port)
-    if (this.#mapped.get(`${internal.address}|${internal.port}`) !== mapped) return
-    const isGranted = grant !== null && typeof grant === 'object'
+  async #renew(key: string, mapped: Mapped, lifetime: number): Promise<void> {
+    const grant = await mapped.way.ask(this.#lifetime, mapped.external)
+    if (this.#mapped.get(key) !== mapped) return
+    const isGranted = isUsable(grant)
     if (isGranted) mapped.external = grant.external
     // A gateway that is silent for a moment is asked again in half of the time that is left.
-    this.#renewLater(mapped, isGranted ? grant.lifetime : lifetime / 2)
-  }
-
-  async #release({ link, internal, nonce, protocol, renewal, external }: Mapped): Promise<void> {
-    clearTimeout(renewal)
-    const request =
-      protocol === 'pcp'
-        ? encodePcpMap({ nonce, internal, lifetime: 0, suggested: external })
-        : encodeMappingRequest({ internalPort: internal.port, externalPort: 0, lifetime: 0 })
-    await link.send(request)
-    link.close()
+    this.#renewLater(key, mapped, isGranted ? grant.lifetime : lifetime / 2)
   }
 }
 
-function isUsable(grant: Grant | null): grant is Grant {
-  return grant !== null && grant.external.port > 0 && grant.lifetime > 0 && isUnicast(grant.external.address)
+async function release({ link, way, external, renewal }: Mapped): Promise<void> {
+  clearTimeout(renewal)
+  await way.release(external)
+  link.close()
+}
+
+function isUsable(grant: Grant | 'refused' | null): grant is Grant {
+  if (grant === null || grant === 'refused') return false
+  return grant.external.port > 0 && grant.lifetime > 0 && isUnicast(grant.external.address)
+}
+
+function keyOf({ address, port }: TransportAddress): string {
+  return `${address}|${port}`
 }
 
 /** Seconds: a gateway that grants less, or for ever, is asked as if it had granted this. */
