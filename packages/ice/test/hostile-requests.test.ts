@@ -8,6 +8,7 @@ import {
   Method,
   Realm,
   shortTermKey,
+  StunMessage,
   UnknownAttributes,
   Username,
 } from '@purertc/stun'
@@ -126,6 +127,45 @@ describe('requests that must not be believed', () => {
     // One check each Ta, and what retransmissions there are.
     expect(agent.agent.stats.requestsSent).toBeLessThan(100)
     expect(agent.agent.discarded.get('too-many-candidates')).toBeGreaterThan(1_900)
+  })
+
+  test('replayed from addresses that asked for nothing: they get answers and a few checks, never data', () => {
+    const { world, agent, script, other, to, signal } = scripted('controlled')
+    signal()
+    const genuine = script.request({ controlling: 1n, nominate: true })
+    script.send(to, genuine)
+    world.sim.advance(500)
+    const selected = agent.agent.selectedPair
+    expect(selected).not.toBeNull()
+    const victim = other.socket.local
+    let answers = 0
+    let checks = 0
+    let data = 0
+    world.network.intercept(({ to: { address } }, bytes) => {
+      if (address !== victim.address) return 'pass'
+      // No amplification: what is caused is no larger than what causes it.
+      expect(bytes.length).toBeLessThanOrEqual(genuine.length)
+      const message = StunMessage.decode(bytes)
+      if (message === null) data++
+      else if (message.class === MessageClass.request) checks++
+      else answers++
+      return 'drop'
+    })
+    for (let port = 1; port <= 1_000; port++) world.network.inject({ ...victim, port }, to, genuine)
+    for (let i = 0; i < 100; i++) {
+      agent.send('for the peer')
+      script.send(to, script.request({ controlling: 1n }))
+      world.sim.advance(1_000)
+    }
+    expect(answers).toBe(1_000)
+    // Fifty addresses are learned, and each is checked six times in 17.5 s.
+    expect(checks).toBeGreaterThan(0)
+    expect(checks).toBeLessThanOrEqual(50 * 6)
+    expect(data).toBe(0)
+    expect(agent.agent.selectedPair).toBe(selected)
+    const soFar = checks
+    world.sim.advance(600_000)
+    expect([checks, data]).toEqual([soFar, 0])
   })
 
   test('from another than the peer, though with this agent’s password: answered, not learned', () => {
