@@ -18,7 +18,12 @@ import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
 import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
 import { dtlsFailure, sctpFailure, TransportError } from './transport-error.ts'
-import type { TransportDiscard, TransportStatistics } from './transport-statistics.ts'
+import {
+  iceStatistics,
+  sctpStatistics,
+  type TransportDiscard,
+  type TransportStatistics,
+} from './transport-statistics.ts'
 
 /**
  * The transport of one peer, sans IO: ICE finds a path, DTLS secures it, and SCTP data channels or bare datagrams ride
@@ -176,24 +181,11 @@ export class PeerTransport {
 
   get statistics(): TransportStatistics {
     const ice = this.#ice
-    const { state, role, localCredentials: credentials, localCandidates: candidates } = ice
     const association = this.#channels?.association
     return {
-      ice: {
-        ...{ ...ice.stats, state, role, credentials, candidates, pairs: ice.pairs, active: ice.activePair },
-        dtlsInStun: this.#embedding?.statistics ?? null,
-      },
+      ice: { ...iceStatistics(ice), dtlsInStun: this.#embedding?.statistics ?? null },
       dtls: { state: this.#dtlsState, role: this.#dtlsRole, session: this.#session },
-      sctp: association
-        ? {
-            roundTripTime: association.roundTripTime,
-            congestionWindow: association.congestionWindow,
-            packetSize: association.mtu,
-            receiveBuffered: association.receiveBuffered,
-            outboundStreams: association.outboundStreams,
-            isInterleaving: association.isInterleaving,
-          }
-        : null,
+      sctp: association === undefined ? null : sctpStatistics(association),
       discarded: {
         transport: this.discarded.snapshot(),
         ice: ice.discarded.snapshot(),

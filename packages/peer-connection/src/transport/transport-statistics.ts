@@ -3,13 +3,14 @@ import type {
   CandidatePair,
   Discarded as IceDiscard,
   DtlsInStunStatistics,
+  IceAgent,
   IceCandidate,
   IceConnectionState,
   IceCredentials,
   IceRole,
   IceStatistics,
 } from '@purertc/ice'
-import type { ChannelDiscard, Discard as SctpDiscard } from '@purertc/sctp'
+import type { ChannelDiscard, DataChannels, Discard as SctpDiscard } from '@purertc/sctp'
 
 /** Why a transport dropped something, on top of what its layers drop. */
 export type TransportDiscard = 'not-dtls' | 'too-early' | 'unusable-candidate'
@@ -52,4 +53,18 @@ export interface TransportStatistics {
     readonly dtls: Partial<Record<DtlsDiscard, number>>
     readonly sctp: Partial<Record<SctpDiscard | ChannelDiscard, number>>
   }
+}
+
+/** What a transport tells of ICE, but for the handshake within its checks. */
+export function iceStatistics(ice: IceAgent): Omit<TransportStatistics['ice'], 'dtlsInStun'> {
+  const { state, role, pairs, localCredentials: credentials, localCandidates: candidates } = ice
+  return { ...ice.stats, state, role, credentials, candidates, pairs, active: ice.activePair }
+}
+
+export function sctpStatistics(
+  association: DataChannels['association'],
+): NonNullable<TransportStatistics['sctp']> {
+  const { roundTripTime, congestionWindow, receiveBuffered, outboundStreams, isInterleaving } = association
+  const packetSize = association.mtu
+  return { roundTripTime, congestionWindow, packetSize, receiveBuffered, outboundStreams, isInterleaving }
 }
