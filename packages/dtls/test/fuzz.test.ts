@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals'
 import { nodeCrypto } from '@purertc/crypto/node'
 import { Random } from '@purertc/netsim'
 
-import { DtlsAssociation } from '../src/index.ts'
-import { clientCertificate, Pair, serverCertificate } from './pair.ts'
+import { DtlsAssociation, SessionVault } from '../src/index.ts'
+import { clientCertificate, only12, Pair, serverCertificate, upTo13 } from './pair.ts'
 import { chromiumClientHello, chromiumServerFlight } from './vectors/chromium-156.ts'
 
 /** Random bytes, and true datagrams with some of their bytes changed, cut off, or joined to others. */
@@ -66,10 +66,19 @@ class Fuzzer {
 
 const corpus = [...chromiumClientHello, chromiumServerFlight]
 
-describe('ten thousand hostile datagrams', () => {
+describe.each([
+  ['DTLS 1.2', { versions: only12 }],
+  ['DTLS 1.3', { versions: upTo13, groups: ['x25519', 'p-256'] }],
+] as const)('ten thousand hostile datagrams of %s', (_name, config) => {
   test('after the handshake change nothing, and the data between them arrives', () => {
     const fuzzer = new Fuzzer(1, corpus)
-    const pair = new Pair({ conditions: { latency: 1 } })
+    const sessions = new SessionVault({ crypto: nodeCrypto })
+    const pair = new Pair({
+      conditions: { latency: 1 },
+      client: config,
+      server: { ...config, sessions },
+      onResumable: () => undefined,
+    })
     pair.toServer.intercept((_index, bytes) => (fuzzer.learn(bytes), 'pass'))
     pair.toClient.intercept((_index, bytes) => (fuzzer.learn(bytes), 'pass'))
     pair.handshake()
@@ -97,8 +106,8 @@ describe('ten thousand hostile datagrams', () => {
       const pair = new Pair({
         seed,
         conditions: { latency: 1 },
-        client: { handshakeTimeout: 5_000 },
-        server: { handshakeTimeout: 5_000, cookie: seed % 2 === 0 ? 'required' : 'verified-path' },
+        client: { ...config, handshakeTimeout: 5_000 },
+        server: { ...config, handshakeTimeout: 5_000, cookie: seed % 2 === 0 ? 'required' : 'verified-path' },
       })
       pair.toServer.intercept((_index, bytes) => (fuzzer.learn(bytes), 'pass'))
       pair.toClient.intercept((_index, bytes) => (fuzzer.learn(bytes), 'pass'))
@@ -131,7 +140,9 @@ describe('ten thousand hostile datagrams', () => {
     expect(outcomes.connected + outcomes.failed).toBe(200)
     expect(outcomes.connected).toBeGreaterThan(20)
   })
+})
 
+describe('hostile datagrams', () => {
   test('to a machine that was not started, or has ended, are only counted', () => {
     for (const role of ['client', 'server'] as const) {
       const host = {

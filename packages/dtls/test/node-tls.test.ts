@@ -228,13 +228,17 @@ describe('shared keys', () => {
 })
 
 describe('a session', () => {
-  test('is taken up again', async () => {
-    const to = await listen({ ...server, versions: dtls12 })
-    const first = dial(to, { ca, versions: dtls12 })
+  test.each([
+    ['DTLSv1.2', dtls12],
+    ['DTLSv1.3', { ...dtls12, max: ProtocolVersion.dtls13 }],
+  ])('of %s is taken up again', async (protocol, versions) => {
+    const to = await listen({ ...server, versions })
+    const first = dial(to, { ca, versions })
     const [session] = (await once(first, 'session')) as [ResumableSession]
     expect(first.isSessionReused()).toBe(false)
-    const second = dial(to, { ca, versions: dtls12, session })
+    const second = dial(to, { ca, versions, session })
     await once(second, 'secureConnect')
+    expect(second.getProtocol()).toBe(protocol)
     expect(second.isSessionReused()).toBe(true)
     expect(second.authorized).toBe(true)
     expect(second.getPeerCertificate()?.subject).toBe('CN=host')

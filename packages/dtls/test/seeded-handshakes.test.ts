@@ -59,7 +59,9 @@ function scenario(seed: number, crypto?: DtlsConfig['crypto']): { pair: Pair; lo
   const [clientVersions, serverVersions] = ranges[range]
   // In 1.3 they agree on a first guess or after a HelloRetryRequest; a hybrid group is for 1.3 alone.
   const shared = choose(groups.slice(1))
-  const [clientGroups, serverGroups] = random.chance(0.5) ? [groups, [shared]] : [[shared], groups]
+  // In 1.2 a client lists the curves of certificates as well.
+  const liked = [...new Set([shared, 'p-256', 'p-384'] as const)]
+  const [clientGroups, serverGroups] = random.chance(0.5) ? [groups, [shared]] : [liked, groups]
   const loss = random.next() * 0.5
   const mtu = 256 + random.int(1_245)
   const conditions = {

@@ -3,6 +3,7 @@ import type { Millis } from '@purertc/bytes'
 import { ConnectionIds } from '../connection-id/connection-ids.ts'
 import type { CiphertextEpoch } from '../dtls13/record/ciphertext-epoch.ts'
 import { CiphertextEpochs } from '../dtls13/record/ciphertext-epochs.ts'
+import { Epoch } from '../dtls13/handshake-state.ts'
 import { isUnified, UnifiedHeader } from '../dtls13/record/unified-header.ts'
 import { ContentType } from '../protocol/content-type.ts'
 import { ProtocolVersion } from '../protocol/protocol-version.ts'
@@ -124,7 +125,8 @@ export class InboundRecords {
     if (this.#isUnified) {
       this.#ciphertext = this.#ciphertexts.find(this.#unified.epochBits)
       if (this.#ciphertext !== null) return 'protected'
-      return this.#protected === null ? 'early' : 'wrong-epoch'
+      // What comes before its keys is of the handshake, or data right behind it. Early data, of epoch 1, has none.
+      return this.#protected === null && this.#unified.epochBits >= Epoch.handshake ? 'early' : 'wrong-epoch'
     }
     if (this.epoch === 0) return 'clear'
     if (this.version !== ProtocolVersion.dtls12) return 'wrong-version'

@@ -217,6 +217,18 @@ describe('tickets are sent', () => {
   })
 })
 
+test('early data, which was never agreed on, is dropped and takes no room', () => {
+  const pair = new Pair({ client: { versions: upTo13 }, server: { versions: upTo13 } })
+  pair.client.association.connect(pair.sim.now)
+  pair.sim.run({ until: () => pair.server.association.state === 'connecting' })
+  const record = new Uint8Array(5 + 32)
+  record.set([0x2d, 0, 0, 0, 32])
+  for (let i = 0; i < 50; i++) pair.server.association.handleDatagram(pair.sim.now, record)
+  expect(pair.server.association.discarded.snapshot()).toMatchObject({ 'wrong-epoch': 50 })
+  pair.sim.run({ until: () => pair.isConnected })
+  expect(pair.sim.now).toBeLessThan(1_200)
+})
+
 describe('over a network that loses, doubles and reorders', () => {
   test.each(Array.from({ length: 40 }, (_, seed) => seed))('seed %i', (seed) => {
     const conditions = { latency: 20, loss: (seed % 4) * 0.1, jitter: 40, duplicate: 0.1 }

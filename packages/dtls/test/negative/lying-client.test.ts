@@ -109,6 +109,8 @@ describe('ClientHello', () => {
     const offering = (codec: typeof SupportedGroups, list: number[]): Lie =>
       clientHello(({ extensions }) => withExtension(extensions, codec, list))
     expect(judge(offering(SupportedGroups, [0x19, 0x0a0a]))).toBe('no-common-parameters: handshake_failure')
+    // RFC 8422 §5.1.1: nor can it take a certificate on a curve that it does not list.
+    expect(judge(offering(SupportedGroups, [0x1d]))).toBe('no-common-parameters: handshake_failure')
     expect(judge(offering(SignatureAlgorithms, [0x0804, 0x0201]))).toBe(
       'no-common-parameters: handshake_failure',
     )

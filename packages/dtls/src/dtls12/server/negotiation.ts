@@ -1,3 +1,5 @@
+import type { KeyKind } from '@purertc/crypto'
+
 import { PeerMisbehaved } from '../../errors.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'
 import { ExtendedMasterSecret } from '../../extensions/extended-master-secret.ts'
@@ -97,12 +99,19 @@ function chooseSuite(config: ResolvedConfig, hello: ClientHello): SuiteChoice {
     if (group === null) continue
     if (keyExchange === 'ecdhe_psk') return { suite, group, credential: null }
     const fitting = certificates.filter(
-      ({ privateKey }) => (privateKey.kind === 'rsa') === (keyExchange === 'ecdhe_rsa'),
+      ({ privateKey: { kind } }) =>
+        (kind === 'rsa') === (keyExchange === 'ecdhe_rsa') && takesCurve(hello, kind),
     )
     const credential = chooseCredential(ProtocolVersion.dtls12, config, fitting, schemes)
     if (credential !== null) return { suite, group, credential }
   }
   throw new PeerMisbehaved('no-common-parameters', 'no group, certificate or signature scheme in common')
+}
+
+/** RFC 8422 §5.1.1: the groups of a client that lists some are also those that it takes certificates of. */
+function takesCurve({ extensions }: ClientHello, kind: KeyKind): boolean {
+  const curve = curveOf[kind]
+  return curve === null || extensions.get(SupportedGroups)?.includes(curve) !== false
 }
 
 /** RFC 5746 §3.6: this is a first handshake, so there is nothing to be renegotiated. */
@@ -120,3 +129,12 @@ function chooseSrtpProfile(config: ResolvedConfig, hello: ClientHello): number |
 }
 
 const secp256r1 = 0x0017
+const secp384r1 = 0x0018
+
+/** RFC 8422 §5.1.1 has none for Ed25519. */
+const curveOf: Readonly<Record<KeyKind, number | null>> = {
+  'ec-p256': secp256r1,
+  'ec-p384': secp384r1,
+  ed25519: null,
+  rsa: null,
+}
