@@ -133,6 +133,41 @@ describe('a Peer', () => {
     await close()
   })
 
+  test('tells of servers that give nothing, and of a pair that the other one refused', async () => {
+    const refused: string[] = []
+    const alice = createPeer('alice', 'failures', {
+      network: { addresses: ['127.0.0.1', '::1'] },
+      iceServers: [{ urls: 'stun:name.invalid' }],
+      ice: { sped: true },
+      sctpSnap: true,
+    })
+    const bob = createPeer('bob', 'failures', {
+      network: { addresses: ['127.0.0.1', '::1'] },
+      ice: { sped: true },
+      sctpSnap: true,
+      // The first pair that is nominated is not the one to use.
+      decide: {
+        candidatePair: ({ remote }) => {
+          if (refused.length === 0) refused.push(remote.address)
+          return remote.address !== refused[0]
+        },
+      },
+    })
+    const failed = next(alice, 'candidatePairFailed')
+    const lacking = next(alice, 'candidateError')
+    const both = Promise.all([next(alice, 'connect'), next(bob, 'connect')])
+    await alice.connect()
+    await bob.connect()
+    const [{ pair }] = await both
+    expect(await lacking).toMatchObject({ url: 'stun:name.invalid', errorCode: 701, address: null })
+    const { pair: lost, reason } = await failed
+    expect([reason, lost.local.address]).toEqual(['403', refused[0]])
+    expect(pair).not.toBeNull()
+    expect(alice.connection?.localDescription?.sdp).toMatch(/^a=ice-options:trickle sped\r$/m)
+    expect(alice.connection?.localDescription?.sdp).toMatch(/^a=sctp-init:/m)
+    await Promise.all([alice.close(), bob.close()])
+  })
+
   test('hears that the other one has gone, and is told so once', async () => {
     const { alice, bob } = await connected('gone')
     const gone: unknown[] = []

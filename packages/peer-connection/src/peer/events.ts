@@ -34,6 +34,15 @@ export interface PeerEvents {
   localCandidate: RTCIceCandidateInit | null
   /** Already in use; null after the last one. */
   remoteCandidate: RTCIceCandidateInit | null
+  /** A STUN or TURN server yields no candidate: the W3C's `icecandidateerror`. Not fatal. */
+  candidateError: {
+    /** Of this end; null where it is hidden, or nothing was asked. */
+    readonly address: string | null
+    readonly port: number | null
+    readonly url: string
+    readonly errorCode: number
+    readonly errorText: string
+  }
   candidatePairNominated: CandidatePair
   /** Not fatal. */
   candidatePairFailed: { readonly pair: CandidatePair; readonly reason: PairFailure }

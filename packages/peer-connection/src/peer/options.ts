@@ -7,6 +7,7 @@ import type {
   WebSocketConstructor,
 } from '@purertc/signaling-client'
 
+import type { IceOptions } from '../transport/peer-transport-config.ts'
 import type { RTCCertificate } from '../w3c/certificate.ts'
 import type { NetworkOptions, RTCIceTransportPolicy } from '../w3c/configuration.ts'
 import type { RTCDataChannelInit } from '../w3c/data-channel.ts'
@@ -36,6 +37,9 @@ export interface PeerOptions extends JoinOptions {
   /** By default one is made for each link. */
   readonly certificate?: RTCCertificate
   readonly network?: NetworkOptions
+  /** As in `RTCConfiguration`. */
+  readonly ice?: IceOptions
+  readonly sctpSnap?: boolean
   /** The WebSocket class; on Node by default the one of `ws`. */
   readonly WebSocket?: WebSocketConstructor
   readonly decide?: PeerDecisions

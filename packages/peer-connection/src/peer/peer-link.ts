@@ -11,7 +11,7 @@ import type { RTCIceCandidate, RTCIceCandidateInit } from '../w3c/ice-candidate.
 import type { RTCIceServer } from '../w3c/ice-servers.ts'
 import type { RTCPeerConnection } from '../w3c/peer-connection.ts'
 import type { RTCSessionDescriptionInit } from '../w3c/session-description.ts'
-import type { Security } from './events.ts'
+import type { PeerEvents, Security } from './events.ts'
 import type { PeerDecisions, PeerOptions } from './options.ts'
 import { PeerError } from './peer-error.ts'
 
@@ -24,6 +24,7 @@ export interface PeerLinkHost {
   remoteCandidate(candidate: RTCIceCandidateInit | null): void
   pairNominated(pair: CandidatePair): void
   pairFailed(pair: CandidatePair, reason: PairFailure): void
+  candidateError(error: PeerEvents['candidateError']): void
   secured(security: Security): void
   opened(mode: DataMode, security: Security): void
   message(data: string | Uint8Array): void
@@ -73,6 +74,8 @@ export class PeerLink {
       ...(options.iceTransportPolicy && { iceTransportPolicy: options.iceTransportPolicy }),
       ...(options.certificate && { certificates: [options.certificate] }),
       ...(options.network && { network: options.network }),
+      ...(options.ice && { ice: options.ice }),
+      ...(options.sctpSnap !== undefined && { sctpSnap: options.sctpSnap }),
       hooks: this.#hooks(),
     })
     this.#listen()
@@ -178,6 +181,8 @@ export class PeerLink {
       // The W3C's null comes after the end of candidates, which has a candidate of no text.
       if (candidate !== null) this.#enqueue(() => this.#tell(candidate))
     }
+    connection.onicecandidateerror = ({ address, port, url, errorCode, errorText }) =>
+      this.#host.candidateError({ address, port, url, errorCode, errorText })
     connection.ondatachannel = ({ channel }) => {
       if (this.#channel === null) this.#use(channel)
     }

@@ -236,6 +236,7 @@ export class Peer extends Emitter<PeerEvents> {
       remoteDescription: (description) => this.emit('remoteDescription', description),
       remoteCandidate: (candidate) => this.emit('remoteCandidate', candidate),
       pairNominated: (pair) => this.emit('candidatePairNominated', pair),
+      candidateError: (error) => this.emit('candidateError', error),
       pairFailed: (pair, reason) => this.emit('candidatePairFailed', { pair, reason }),
       secured: (security) => this.emit('secured', security),
       opened: (mode, security) => this.emit('connect', { peer, mode, pair: this.pair, security }),
