@@ -1,4 +1,4 @@
-import { Counters, Deadlines, DecodeError, Millis, Reader } from '@purertc/bytes'
+import { Counters, Millis, Reader } from '@purertc/bytes'
 import type { KeyExchange } from '@purertc/crypto'
 
 import { type DtlsConfig, maxMtu, minMtu, resolveConfig, type ResolvedConfig } from './config.ts'
@@ -19,11 +19,12 @@ import type { DtlsSession } from './session.ts'
 import { type Alert, AlertDescription, AlertLevel, alertName, encodeAlert } from './protocol/alert.ts'
 import { closeNotify, isFinal, isKnownLevel, tryDecodeAlert } from './protocol/alert-rules.ts'
 import { ContentType } from './protocol/content-type.ts'
+import { SuspectedAlert } from './protocol/suspected-alert.ts'
 import { isDtlsVersion } from './protocol/protocol-version.ts'
 import { Unopened } from './record/inbound-epoch.ts'
 import { InboundRecords } from './record/inbound-records.ts'
 import { Outbox } from './record/outbox.ts'
-import { maxContentLength } from './record/record-header.ts'
+import { RecordSizes } from './record/record-sizes.ts'
 import { RecordWriter } from './record/record-writer.ts'
 
 /** `failed`: it ended by a fault, ours or the peer's or the network's. `closed`: one of the two closed it. */
@@ -54,12 +55,13 @@ export class DtlsAssociation {
   readonly discarded: Counters<Discard> = new Counters()
   readonly #config: ResolvedConfig
   readonly #host: DtlsHost
-  readonly #records = new RecordWriter()
+  readonly #sizes = new RecordSizes()
+  readonly #records = new RecordWriter(this.#sizes)
   readonly #ids: ConnectionIds
   readonly #inbound: InboundRecords
   readonly #outbox: Outbox
   readonly #mobility: Mobility
-  readonly #deadlines = new Deadlines(timerCount)
+  #handshakeEnd = Millis(Infinity)
   /** The driver of one version; both begin with that of 1.2, which hands over to that of 1.3. */
   #handshake: HandshakeMachine
   /** What the host is told of when the machine has come to rest. */
@@ -71,8 +73,7 @@ export class DtlsAssociation {
   /** A client's, where they were made before they were needed. */
   #keyShares: readonly KeyExchange[] | undefined
   #state: AssociationState = 'new'
-  /** A fatal alert in the clear, which anybody can send: believed if the peer goes silent. */
-  #suspectedAlert: Alert | null = null
+  readonly #suspected = new SuspectedAlert()
   #content = new Uint8Array(initialScratch)
   #isContentLent = false
 
@@ -99,7 +100,14 @@ export class DtlsAssociation {
 
   /** When {@link DtlsAssociation.handleTimeout} is to be called; `Infinity` when nothing is armed. */
   get nextTimeout(): Millis {
-    return Millis(Math.min(this.#deadlines.earliest, this.#handshake.deadline, this.#mobility.deadline))
+    return Millis(
+      Math.min(
+        this.#handshakeEnd,
+        this.#suspected.deadline,
+        this.#handshake.deadline,
+        this.#mobility.deadline,
+      ),
+    )
   }
 
   /** Where the peer is: a server's `clientAddress` to begin with, then what it moved to. */
@@ -113,6 +121,16 @@ export class DtlsAssociation {
    */
   prepare(): void {
     if (this.#unstarted !== null) this.#keyShares ??= createKeyShares(this.#config)
+  }
+
+  /** Whether the peer knows our records by a connection ID, wherever they come from. */
+  get sendsConnectionId(): boolean {
+    return this.#ids.outgoing.length > 0
+  }
+
+  /** Bytes that {@link DtlsAssociation.send} takes: 16,384, or what the peer has set (RFC 8449). */
+  get maxMessageSize(): number {
+    return this.#sizes.outgoing
   }
 
   /** Starts the handshake: a client sends its ClientHello, a server gives its client `handshakeTimeout` from now. */
@@ -153,12 +171,12 @@ export class DtlsAssociation {
   /**
    * Sends application data as one record in one datagram; borrowed. It waits while it is being found out where the peer
    * is. Throws {@link DtlsError} `not-connected` before the handshake completed and after the end, `too-large` for more
-   * than 16,384 bytes.
+   * than {@link DtlsAssociation.maxMessageSize}.
    */
   send(now: Millis, data: Uint8Array): void {
     this.#expectConnected()
-    if (data.length > maxContentLength)
-      throw new DtlsError('too-large', `a record carries at most ${maxContentLength} bytes`)
+    if (data.length > this.maxMessageSize)
+      throw new DtlsError('too-large', `a record carries at most ${this.maxMessageSize} bytes`)
     if (!this.#mobility.hold(data)) this.#sendData(now, data)
   }
 
@@ -238,10 +256,9 @@ export class DtlsAssociation {
 
   handleTimeout(now: Millis): void {
     if (this.#isOver) return
-    const isAlertConfirmed = this.#deadlines.take(Timer.suspectedAlert, now)
-    const isTimeUp = this.#deadlines.take(Timer.handshake, now)
-    if (this.#suspectedAlert !== null && (isAlertConfirmed || isTimeUp))
-      this.#endByAlert(this.#suspectedAlert, false)
+    const isTimeUp = this.#handshakeEnd <= now
+    const { alert, deadline } = this.#suspected
+    if (alert !== null && (deadline <= now || isTimeUp)) this.#endByAlert(alert, false)
     else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
     else if (this.#handshake.expire(now)) this.#settlePath(now)
     else this.#end('failed', { kind: 'handshake-timeout' })
@@ -255,6 +272,7 @@ export class DtlsAssociation {
     const host: HandshakeHost & Dtls13Host = {
       records: this.#records,
       connectionIds: this.#ids,
+      recordSizes: this.#sizes,
       discarded: this.discarded,
       transmit: (datagram) => this.#outbox.push(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),
@@ -272,7 +290,7 @@ export class DtlsAssociation {
 
   #begin(now: Millis): void {
     this.#state = 'connecting'
-    this.#deadlines.arm(Timer.handshake, Millis(now + this.#config.handshakeTimeout))
+    this.#handshakeEnd = Millis(now + this.#config.handshakeTimeout)
   }
 
   #passGate(gate: HelloGate, now: Millis, datagram: Uint8Array): boolean {
@@ -305,7 +323,7 @@ export class DtlsAssociation {
       this.#drive(now, () => this.#handshake.receive(now, 0, sequence, new Reader(datagram, start, end)))
     else if (contentType === ContentType.ack)
       this.#drive(now, () => this.#handshake.receiveAck(now, 0, new Reader(datagram, start, end)))
-    else if (contentType === ContentType.alert) this.#suspectAlert(now, new Reader(datagram, start, end))
+    else if (contentType === ContentType.alert) this.#suspect(now, new Reader(datagram, start, end))
     else if (contentType === ContentType.changeCipherSpec) {
       // Carries no news: a record of the next epoch says as much, and Finished proves it.
       if (end - start !== 1 || datagram[start] !== 1) this.discarded.count('malformed-content')
@@ -319,7 +337,7 @@ export class DtlsAssociation {
     const length = inbound.open(datagram, content)
     if (length === Unopened.replayed) this.discarded.count('replayed')
     else if (length === Unopened.forged) this.#countForgery(now)
-    else if (length > maxContentLength)
+    else if (length > this.#sizes.incoming)
       this.#fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
     else {
       if (this.#state === 'connected') this.#mobility.observe(now, path, inbound, datagram.length)
@@ -355,22 +373,10 @@ export class DtlsAssociation {
     else if (contentType === ContentType.alert) this.#handleAlert(reader)
     else if (contentType === ContentType.ack && isDtls13)
       this.#drive(now, () => this.#handshake.receiveAck(now, epoch, reader))
-    else if (contentType === ContentType.returnRoutabilityCheck && this.#ids.isCheckNegotiated)
-      this.#checkRoutability(now, reader, path)
-    else this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
-  }
-
-  #checkRoutability(now: Millis, reader: Reader, path: string): void {
-    if (this.#state !== 'connected') {
-      this.discarded.count('early-data')
-      return
-    }
-    try {
-      this.#mobility.receive(now, reader, path)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      this.#fail(new PeerMisbehaved('decode', 'malformed return_routability_check', { cause }))
-    }
+    else if (contentType !== ContentType.returnRoutabilityCheck || !this.#ids.isCheckNegotiated)
+      this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
+    else if (this.#state !== 'connected') this.discarded.count('early-data')
+    else this.#drive(now, () => this.#mobility.receive(now, reader, path))
   }
 
   #deliver(now: Millis, content: Uint8Array, length: number): void {
@@ -396,7 +402,7 @@ export class DtlsAssociation {
     }
     const handshake = this.#handshake
     if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
-    if (handshake.progress !== progress) this.#trustPeer()
+    if (handshake.progress !== progress) this.#suspected.forget()
     this.#mobility.tellIds()
     if (session === null && handshake.session !== null) this.#complete(handshake.session)
     else this.#outbox.flush()
@@ -411,7 +417,7 @@ export class DtlsAssociation {
 
   #complete(session: DtlsSession): void {
     this.#state = 'connected'
-    this.#deadlines.disarmAll()
+    this.#disarm()
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
     if (session.resumable !== null) this.#resumables.push(session.resumable)
@@ -419,24 +425,15 @@ export class DtlsAssociation {
     this.#outbox.flush()
   }
 
-  /** The peer goes on with the handshake, so the alert was not its own. */
-  #trustPeer(): void {
-    this.#suspectedAlert = null
-    this.#deadlines.disarm(Timer.suspectedAlert)
+  #suspect(now: Millis, reader: Reader): void {
+    const { isUnderWay } = this.#handshake
+    const discard = this.#suspected.note(now, reader, isUnderWay, 2 * this.#config.retransmitTimeout)
+    if (discard !== null) this.discarded.count(discard)
   }
 
-  /**
-   * An alert in the clear ends nothing by itself: one forged datagram would do for a handshake. A peer that meant it
-   * sends nothing more, so it counts when the peer stays silent for longer than a retransmission takes.
-   */
-  #suspectAlert(now: Millis, reader: Reader): void {
-    const alert = tryDecodeAlert(reader)
-    if (alert === null || !isKnownLevel(alert)) this.discarded.count('malformed-content')
-    else if (!this.#handshake.isUnderWay || !isFinal(alert, false)) this.discarded.count('warning')
-    else {
-      this.#suspectedAlert ??= alert
-      this.#deadlines.armIfIdle(Timer.suspectedAlert, Millis(now + 2 * this.#config.retransmitTimeout))
-    }
+  #disarm(): void {
+    this.#handshakeEnd = Millis(Infinity)
+    this.#suspected.forget()
   }
 
   #handleAlert(reader: Reader): void {
@@ -471,10 +468,6 @@ export class DtlsAssociation {
     )
   }
 
-  #sendAlert(alert: Alert): void {
-    this.#outbox.send(ContentType.alert, encodeAlert(alert))
-  }
-
   #sendData(now: Millis, data: Uint8Array): void {
     if (this.#records.isWorn) this.updateKeys(now)
     if (this.#records.hasRoom) this.#outbox.send(ContentType.applicationData, data)
@@ -494,17 +487,14 @@ export class DtlsAssociation {
   #end(state: 'closed' | 'failed', reason: CloseReason, farewell: Alert | null = null): void {
     if (this.#isOver) return
     this.#state = state
-    this.#deadlines.disarmAll()
+    this.#disarm()
     this.#handshake.stop()
     this.#inbound.clear()
     this.#mobility.stop()
-    if (farewell !== null) this.#sendAlert(farewell)
+    if (farewell !== null) this.#outbox.send(ContentType.alert, encodeAlert(farewell))
     this.#host.closed(reason)
   }
 }
-
-const Timer = { handshake: 0, suspectedAlert: 1 } as const
-const timerCount = 2
 
 /** Enough for a record in an ordinary datagram; grows for larger ones. */
 const initialScratch = 1_500

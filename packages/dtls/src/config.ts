@@ -11,6 +11,7 @@ import {
 } from './connection-id/connection-id-policy.ts'
 import type { HelloGate } from './cookie/hello-gate.ts'
 import { DtlsError } from './errors.ts'
+import { minRecordSizeLimit } from './extensions/record-size-limit.ts'
 import type { KeyLog } from './keys/key-log.ts'
 import type { PeerVerification } from './proofs/peer-verified.ts'
 import {
@@ -102,6 +103,11 @@ export interface DtlsConfig {
   /** SRTP protection profiles, best first (RFC 5764); none by default. */
   readonly srtpProfiles?: readonly number[]
   /**
+   * Bytes that we take in one record, 64 to 16,385, of which DTLS 1.3 needs one for itself; a peer that knows of it
+   * (RFC 8449) sends no more. 16,384 bytes of data by default, as anybody takes.
+   */
+  readonly recordSizeLimit?: number
+  /**
    * The connection IDs that the peer is to put into its records, so that the association survives a change of addresses
    * (RFC 9146, RFC 9147 §9): random ones of so many bytes, or those of a function, all of one length. 0: the peer's are
    * used, and none wanted. None in either direction by default.
@@ -163,6 +169,7 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     handshakeTimeout: 60_000,
     maxHandshakeMessage: 32_768,
     srtpProfiles: [],
+    recordSizeLimit: maxRecordSizeLimit,
     alpn: [],
     keyLog: undefined,
     versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls13 },
@@ -252,6 +259,9 @@ function checkNumbers(config: ResolvedConfig): void {
     invalid('a server that requires a cookie needs clientAddress')
   if (!(config.mtu >= minMtu && config.mtu <= maxMtu)) invalid(`mtu must be ${minMtu} to ${maxMtu}`)
   if (!(config.maxHandshakeMessage >= 1_024)) invalid('maxHandshakeMessage must be at least 1024')
+  const { recordSizeLimit: limit } = config
+  if (!Number.isInteger(limit) || limit < minRecordSizeLimit || limit > maxRecordSizeLimit)
+    invalid(`recordSizeLimit must be ${minRecordSizeLimit} to ${maxRecordSizeLimit}`)
   if (!(config.retransmitTimeout > 0)) invalid('retransmitTimeout must be positive')
   if (!(config.handshakeTimeout > 0)) invalid('handshakeTimeout must be positive')
   for (const name of config.alpn)
@@ -269,5 +279,7 @@ function invalid(message: string): never {
 
 /** What a ClientHello must bring in one fragment for a stateless answer: all up to its extensions, with its headers. */
 export const minMtu = 160
+/** All that a record of DTLS 1.3 can have, with the content's type. */
+const maxRecordSizeLimit = 16_385
 /** Bytes of UDP payload over IPv4. */
 export const maxMtu = 65_507

@@ -4,6 +4,7 @@ import { PeerMisbehaved } from '../errors.ts'
 import { ConnectionId } from '../extensions/connection-id.ts'
 import type { Extensions } from '../extensions/extensions.ts'
 import { ReturnRoutability } from '../extensions/return-routability.ts'
+import type { TypeLengths } from '../record/record-sizes.ts'
 import type { ConnectionIdPolicy, ReturnRoutabilityCheck } from './connection-id-policy.ts'
 
 /**
@@ -67,6 +68,11 @@ export class ConnectionIds {
     return role === 'client'
       ? { client: this.outgoing, server: theirs }
       : { client: theirs, server: this.outgoing }
+  }
+
+  /** Where records of DTLS 1.2 have connection IDs, their type is encrypted (RFC 9146 §4). */
+  get typeLengths(): TypeLengths {
+    return { ours: this.outgoing.length > 0 ? 1 : 0, theirs: this.isExpected ? 1 : 0 }
   }
 
   /** Others of the peer's that we have not used yet. */

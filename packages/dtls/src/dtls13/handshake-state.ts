@@ -5,6 +5,7 @@ import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
+import type { RecordSizes } from '../record/record-sizes.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { Flight } from './flight/flight.ts'
@@ -32,6 +33,7 @@ export interface HandshakeContext {
   readonly flight: Flight
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   /** The peer's messages come in this epoch from now on. One that came before, in another epoch, is the peer's fault. */
   expectEpoch(number: number, secret: TrafficSecret): void
   /** Our messages leave in this epoch from now on. */

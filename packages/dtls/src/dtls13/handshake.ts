@@ -10,6 +10,7 @@ import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import type { Reassembly } from '../handshake/reassembly.ts'
 import type { RetransmitTimer } from '../handshake/retransmit-timer.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
+import type { RecordSizes } from '../record/record-sizes.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { DtlsSession } from '../session.ts'
@@ -35,6 +36,7 @@ import { Transcript } from './transcript.ts'
 export interface Dtls13Host {
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   readonly discarded: Counters<Discard>
   transmit(datagram: Uint8Array): void
   /** The peer's records of this epoch can be opened from now on. */
@@ -56,6 +58,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly flight: Flight
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   readonly #host: Dtls13Host
   readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
@@ -82,6 +85,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#host = host
     this.records = host.records
     this.connectionIds = host.connectionIds
+    this.recordSizes = host.recordSizes
     this.flight = createFlight(this.transcript)
     this.#reassembly = estate.reassembly
     this.#timer = estate.timer
@@ -337,7 +341,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   #sendAcks(): void {
-    const room = this.#mtu - this.records.overhead() - listHeaderLength
+    const { records } = this
+    const room = Math.min(this.#mtu - records.overhead(), records.maxContent()) - listHeaderLength
     const numbers = this.#acks.take(Math.max(Math.floor(room / recordNumberLength), 1))
     if (numbers.length > 0) this.#host.acknowledge(encodeAck(numbers))
   }

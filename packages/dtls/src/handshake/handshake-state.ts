@@ -5,6 +5,7 @@ import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordProtection } from '../record/record-protection.ts'
+import type { RecordSizes } from '../record/record-sizes.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import type { DtlsSession } from '../session.ts'
 import type { FlightSender } from './flight-sender.ts'
@@ -32,6 +33,7 @@ export interface HandshakeContext {
   readonly flight: FlightSender
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   /** The peer's records of the next epoch can be opened from now on. */
   expectProtected(protection: RecordProtection): void
 }

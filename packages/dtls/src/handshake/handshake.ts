@@ -10,6 +10,7 @@ import type { Discard } from '../discard.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { HandshakeType, handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordProtection } from '../record/record-protection.ts'
+import type { RecordSizes } from '../record/record-sizes.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import { ExpectClientHello } from '../dtls12/server/expect-client-hello.ts'
 import type { DtlsSession } from '../session.ts'
@@ -26,6 +27,7 @@ import { Transcript } from './transcript.ts'
 export interface HandshakeHost {
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   readonly discarded: Counters<Discard>
   transmit(datagram: Uint8Array): void
   /** The peer's records of the next epoch are protected by this. */
@@ -44,6 +46,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly flight: FlightSender
   readonly records: RecordWriter
   readonly connectionIds: ConnectionIds
+  readonly recordSizes: RecordSizes
   readonly #host: HandshakeHost
   readonly #reassembly: Reassembly
   readonly #timer: RetransmitTimer
@@ -68,6 +71,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#host = host
     this.records = host.records
     this.connectionIds = host.connectionIds
+    this.recordSizes = host.recordSizes
     this.flight = createFlight(this.transcript)
     this.#timer = new RetransmitTimer(config.retransmitTimeout)
     this.#mtu = config.mtu

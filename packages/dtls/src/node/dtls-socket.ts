@@ -12,23 +12,24 @@ import type { ResumableSession } from '../resumption/resumable-session.ts'
 import type { DtlsSession } from '../session.ts'
 import type { Authorization } from './authorization.ts'
 import { ConnectionError } from './connection-error.ts'
+import { pathOf, type RemoteAddress, remoteOf } from './remote-address.ts'
 
 /** What whoever owns the UDP socket does for a {@link DtlsSocket}. */
 export interface Transport {
-  /** Sends a datagram to the peer; borrowed. */
-  send(datagram: Uint8Array): void
+  /** Sends a datagram to the peer, or to where it may be; borrowed. `path` is the name of one that was given with a datagram. */
+  send(datagram: Uint8Array, to: RemoteAddress, path: string): void
   /** The socket may have another `deadline` now. */
   rescheduled(): void
   /** The handshake completed; called before the event. */
   connected(): void
+  /** The peer is elsewhere now; called before the event. */
+  moved?(to: RemoteAddress): void
+  /** What connection IDs the peer's datagrams may bear. Borrowed. */
+  identified?(ids: readonly Uint8Array[]): void
+  /** Takes another local address; false where that cannot be. */
+  rebind?(): boolean
   /** The association ended; called before the events. */
   released(): void
-}
-
-/** Where the peer is. */
-export interface RemoteAddress {
-  readonly address: string
-  readonly port: number
 }
 
 /** What concerns a socket, and not the association in it. */
@@ -41,6 +42,7 @@ export interface SocketOptions {
  * - `secureConnect`: the handshake completed; data can be sent.
  * - `session`: a session that another `connect` may take up, as its option `session`.
  * - `message`: application data, what one `send` of the peer's was given.
+ * - `rebind`: the peer was found at another address (`connectionId`), which is `remote` now.
  * - `timeout`: nothing was sent or received for `idleTimeout`; the socket closes.
  * - `error`: the association failed, before `close`.
  * - `close`: the end, in any case; with the reason.
@@ -49,6 +51,7 @@ export interface DtlsSocketEvents {
   secureConnect: [session: DtlsSession]
   session: [session: ResumableSession]
   message: [data: Buffer]
+  rebind: [remote: RemoteAddress]
   timeout: []
   error: [error: Error]
   close: [reason: CloseReason]
@@ -58,7 +61,7 @@ export interface DtlsSocketEvents {
 export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
   /** The machine inside, with its state and counters. */
   readonly association: DtlsAssociation
-  readonly remote: RemoteAddress
+  #remote: RemoteAddress
   readonly #transport: Transport
   readonly #authorization: Authorization | null
   #idleTimeout: number
@@ -73,15 +76,17 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     { idleTimeout = Infinity }: SocketOptions = {},
   ) {
     super()
-    this.remote = remote
+    this.#remote = remote
     this.#transport = transport
     this.#authorization = authorization
     this.#idleTimeout = idleTimeout
     this.association = new DtlsAssociation(config, {
-      transmit: (datagram) => transport.send(datagram),
+      transmit: (datagram, _isHandshake, path) => transport.send(datagram, this.#addressOf(path), path),
       connected: (session) => this.#connected(session),
       resumable: (session) => void this.emit('session', session),
       received: (now, data) => this.#received(now, data),
+      moved: (_now, path) => this.#moved(path),
+      ownConnectionIds: (ids) => transport.identified?.(ids),
       closed: (reason) => this.#closed(reason),
     })
   }
@@ -91,12 +96,17 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     return this.#session
   }
 
+  /** Where the peer is. */
+  get remote(): RemoteAddress {
+    return this.#remote
+  }
+
   get remoteAddress(): string {
-    return this.remote.address
+    return this.#remote.address
   }
 
   get remotePort(): number {
-    return this.remote.port
+    return this.#remote.port
   }
 
   /**
@@ -176,6 +186,14 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     this.#transport.rescheduled()
   }
 
+  /**
+   * A client's: goes on from another local address, after the network has changed for instance. The server follows where
+   * connection IDs were agreed on; false where they were not, and before `secureConnect`.
+   */
+  rebind(): boolean {
+    return this.association.sendsConnectionId && (this.#transport.rebind?.() ?? false)
+  }
+
   /** Says goodbye to the peer and releases everything; `close` is emitted before this returns. */
   close(): void {
     this.association.close(monotonicNow())
@@ -192,9 +210,15 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     this.#transport.rescheduled()
   }
 
-  /** For the owner of the UDP socket: a datagram from the peer. */
-  receive(datagram: Uint8Array): void {
-    this.association.handleDatagram(monotonicNow(), datagram)
+  /** For the owner of the UDP socket: a datagram from the peer, and the name of the path that it came on. */
+  receive(datagram: Uint8Array, path?: string): void {
+    this.association.handleDatagram(monotonicNow(), datagram, path)
+    this.#transport.rescheduled()
+  }
+
+  /** For the owner of the UDP socket: datagrams leave on another path from now on. */
+  changePath(path: string): void {
+    this.association.changePath(monotonicNow(), path)
     this.#transport.rescheduled()
   }
 
@@ -218,6 +242,19 @@ export class DtlsSocket extends EventEmitter<DtlsSocketEvents> {
     this.#touch(monotonicNow())
     this.#transport.connected()
     this.emit('secureConnect', session)
+  }
+
+  #moved(path: string): void {
+    if (this.#addressOf(path) === this.#remote) return
+    this.#remote = remoteOf(path)
+    this.#transport.moved?.(this.#remote)
+    this.emit('rebind', this.#remote)
+  }
+
+  /** Paths are named by addresses where the peer may have several, as those of a server's clients. */
+  #addressOf(path: string): RemoteAddress {
+    const isNamed = this.#transport.moved !== undefined && path !== '' && path !== pathOf(this.#remote)
+    return isNamed ? remoteOf(path) : this.#remote
   }
 
   #received(now: Millis, data: Uint8Array): void {

@@ -12,8 +12,10 @@ import { SessionVault } from '../resumption/session-vault.ts'
 import type { ServerPsk } from '../protocol/psk.ts'
 import { Authorization, type Rules } from './authorization.ts'
 import type { AssociationOptions } from './connect.ts'
-import { DtlsSocket, type RemoteAddress, type SocketOptions } from './dtls-socket.ts'
+import { ClientDirectory } from './client-directory.ts'
+import { DtlsSocket, type SocketOptions } from './dtls-socket.ts'
 import { type IdentityOptions, readAuthorities, readOwn } from './identity-options.ts'
+import { pathOf, type RemoteAddress } from './remote-address.ts'
 import { Schedule } from './schedule.ts'
 
 export interface ServerOptions extends IdentityOptions, SocketOptions, AssociationOptions {
@@ -49,8 +51,8 @@ export interface DtlsServerEvents {
 }
 
 /**
- * A DTLS server on one UDP socket. Clients are told apart by their address, and get a session only after they have
- * returned a cookie.
+ * A DTLS server on one UDP socket. Clients are told apart by their address, or by the `connectionId` that they were given,
+ * wherever they are then; and get a session only after they have returned a cookie.
  *
  * @example
  * const server = createServer({ cert: readFileSync('cert.pem'), key: readFileSync('key.pem') }, (socket) => {
@@ -73,7 +75,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   readonly #udp: Socket
   readonly #gate: HelloGate
   readonly #schedule = new Schedule()
-  readonly #clients = new Map<string, Client>()
+  readonly #clients = new ClientDirectory()
   #isClosed = false
 
   /** Throws `DtlsError` `invalid-config` and `invalid-certificate`. See {@link createServer}. */
@@ -115,7 +117,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     if (onClose !== undefined) this.once('close', onClose)
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const client of [...this.#clients.values()]) client.close()
+    for (const socket of this.#clients.sockets) socket.close()
     this.#schedule.clear()
     // The kernel has not taken the last alerts yet.
     setImmediate(() => this.#udp.close())
@@ -123,48 +125,53 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
 
   #receive(datagram: Uint8Array, from: RemoteInfo): void {
     if (this.#isClosed) return
-    const key = `${from.address} ${from.port}`
-    const client = this.#clients.get(key)
-    if (client !== undefined && !(client.isConnected && isClearHandshake(datagram))) client.receive(datagram)
-    else this.#greet(key, datagram, from)
+    const path = pathOf(from)
+    const named = this.#clients.find(datagram)
+    const client = this.#clients.at(path)
+    if (named !== undefined) named.receive(datagram, path)
+    else if (client !== undefined && !(client.isConnected && isClearHandshake(datagram)))
+      client.receive(datagram, path)
+    else this.#greet(path, datagram, from)
   }
 
   /**
    * RFC 6347 §4.2.8: also an address that has an association may begin another one, since a client that restarted may
    * be given the port it had. The old association stays until the new one is complete.
    */
-  #greet(key: string, datagram: Uint8Array, from: RemoteInfo): void {
-    const verdict = this.#gate.examine(monotonicNow(), key, datagram)
-    if (verdict === 'drop') this.#clients.get(key)?.receive(datagram)
+  #greet(path: string, datagram: Uint8Array, from: RemoteInfo): void {
+    const verdict = this.#gate.examine(monotonicNow(), path, datagram)
+    const client = this.#clients.at(path)
+    if (verdict === 'drop') client?.receive(datagram, path)
     else if (verdict !== 'accept') this.#send(verdict, from)
-    else if (this.#clients.has(key) || this.#clients.size < this.#maxSessions) {
-      const client = this.#clients.get(key) ?? new Client()
-      this.#clients.set(key, client)
-      client.begin(this.#open(key, client, from))
-      client.receive(datagram)
+    else if (client !== undefined || this.#clients.size < this.#maxSessions) {
+      const socket = this.#open(path, from)
+      this.#clients.begin(path, socket).receive(datagram, path)
     }
   }
 
-  #open(key: string, client: Client, from: RemoteInfo): DtlsSocket {
+  #open(path: string, from: RemoteInfo): DtlsSocket {
     const remote = { address: from.address, port: from.port }
     const authorization = this.#rules && new Authorization(this.#rules)
     const config = {
       ...this.#config,
       ...(authorization !== null && { verify: authorization.verification }),
-      clientAddress: key,
+      ...this.#connectionIds,
+      clientAddress: path,
       gate: this.#gate,
     }
     const transport = {
-      send: (datagram: Uint8Array) => this.#send(datagram, remote),
+      send: (datagram: Uint8Array, to: RemoteAddress) => this.#send(datagram, to),
       rescheduled: () => this.#schedule.update(socket),
       connected: () => {
-        client.complete(socket)
+        this.#clients.complete(socket)?.close()
         socket.once('secureConnect', () => void this.emit('secureConnection', socket))
       },
       released: () => {
         this.#schedule.remove(socket)
-        if (client.remove(socket)) this.#clients.delete(key)
+        this.#clients.remove(socket)
       },
+      moved: (to: RemoteAddress) => this.#clients.move(socket, pathOf(to))?.close(),
+      identified: (ids: readonly Uint8Array[]) => this.#clients.identify(socket, ids),
     }
     const socket: DtlsSocket = new DtlsSocket(config, remote, transport, authorization, this.#socketOptions)
     socket.on('error', (error) => {
@@ -172,6 +179,24 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     })
     socket.start()
     return socket
+  }
+
+  /** Random ones are drawn until one is nobody else's. */
+  get #connectionIds(): Pick<DtlsConfig, 'connectionId'> {
+    const { connectionId, crypto } = this.#config
+    if (typeof connectionId !== 'number') return {}
+    const draw = (): Uint8Array => {
+      const id = new Uint8Array(connectionId)
+      crypto.randomFill(id)
+      return id
+    }
+    return {
+      connectionId: () => {
+        let id = draw()
+        for (let i = 0; i < maxDraws && this.#clients.isTaken(id); i++) id = draw()
+        return id
+      },
+    }
   }
 
   #send(datagram: Uint8Array, to: RemoteAddress): void {
@@ -208,49 +233,12 @@ function configure(options: ServerOptions, rules: Rules | null): DtlsConfig {
   }
 }
 
-/** One address: the association it has, and the one it may be about to replace it with. */
-class Client {
-  #current: DtlsSocket | null = null
-  #next: DtlsSocket | null = null
-
-  get isConnected(): boolean {
-    return this.#current !== null && this.#next === null
-  }
-
-  /** Each of the two takes what is meant for it: the other's records are not authentic to it. */
-  receive(datagram: Uint8Array): void {
-    const next = this.#next
-    this.#current?.receive(datagram)
-    next?.receive(datagram)
-  }
-
-  begin(socket: DtlsSocket): void {
-    this.#next = socket
-  }
-
-  complete(socket: DtlsSocket): void {
-    const former = this.#current
-    this.#current = socket
-    this.#next = null
-    former?.close()
-  }
-
-  /** Whether nothing is left. */
-  remove(socket: DtlsSocket): boolean {
-    if (this.#current === socket) this.#current = null
-    if (this.#next === socket) this.#next = null
-    return this.#current === null && this.#next === null
-  }
-
-  close(): void {
-    this.#next?.close()
-    this.#current?.close()
-  }
-}
-
 /** A handshake record of epoch 0, which means nothing to an association that is complete. */
 const isClearHandshake = (datagram: Uint8Array): boolean =>
   datagram[0] === 22 && datagram[3] === 0 && datagram[4] === 0
+
+/** Whoever serves more clients than there are connection IDs of that length will find two with one. */
+const maxDraws = 64
 
 /** Bytes that the kernel keeps for us: thousands of clients may begin at once. It gives less where it is told to. */
 const receiveBuffer = 4 * 1024 * 1024

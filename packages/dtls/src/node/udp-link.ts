@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { lookup } from 'node:dns'
+import { lookup, type LookupAddress } from 'node:dns'
 
 import { Alarm } from '@purertc/bytes/node'
 
@@ -8,8 +8,15 @@ import type { DtlsSocket, Transport } from './dtls-socket.ts'
 /** The UDP socket and the timer of one client. */
 export class UdpLink implements Transport {
   #udp: Socket | null = null
+  /** All that are open, one that is about to be bound included. */
+  readonly #open = new Set<Socket>()
+  /** The socket before a `rebind`: the server may still ask there whether we left. */
+  #former: { readonly udp: Socket; readonly path: string } | null = null
+  #path = 'udp 1'
+  #bindings = 1
   #alarm: Alarm | null = null
   #dtls: DtlsSocket | null = null
+  #address: LookupAddress | null = null
   #isReleased = false
 
   /** The server's name is looked up first; until then nothing is sent. */
@@ -21,15 +28,35 @@ export class UdpLink implements Transport {
     })
     lookup(dtls.remote.address, (error, address, family) => {
       if (this.#isReleased) return
-      if (error !== null) dtls.abandon(error)
-      else this.#bind(dtls, address, family === 6 ? 'udp6' : 'udp4')
+      if (error !== null) {
+        dtls.abandon(error)
+        return
+      }
+      this.#address = { address, family }
+      this.#udp = this.#bind(dtls, this.#address, this.#path, () => dtls.start())
     })
   }
 
-  send(datagram: Uint8Array): void {
+  send(datagram: Uint8Array, _to: unknown, path: string): void {
+    const udp = this.#former?.path === path ? this.#former.udp : this.#udp
     // The kernel may take it later, when what was lent has been overwritten. What is lost is sent again by those who
     // need it, so an error here is one more way of losing it.
-    this.#udp?.send(Buffer.from(datagram), ignoreLoss)
+    udp?.send(Buffer.from(datagram), ignoreLoss)
+  }
+
+  rebind(): boolean {
+    const dtls = this.#dtls
+    const former = this.#udp
+    if (dtls === null || former === null || this.#address === null || this.#isReleased) return false
+    const path = `udp ${++this.#bindings}`
+    const udp = this.#bind(dtls, this.#address, path, () => {
+      this.#close(this.#former?.udp)
+      this.#former = { udp: former, path: this.#path }
+      this.#path = path
+      this.#udp = udp
+      dtls.changePath(path)
+    })
+    return true
   }
 
   rescheduled(): void {
@@ -43,23 +70,30 @@ export class UdpLink implements Transport {
   released(): void {
     this.#isReleased = true
     this.#alarm?.clear()
-    const udp = this.#udp
     this.#udp = null
+    this.#former = null
     // What was sent last, a close_notify perhaps, is still on its way to the kernel.
-    if (udp !== null) setImmediate(() => udp.close())
+    setImmediate(() => {
+      for (const udp of [...this.#open]) this.#close(udp)
+    })
   }
 
-  #bind(dtls: DtlsSocket, address: string, type: 'udp4' | 'udp6'): void {
-    const udp = createSocket(type)
-    this.#udp = udp
-    udp.on('message', (datagram) => dtls.receive(datagram))
+  #close(udp: Socket | undefined): void {
+    if (udp !== undefined && this.#open.delete(udp)) udp.close()
+  }
+
+  #bind(dtls: DtlsSocket, { address, family }: LookupAddress, path: string, onBound: () => void): Socket {
+    const udp = createSocket(family === 6 ? 'udp6' : 'udp4')
+    this.#open.add(udp)
+    udp.on('message', (datagram) => dtls.receive(datagram, path))
     udp.on('error', (error) => {
       // A connected socket hears of a closed port by ICMP, which is no more authentic than any datagram.
       if (!transientErrors.has((error as NodeJS.ErrnoException).code ?? '')) dtls.abandon(error)
     })
     udp.connect(dtls.remote.port, address, () => {
-      if (!this.#isReleased) dtls.start()
+      if (!this.#isReleased) onBound()
     })
+    return udp
   }
 }
 

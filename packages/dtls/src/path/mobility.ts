@@ -1,7 +1,8 @@
-import type { Millis, Reader } from '@purertc/bytes'
+import { DecodeError, type Millis, type Reader } from '@purertc/bytes'
 
 import type { ResolvedConfig } from '../config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
+import { PeerMisbehaved } from '../errors.ts'
 import type { DtlsHost } from '../host.ts'
 import { ContentType } from '../protocol/content-type.ts'
 import type { InboundRecords } from '../record/inbound-records.ts'
@@ -9,7 +10,12 @@ import type { Outbox } from '../record/outbox.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import { HeldData } from './held-data.ts'
 import { PeerPath, type PeerPathHost } from './peer-path.ts'
-import { decodeRoutability, encodeRoutability, routabilityMessageLength } from './routability-message.ts'
+import {
+  decodeRoutability,
+  encodeRoutability,
+  type RoutabilityMessage,
+  routabilityMessageLength,
+} from './routability-message.ts'
 
 /** What an association has to do with a peer that may be here today and there tomorrow: RFC 9146 §6, RFC 9853. */
 export class Mobility {
@@ -68,9 +74,9 @@ export class Mobility {
     this.#path.observe(now, arrival, this.#ids.check, this.#config.retransmitTimeout)
   }
 
-  /** A message of the check came. Throws `DecodeError`. */
+  /** A message of the check came. Throws `PeerMisbehaved`. */
   receive(now: Millis, reader: Reader, path: string): void {
-    const message = decodeRoutability(reader)
+    const message = decode(reader)
     if (message !== null) this.#path.receive(now, message, path, this.#config.retransmitTimeout)
   }
 
@@ -113,6 +119,15 @@ export class Mobility {
   stop(): void {
     this.#path.stop()
     this.#held.take()
+  }
+}
+
+function decode(reader: Reader): RoutabilityMessage | null {
+  try {
+    return decodeRoutability(reader)
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause
+    throw new PeerMisbehaved('decode', 'malformed return_routability_check', { cause })
   }
 }
 

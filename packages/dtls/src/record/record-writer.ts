@@ -1,6 +1,7 @@
 import { ProtocolVersion } from '../protocol/protocol-version.ts'
 import { plaintext } from './plaintext.ts'
-import { maxSequence } from './record-header.ts'
+import { maxContentLength, maxSequence } from './record-header.ts'
+import { RecordSizes } from './record-sizes.ts'
 import type { OutboundProtection } from './record-protection.ts'
 
 /**
@@ -12,8 +13,10 @@ export class RecordWriter {
   #epoch = 0
   #current: OutboundEpoch = { protection: plaintext, sequence: 0 }
   #version: number = ProtocolVersion.dtls12
+  readonly #sizes: RecordSizes
 
-  constructor() {
+  constructor(sizes: RecordSizes = new RecordSizes()) {
+    this.#sizes = sizes
     this.#epochs.set(0, this.#current)
   }
 
@@ -38,6 +41,11 @@ export class RecordWriter {
   /** Bytes that a record of the epoch takes on top of its content. */
   overhead(epoch: number = this.epoch): number {
     return this.#of(epoch).protection.overhead
+  }
+
+  /** Bytes of content that a record of the epoch may have: in the clear, the peer's limit does not hold (RFC 8449 §4). */
+  maxContent(epoch: number = this.epoch): number {
+    return epoch === 0 ? maxContentLength : this.#sizes.outgoing
   }
 
   /** What the headers say from now on. A first ClientHello says less than it could, for old middleboxes and servers. */

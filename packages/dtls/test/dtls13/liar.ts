@@ -18,13 +18,15 @@ import { alertName } from '../../src/protocol/alert.ts'
 import { ContentType } from '../../src/protocol/content-type.ts'
 import type { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { InboundRecords } from '../../src/record/inbound-records.ts'
+import { RecordSizes } from '../../src/record/record-sizes.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
 import type { Lie } from '../negative/liar.ts'
 import { clientCertificate, End, serverCertificate, upTo13 } from '../pair.ts'
 
 /** A peer of DTLS 1.3 that is made of our own parts, says what a test wants, and remembers how it was answered. */
 export class Liar {
-  readonly records = new RecordWriter()
+  readonly #sizes = new RecordSizes()
+  readonly records = new RecordWriter(this.#sizes)
   /** Alerts that came, each with its epoch. */
   readonly alerts: string[] = []
   /** What came of the honest end's application data. */
@@ -44,6 +46,7 @@ export class Liar {
     const host: HandshakeHost & Dtls13Host = {
       records: this.records,
       connectionIds: this.#ids,
+      recordSizes: this.#sizes,
       discarded: new Counters<Discard>(),
       transmit: (datagram) => this.send(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),

@@ -14,6 +14,7 @@ import { ContentType } from '../../src/protocol/content-type.ts'
 import type { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { InboundEpoch } from '../../src/record/inbound-epoch.ts'
 import { RecordHeader } from '../../src/record/record-header.ts'
+import { RecordSizes } from '../../src/record/record-sizes.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
 import { clientCertificate, End, only12, serverCertificate } from '../pair.ts'
 
@@ -30,7 +31,8 @@ export type Lie = (
 /** A peer that is made of our own parts, says what a test wants, and remembers how it was answered. */
 export class Liar {
   readonly discarded: Counters<Discard> = new CountersOf()
-  readonly records = new RecordWriter()
+  readonly #sizes = new RecordSizes()
+  readonly records = new RecordWriter(this.#sizes)
   /** Alerts that came, in the clear or not. */
   readonly alerts: string[] = []
   readonly handshake: Handshake
@@ -44,6 +46,7 @@ export class Liar {
     const host = {
       records: this.records,
       connectionIds: this.#ids,
+      recordSizes: this.#sizes,
       discarded: this.discarded,
       transmit: (datagram: Uint8Array) => this.send(datagram),
       expectProtected: (protection: ConstructorParameters<typeof InboundEpoch>[1]) =>

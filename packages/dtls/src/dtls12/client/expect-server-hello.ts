@@ -48,6 +48,7 @@ export class ExpectServerHello implements HandshakeState {
       throw new PeerMisbehaved('illegal-parameter', 'somebody took DTLS 1.3 out of our offer')
     const negotiated = acceptServerHello(cx.config, this.#offer.hello, hello)
     cx.connectionIds.accept(hello.extensions)
+    cx.recordSizes.agree(cx.config, hello.extensions, cx.connectionIds.typeLengths)
     cx.transcript.add(message.type, message.sequence, message.body)
     cx.records.setVersion(negotiated.version)
     const randoms: Randoms = { client: this.#offer.hello.random, server: hello.random }

@@ -42,7 +42,7 @@ export function startClient(cx: HandshakeContext, shares: readonly KeyExchange[]
 }
 
 function composeOffer(
-  { config, connectionIds }: HandshakeContext,
+  { config, connectionIds, recordSizes }: HandshakeContext,
   session: SessionOffer | null,
   psks: readonly PreSharedKey[],
   shares: readonly KeyExchange[],
@@ -77,6 +77,7 @@ function composeOffer(
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
   connectionIds.offer(extensions)
+  recordSizes.offer(config, extensions)
   if (speaks13) setKeyShares(extensions, shares)
   if (speaks13 && (config.asksForSession || psks.length > 0)) extensions.set(PskKeyExchangeModes, [pskDheKe])
   const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]

@@ -53,6 +53,7 @@ export class ExpectClientHello implements HandshakeState {
     const recalled = recallSession(cx.config, cx.now, hello)
     const choice = recalled === null ? negotiate(cx.config, hello) : renegotiate(cx.config, hello, recalled)
     cx.connectionIds.receive(hello.extensions)
+    cx.recordSizes.agree(cx.config, hello.extensions, cx.connectionIds.typeLengths)
     cx.transcript.add(message.type, message.sequence, message.body)
 
     const random = new Uint8Array(32)
@@ -99,7 +100,7 @@ function resume(
 
 /** Answers only what the client brought up, RFC 5246 §7.4.1.4. */
 function composeServerHello(
-  { connectionIds }: HandshakeContext,
+  { config, connectionIds, recordSizes }: HandshakeContext,
   hello: ClientHello,
   choice: Choice,
   random: Uint8Array,
@@ -114,6 +115,7 @@ function composeServerHello(
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
   connectionIds.answer(extensions)
+  recordSizes.answer(config, extensions, false)
   return encodeServerHello({
     version,
     random,

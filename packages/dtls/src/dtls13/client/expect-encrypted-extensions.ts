@@ -1,6 +1,7 @@
 import { PeerMisbehaved } from '../../errors.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
+import { RecordSizeLimit } from '../../extensions/record-size-limit.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
@@ -9,6 +10,7 @@ import { acceptProtocol } from '../../protocol/alpn.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { checkAnswered } from '../extension-rules.ts'
+import { typeLengthsOfDtls13 } from '../../record/record-sizes.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { decodeEncryptedExtensions } from '../messages/encrypted-extensions.ts'
 import type { ClientOffer } from './client-offer.ts'
@@ -37,6 +39,7 @@ export class ExpectEncryptedExtensions implements HandshakeState {
       alpnProtocol: acceptProtocol(cx.config.alpn, extensions),
       serverName: cx.config.serverName,
     }
+    cx.recordSizes.agree(cx.config, extensions, typeLengthsOfDtls13)
     cx.transcript.add(message.type, message.body)
     const answer = { ...this.#choice, negotiated }
     const { peer } = this.#choice
@@ -69,4 +72,5 @@ const allowed: ReadonlySet<number> = new Set([
   SupportedGroups.type,
   ApplicationLayerProtocols.type,
   ServerNameAcknowledged.type,
+  RecordSizeLimit.type,
 ])

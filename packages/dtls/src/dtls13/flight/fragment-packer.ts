@@ -2,7 +2,6 @@ import { Writer } from '@purertc/bytes'
 
 import { handshakeHeaderLength, writeHandshakeHeader } from '../../handshake/handshake-message.ts'
 import { ContentType } from '../../protocol/content-type.ts'
-import { maxContentLength } from '../../record/record-header.ts'
 import type { RecordWriter } from '../../record/record-writer.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 
@@ -58,7 +57,9 @@ export class FragmentPacker {
 
   #roomIn(epoch: number): number {
     const inDatagram = this.#mtu - this.#used - this.#records.overhead(epoch)
-    return Math.min(inDatagram, maxContentLength) - this.#content.length - handshakeHeaderLength
+    return (
+      Math.min(inDatagram, this.#records.maxContent(epoch)) - this.#content.length - handshakeHeaderLength
+    )
   }
 
   #closeRecord(): void {

@@ -4,6 +4,7 @@ import { PeerMisbehaved } from '../../errors.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
+import { typeLengthsOfDtls13 } from '../../record/record-sizes.ts'
 import type { HandshakeContext, HandshakeState } from '../handshake-state.ts'
 import { choose } from './choice.ts'
 import { invariantsOf } from './hello-invariants.ts'
@@ -35,6 +36,7 @@ export function acceptSecondHello(
       throw new PeerMisbehaved('illegal-parameter', 'other shares than were asked for')
   }
   cx.connectionIds.receive(hello.extensions)
+  cx.recordSizes.agree(cx.config, hello.extensions, typeLengthsOfDtls13)
   const selected = selectPsk(cx, suite, hello, message)
   cx.transcript.add(message.type, message.body)
   return sendServerFlight(cx, hello, { choice, share, selected })

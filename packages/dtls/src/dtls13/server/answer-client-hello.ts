@@ -5,6 +5,7 @@ import { Cookie } from '../../extensions/cookie.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
+import { typeLengthsOfDtls13 } from '../../record/record-sizes.ts'
 import type { HandshakeContext, HandshakeState } from '../handshake-state.ts'
 import { acceptSecondHello } from './accept-second-hello.ts'
 import { type Choice, choose } from './choice.ts'
@@ -32,6 +33,7 @@ export function answerClientHello(
   cx.transcript.add(message.type, message.body)
   if (share === null) return askForShare(cx, hello, choice)
   cx.connectionIds.receive(hello.extensions)
+  cx.recordSizes.agree(cx.config, hello.extensions, typeLengthsOfDtls13)
   return sendServerFlight(cx, hello, { choice, share, selected })
 }
 

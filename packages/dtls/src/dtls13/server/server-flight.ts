@@ -55,7 +55,7 @@ export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answe
   cx.enterEpoch(Epoch.handshake, keys.server)
   cx.expectEpoch(Epoch.handshake, keys.client)
 
-  flight.message(HandshakeType.encryptedExtensions, composeExtensions(answered))
+  flight.message(HandshakeType.encryptedExtensions, composeExtensions(cx, answered))
   const asksForCertificate = credential !== null && config.clientCertificate !== 'none'
   if (asksForCertificate) flight.message(HandshakeType.certificateRequest, composeCertificateRequest(config))
   if (credential !== null) sendCertificate(cx, suite, credential)
@@ -102,13 +102,17 @@ function composeServerHello(
   })
 }
 
-function composeExtensions({ choice: { negotiated }, selected }: Answer): Uint8Array {
+function composeExtensions(
+  { config, recordSizes }: HandshakeContext,
+  { choice: { negotiated }, selected }: Answer,
+): Uint8Array {
   const { srtpProfile, alpnProtocol, serverName } = negotiated
   const extensions = new Extensions()
   // RFC 6066 §3: not where a session is resumed, for which it has decided nothing.
   if (serverName !== null && selected?.psk.origin !== 'ticket') extensions.set(ServerNameAcknowledged, true)
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
+  recordSizes.answer(config, extensions, true)
   return encodeEncryptedExtensions(extensions)
 }
 
