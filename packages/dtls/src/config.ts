@@ -10,16 +10,23 @@ import {
   type ReturnRoutabilityCheck,
 } from './connection-id/connection-id-policy.ts'
 import type { HelloGate } from './cookie/hello-gate.ts'
+import {
+  type CipherSuite13,
+  type CipherSuite13Name,
+  cipherSuites as cipherSuites13,
+} from './dtls13/cipher-suite.ts'
 import { DtlsError } from './errors.ts'
 import { minRecordSizeLimit } from './extensions/record-size-limit.ts'
 import type { KeyLog } from './keys/key-log.ts'
 import type { PeerVerification } from './proofs/peer-verified.ts'
 import {
+  type CipherSuite,
   type CipherSuite12,
   type CipherSuite12Name,
   cipherSuites,
   defaultCipherSuites,
 } from './protocol/cipher-suite.ts'
+import type { CertificateType } from './protocol/certificate-type.ts'
 import { curvesOf, type NamedGroup, namedGroups } from './protocol/named-group.ts'
 import { ProtocolVersion } from './protocol/protocol-version.ts'
 import type { ResumableSession } from './resumption/resumable-session.ts'
@@ -44,6 +51,13 @@ export interface DtlsConfig {
   /** How the peer is recognised. There is no association without. */
   readonly verify: PeerVerification
   /**
+   * How we show our own key, best first: by the certificate, or as the bare key that is in it (RFC 7250). `x509` alone by
+   * default.
+   */
+  readonly ownCertificateTypes?: readonly CertificateType[]
+  /** How the peer may show its key, best first: bare keys before certificates where `verify` knows keys, else `x509` alone. */
+  readonly peerCertificateTypes?: readonly CertificateType[]
+  /**
    * Server only: whether a client is asked for a certificate, and refused without. `required` by default, `none` where
    * `verify` is `{ anonymous: true }` or `{ psk: true }`.
    */
@@ -66,8 +80,11 @@ export interface DtlsConfig {
   readonly sessions?: SessionVault
   /** Application protocols, best first (RFC 7301); none by default. */
   readonly alpn?: readonly string[]
-  /** Suites that are offered and accepted, best first. */
-  readonly cipherSuites?: readonly CipherSuite12Name[]
+  /**
+   * Suites that are offered and accepted, best first, of both versions. Of a version of which none is named, all are: see
+   * `versions`.
+   */
+  readonly cipherSuites?: readonly (CipherSuite12Name | CipherSuite13Name)[]
   /** Signature schemes that are offered, accepted and signed with, best first. */
   readonly signatureSchemes?: readonly SignatureSchemeName[]
   /**
@@ -149,6 +166,7 @@ export interface ResolvedConfig extends Required<
   /** Client only: whether the host would like to resume. */
   readonly asksForSession: boolean
   readonly cipherSuites: readonly CipherSuite12[]
+  readonly cipherSuites13: readonly CipherSuite13[]
   readonly signatureSchemes: readonly NamedSignatureScheme[]
   readonly groups: readonly NamedGroup[]
   readonly gate: HelloGate | null
@@ -169,6 +187,8 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     handshakeTimeout: 60_000,
     maxHandshakeMessage: 32_768,
     srtpProfiles: [],
+    ownCertificateTypes: ['x509'],
+    peerCertificateTypes: 'publicKeys' in config.verify ? ['raw-public-key', 'x509'] : ['x509'],
     recordSizeLimit: maxRecordSizeLimit,
     alpn: [],
     keyLog: undefined,
@@ -188,6 +208,7 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     connectionIds: connectionIdPolicy(config.crypto, connectionId, returnRoutability),
     groups: config.groups === undefined ? namedGroups : pick(namedGroups, config.groups, 'group'),
     cipherSuites: resolveCipherSuites(config, signatureSchemes),
+    cipherSuites13: chooseSuites(config, cipherSuites13, cipherSuites13),
   }
   checkVersions(resolved)
   checkIdentities(resolved)
@@ -208,10 +229,7 @@ function resolveCipherSuites(
   config: DtlsConfig,
   schemes: readonly NamedSignatureScheme[],
 ): readonly CipherSuite12[] {
-  const chosen =
-    config.cipherSuites === undefined
-      ? defaultCipherSuites
-      : pick(cipherSuites, config.cipherSuites, 'cipher suite')
+  const chosen = chooseSuites(config, cipherSuites, defaultCipherSuites)
   const hasRsa = schemes.some(({ dtls12 }) => fitsKey(dtls12, 'rsa'))
   const hasCurves = schemes.some(({ dtls12 }) => !fitsKey(dtls12, 'rsa'))
   const isPskOnly = 'psk' in config.verify
@@ -221,6 +239,18 @@ function resolveCipherSuites(
   })
   if (usable.length === 0) invalid('no cipher suite is left')
   return usable
+}
+
+/** Those of one version that are named; `otherwise` where none of it is. */
+function chooseSuites<T extends CipherSuite>(
+  { cipherSuites: names }: DtlsConfig,
+  all: readonly T[],
+  otherwise: readonly T[],
+): readonly T[] {
+  if (names === undefined) return otherwise
+  const known = pick<CipherSuite>([...cipherSuites, ...cipherSuites13], names, 'cipher suite')
+  const chosen = known.filter((suite): suite is T => (all as readonly CipherSuite[]).includes(suite))
+  return chosen.length > 0 ? chosen : otherwise
 }
 
 function pick<T extends { readonly name: string }>(
@@ -245,6 +275,10 @@ function checkIdentities(config: ResolvedConfig): void {
   if ('fingerprints' in verify && decisiveFingerprints(verify.fingerprints).length === 0)
     invalid('no fingerprint of SHA-256, SHA-384 or SHA-512 to verify the peer with')
   if ('authorities' in verify && verify.authorities.isEmpty) invalid('no authority to verify the peer with')
+  if (config.ownCertificateTypes.length === 0 || config.peerCertificateTypes.length === 0)
+    invalid('no certificate type')
+  if (config.peerCertificateTypes.includes('raw-public-key') && !('publicKeys' in verify))
+    invalid('bare keys are verified by `publicKeys`')
   if ('publicKeys' in verify && verify.publicKeys.length === 0) invalid('no key to verify the peer with')
   if ('anonymous' in verify && (role === 'client' || clientCertificate !== 'none'))
     invalid('anonymous peers are for servers that ask for no certificate')

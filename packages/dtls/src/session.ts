@@ -1,5 +1,6 @@
 import { hashSizes } from '@purertc/crypto'
 
+import type { CertificateTypes } from './certificate/certificate-types.ts'
 import { DtlsError } from './errors.ts'
 import type { CipherSuite } from './protocol/cipher-suite.ts'
 import type { NamedGroup } from './protocol/named-group.ts'
@@ -11,6 +12,7 @@ import type { PeerAuthenticated, PeerIdentity } from './proofs/peer-authenticate
 /** What the hellos agreed on. */
 export interface Negotiated {
   readonly version: ProtocolVersion
+  readonly certificateTypes: CertificateTypes
   readonly suite: CipherSuite
   readonly srtpProfile: number | null
   /** RFC 7301. */

@@ -24,6 +24,7 @@ export function describeWith(program: string, name: string, body: () => void): v
 export interface CertificateFiles {
   readonly certificateFile: string
   readonly keyFile: string
+  readonly publicKeyFile: string
   readonly certificate: Certificate
 }
 
@@ -38,7 +39,9 @@ export class Workshop {
     const output = ['-keyout', keyFile, '-out', certificateFile, '-subj', `/CN=${name}`, '-days', '2']
     execFileSync('openssl', ['req', '-x509', ...newKey, ...output], { stdio: 'pipe' })
     const certificate = readCertificate(readFileSync(certificateFile, 'utf8'), readFileSync(keyFile, 'utf8'))
-    return { certificateFile, keyFile, certificate }
+    const publicKeyFile = join(this.#directory, `${name}.pub`)
+    execFileSync('openssl', ['pkey', '-in', keyFile, '-pubout', '-out', publicKeyFile])
+    return { certificateFile, keyFile, publicKeyFile, certificate }
   }
 
   remove(): void {

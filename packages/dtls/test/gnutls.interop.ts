@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { toHex } from '@purertc/bytes'
 
 import { SrtpProfile } from '../src/index.ts'
@@ -103,5 +103,76 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     run('gnutls-cli', '--udp', '--insecure', '-p', String(server.address().port), '127.0.0.1')
     const [error] = (await failed) as [Error]
     expect(error).toMatchObject({ cause: { code: 'no-certificate' } })
+  })
+
+  describe('with raw public keys (RFC 7250)', () => {
+    const priority = 'NORMAL:-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK'
+    const rawIdentity = ['--rawpkfile', theirs.publicKeyFile, '--rawpkkeyfile', theirs.keyFile]
+    const knowsThem = {
+      certificate: ours.certificate,
+      ownCertificateTypes: ['raw-public-key'],
+      verify: { publicKeys: [theirs.certificate.subjectPublicKeyInfo] },
+    } as const
+
+    test('gnutls-serv shows its key, and sees ours', async () => {
+      const port = await freePort()
+      const server = run(
+        'gnutls-serv',
+        ...['--udp', '-p', String(port), ...rawIdentity, '--echo', '--require-client-cert'],
+        ...['--priority', priority],
+      )
+      await server.says(/listening on IPv4/)
+      const socket = connect({ host: '127.0.0.1', port, retransmitTimeout: 200, ...knowsThem })
+      running.push(socket)
+      await once(socket, 'secureConnect')
+      expect(socket.session?.peer.kind).toBe('public-key')
+      socket.send('there and back\n')
+      expect(String((await once(socket, 'message'))[0])).toBe('there and back\n')
+    })
+
+    test('gnutls-cli shows its key, and sees ours', async () => {
+      const server = createServer(knowsThem)
+      running.push(server)
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const connected = once(server, 'secureConnection')
+      const port = String(server.address().port)
+      const client = run(
+        'gnutls-cli',
+        ...['--udp', '--insecure', '-p', port, ...rawIdentity, '--priority', priority, '127.0.0.1'],
+      )
+      const [socket] = (await connected) as [DtlsSocket]
+      expect(socket.session?.peer.kind).toBe('public-key')
+      socket.send('from us to GnuTLS\n')
+      await client.says(/from us to GnuTLS/)
+    })
+  })
+
+  test('gnutls-serv keeps to our record size limit, and we to its own (RFC 8449)', async () => {
+    const port = await freePort()
+    const server = run(
+      'gnutls-serv',
+      '--udp',
+      '-p',
+      String(port),
+      ...identity,
+      '--echo',
+      '--recordsize',
+      '600',
+    )
+    await server.says(/listening on IPv4/)
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      verify: { fingerprints: [theirs.certificate.fingerprint()] },
+      retransmitTimeout: 200,
+      recordSizeLimit: 700,
+    })
+    running.push(socket)
+    await once(socket, 'secureConnect')
+    expect(socket.association.maxMessageSize).toBe(600)
+    socket.send('x'.repeat(600))
+    // It reads and echoes in pieces of its own.
+    for (let length = 0; length < 600;) length += String((await once(socket, 'message'))[0]).length
   })
 })

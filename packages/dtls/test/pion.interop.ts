@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { connect, createServer, type DtlsServer, type DtlsSocket } from '../src/node/index.ts'
+import { Rebinder } from './connection-id/rebinder.ts'
 import { describeWith, freePort, Program, Workshop } from './foreign.ts'
 import { buildPeer, toolOf } from './peers/build.ts'
 
@@ -59,5 +60,57 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
     expect(hello.toString()).toBe('hello')
     socket.send('bye')
     await client.says(/closed/)
+  })
+
+  describe('with connection IDs (RFC 9146)', () => {
+    const message = async (socket: DtlsSocket): Promise<string> => String((await once(socket, 'message'))[0])
+
+    test.each([
+      [8, 0],
+      [8, 5],
+      [1, 20],
+    ])('as a server with %s bytes, and %s of ours, follows us to another port', async (theirs, ours) => {
+      const port = await freePort()
+      const server = run('server', port, theirs)
+      await server.says(/listening/)
+      const socket = connect({ host: '127.0.0.1', port, connectionId: ours, ...common })
+      closing.push(socket)
+      await once(socket, 'secureConnect')
+      expect(socket.association.sendsConnectionId).toBe(true)
+      socket.send('here')
+      expect(await message(socket)).toBe('HERE')
+      expect(socket.rebind()).toBe(true)
+      // The new socket is bound in a moment.
+      await server.says(/data here/)
+      while (socket.association.path !== 'udp 2') await new Promise((resolve) => setImmediate(resolve))
+      socket.send('there')
+      expect(await message(socket)).toBe('THERE')
+      socket.send('bye')
+      await once(socket, 'close')
+    })
+
+    test.each([
+      [8, 0],
+      [8, 3],
+      [20, 8],
+    ])('as a client is found by %s bytes of ours, with %s of its own', async (ours, theirs) => {
+      const server = createServer({ ...common, connectionId: ours, returnRoutability: 'application' })
+      closing.push(server)
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const nat = new Rebinder(server.address().port)
+      closing.push(nat)
+      const client = run('client', await nat.bind(), theirs)
+      const [socket] = (await once(server, 'secureConnection')) as [DtlsSocket]
+      expect(await message(socket)).toBe('hello')
+      const { remotePort } = socket
+      expect(socket.association.sendsConnectionId).toBe(theirs > 0)
+      nat.rebind(true)
+      socket.send('one')
+      expect(await message(socket)).toBe('ONE')
+      expect(socket.remotePort).not.toBe(remotePort)
+      socket.send('bye')
+      await client.says(/closed/)
+    })
   })
 })

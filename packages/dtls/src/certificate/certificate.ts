@@ -12,8 +12,12 @@ export interface Certificate {
   /** Those that lead from it to an authority which the peer knows, issuer by issuer; DER. Often none. */
   readonly chain: readonly Uint8Array[]
   readonly privateKey: PrivateKey
+  /** SubjectPublicKeyInfo of the certificate, DER: what a peer knows us by that goes without certificates (RFC 7250). */
+  readonly subjectPublicKeyInfo: Uint8Array
   /** When it ends, in milliseconds since 1970. */
   readonly expires: number
+  /** Who has issued it and those in `chain`: distinguished names, DER. */
+  readonly issuers: readonly Uint8Array[]
   /** The hosts that it is made out to. */
   readonly names: SubjectNames
   /** The fingerprint to signal, of SHA-256 by default. */
@@ -49,14 +53,16 @@ function read(options: CertificateParts, check: typeof checkPair): Certificate {
   const chain = (options.chain ?? []).map((issuer) => copyBytes(issuer))
   try {
     const { subjectPublicKeyInfo, notAfter, extensions } = decodeCertificate(der)
-    for (const issuer of chain) decodeCertificate(issuer)
+    const issuers = [der, ...chain].map((one) => copyBytes(decodeCertificate(one).issuer))
     const privateKey = crypto.importPrivateKey(options.pkcs8)
     check(crypto, privateKey, subjectPublicKeyInfo)
     return {
       der,
       chain,
       privateKey,
+      subjectPublicKeyInfo: copyBytes(subjectPublicKeyInfo),
       expires: notAfter,
+      issuers,
       names: decodeExtensions(extensions).names,
       fingerprint: (algorithm) => computeFingerprint(crypto, der, algorithm),
     }

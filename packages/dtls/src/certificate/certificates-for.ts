@@ -1,3 +1,5 @@
+import { equalBytes } from '@purertc/bytes'
+
 import type { Certificate } from './certificate.ts'
 import { matchesHost } from './host-name.ts'
 
@@ -13,4 +15,21 @@ export function certificatesFor(
   if (serverName === null || certificates.length < 2) return certificates
   const isNamed = (certificate: Certificate): boolean => matchesHost(certificate.names, serverName)
   return [...certificates.filter(isNamed), ...certificates.filter((certificate) => !isNamed(certificate))]
+}
+
+/**
+ * A client's certificates in the order in which they suit a server that named the authorities it trusts (RFC 5246 §7.4.4,
+ * RFC 8446 §4.2.4): those that such a one vouches for, then the others, which the server may know by something else.
+ */
+export function certificatesOf(
+  certificates: readonly Certificate[],
+  authorities: readonly Uint8Array[],
+): readonly Certificate[] {
+  if (authorities.length === 0 || certificates.length < 2) return certificates
+  const isVouchedFor = ({ issuers }: Certificate): boolean =>
+    issuers.some((issuer) => authorities.some((authority) => equalBytes(authority, issuer)))
+  return [
+    ...certificates.filter(isVouchedFor),
+    ...certificates.filter((certificate) => !isVouchedFor(certificate)),
+  ]
 }

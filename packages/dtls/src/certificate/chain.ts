@@ -5,6 +5,7 @@ import { PeerMisbehaved } from '../errors.ts'
 import { isSignedBy } from './certificate-signature.ts'
 import { type ChainLink, readLink } from './chain-link.ts'
 import { matchesHost } from './host-name.ts'
+import { mayCertify } from './name-constraints.ts'
 import type { TrustStore } from './trust-store.ts'
 import { ExtendedKeyUsage, KeyUsage, type X509Extensions } from './x509-extensions.ts'
 
@@ -22,7 +23,8 @@ export interface ChainPolicy {
 
 /**
  * Validates a certificate and finds a path to a trusted authority through the others that came with it, in whatever
- * order: RFC 5280 §6 without policies and name constraints (which forbid, where they are critical). Throws
+ * order: RFC 5280 §6 without policies, and with name constraints of hosts' names alone (others forbid, where they are
+ * critical). Throws
  * {@link PeerMisbehaved} with what is wrong.
  */
 export function validateChain(policy: ChainPolicy, chain: readonly Uint8Array[]): void {
@@ -109,6 +111,11 @@ function checkIssuer({ version, uses }: ChainLink, path: readonly ChainLink[]): 
     throw new PeerMisbehaved('unknown-authority', 'the issuer is no authority')
   if (!allows(uses, KeyUsage.keyCertSign))
     throw new PeerMisbehaved('unknown-authority', 'the issuer may not sign certificates')
+  // §6.1.3: of authorities that renew themselves names do not count, unless they are the peer's own certificate.
+  const named = path.filter(({ issuer, subject }, i) => i === 0 || !equalBytes(issuer, subject))
+  const { nameConstraints } = uses
+  if (nameConstraints !== null && !named.every((link) => mayCertify(nameConstraints, link.uses.names)))
+    throw new PeerMisbehaved('unknown-authority', 'the authority may not certify this name')
   // The peer's own certificate, and authorities that renew themselves, do not count (§4.2.1.9).
   const between = path.slice(1).filter(({ issuer, subject }) => !equalBytes(issuer, subject))
   if (between.length > uses.pathLength)

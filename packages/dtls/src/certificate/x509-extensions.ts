@@ -1,6 +1,7 @@
 import { DecodeError, Reader, toHex } from '@purertc/bytes'
 
 import { expectElement, readElement, Tag } from './der.ts'
+import { decodeNameConstraints, type NameConstraints } from './name-constraints.ts'
 
 /** What a certificate may be used for, and whose it is: the extensions of RFC 5280 §4.2 that we act upon. */
 export interface X509Extensions {
@@ -13,6 +14,8 @@ export interface X509Extensions {
   readonly extendedKeyUsage: readonly string[] | null
   /** subjectAltName §4.2.1.6. */
   readonly names: SubjectNames
+  /** nameConstraints §4.2.1.10; null where any name may be certified. */
+  readonly nameConstraints: NameConstraints | null
   /** Identifiers of critical extensions that we do not know, and which forbid that the certificate be used. */
   readonly unknownCritical: readonly string[]
 }
@@ -32,6 +35,7 @@ export function decodeExtensions(der: Uint8Array | null): X509Extensions {
       keyUsage: null,
       extendedKeyUsage: null,
       names: { dns: [], ip: [] },
+      nameConstraints: null,
       unknownCritical: [],
     }
   const seen = new Set<string>()
@@ -46,7 +50,10 @@ export function decodeExtensions(der: Uint8Array | null): X509Extensions {
     else if (id === Id.keyUsage) found.keyUsage = decodeKeyUsage(value)
     else if (id === Id.extendedKeyUsage) found.extendedKeyUsage = decodeExtendedKeyUsage(value)
     else if (id === Id.subjectAltName) found.names = decodeNames(value)
-    else if (isCritical) found.unknownCritical.push(id)
+    else if (id === Id.nameConstraints) {
+      found.nameConstraints = decodeNameConstraints(value)
+      if (found.nameConstraints === null && isCritical) found.unknownCritical.push(id)
+    } else if (isCritical) found.unknownCritical.push(id)
   }
   return found
 }
@@ -135,6 +142,7 @@ const Id = {
   keyUsage: '551d0f',
   subjectAltName: '551d11',
   basicConstraints: '551d13',
+  nameConstraints: '551d1e',
   extendedKeyUsage: '551d25',
 } as const
 

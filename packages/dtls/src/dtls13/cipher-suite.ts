@@ -2,12 +2,16 @@ import type { CipherSuite } from '../protocol/cipher-suite.ts'
 
 /** A suite of DTLS 1.3, RFC 8446 §B.4: key exchange and signature are agreed on apart from it. */
 export interface CipherSuite13 extends CipherSuite {
+  readonly name: CipherSuite13Name
   /** Records that one key may protect, and forgeries it may withstand, RFC 9147 §4.5.3. */
   readonly sealLimit: number
   readonly forgeryLimit: number
 }
 
-/** What we offer and accept, best first. */
+export type CipherSuite13Name =
+  'TLS_AES_128_GCM_SHA256' | 'TLS_AES_256_GCM_SHA384' | 'TLS_CHACHA20_POLY1305_SHA256'
+
+/** All there are, best first. */
 export const cipherSuites: readonly CipherSuite13[] = [
   {
     id: 0x1301,

@@ -7,6 +7,7 @@ import { computeFingerprint, decisiveFingerprints, type Fingerprint } from '../c
 import type { TrustStore } from '../certificate/trust-store.ts'
 import { decodeCertificate } from '../certificate/x509.ts'
 import { PeerMisbehaved } from '../errors.ts'
+import type { CertificateType } from '../protocol/certificate-type.ts'
 
 declare const proof: unique symbol
 
@@ -77,6 +78,17 @@ export function verifyPeer(verifier: Verifier, chain: readonly Uint8Array[]): Pe
     throw new PeerMisbehaved('certificate-refused', 'the certificate is not the one that was expected')
   const identity = { kind: 'certificate', certificate, chain: others }
   return { identity, publicKey } as unknown as PeerVerified
+}
+
+/** Whatever the peer showed, which is not nothing. Throws {@link PeerMisbehaved}. */
+export function verifyShown(
+  verifier: Verifier,
+  type: CertificateType,
+  shown: readonly Uint8Array[],
+): PeerVerified {
+  return type === 'x509'
+    ? verifyPeer(verifier, shown)
+    : verifyPublicKey(verifier, shown[0] ?? new Uint8Array(0))
 }
 
 /** RFC 7250 §3: a key without certificate is as good as what we know of it. Throws {@link PeerMisbehaved}. */

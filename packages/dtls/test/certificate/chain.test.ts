@@ -142,6 +142,56 @@ describe('a chain', () => {
     expect(judge(policy({}, authority), last)).toBe(expected)
   })
 
+  describe('with name constraints (RFC 5280 §4.2.1.10)', () => {
+    const tlv = (tag: number, ...parts: readonly (readonly number[])[]): number[] => {
+      const body = parts.flat()
+      return [tag, body.length, ...body]
+    }
+    const dns = (name: string): number[] => tlv(0x30, tlv(0x82, [...Buffer.from(name)]))
+    const ip = (...bytes: number[]): number[] => tlv(0x30, tlv(0x87, bytes))
+    const directoryName = tlv(0x30, tlv(0xa4, tlv(0x30)))
+    const constraints = (
+      permitted: readonly number[][],
+      excluded: readonly number[][],
+      critical = true,
+    ): Wish => {
+      const lists = [
+        ...(permitted.length > 0 ? [tlv(0xa0, ...permitted)] : []),
+        ...(excluded.length > 0 ? [tlv(0xa1, ...excluded)] : []),
+      ]
+      const value = Uint8Array.from(tlv(0x30, ...lists))
+      return { authority: true, extensions: [new x509.Extension('2.5.29.30', critical, value)] }
+    }
+    const lan = ip(10, 0, 0, 0, 255, 0, 0, 0)
+    const refused = 'unknown-authority 48'
+
+    test.each([
+      [constraints([dns('example.org')], []), ['example.org', 'a.b.EXAMPLE.org', '*.example.org'], 'good'],
+      [constraints([dns('example.org')], []), ['example.org', 'badexample.org'], refused],
+      [constraints([dns('.example.org'), dns('example.net')], []), ['x.example.org', 'example.net'], 'good'],
+      [constraints([dns('example.org')], [dns('secret.example.org')]), ['open.example.org'], 'good'],
+      [constraints([dns('example.org')], [dns('secret.example.org')]), ['a.secret.example.org'], refused],
+      [constraints([], [dns('')]), ['example.org'], refused],
+      [constraints([dns('example.org')], []), ['10.1.2.3'], 'good'],
+      [constraints([lan], []), ['10.1.2.3', 'example.org'], 'good'],
+      [constraints([lan], []), ['11.1.2.3'], refused],
+      [constraints([lan], []), ['2001:db8::1'], refused],
+      [constraints([], [lan]), ['10.1.2.3'], refused],
+      [constraints([], [lan]), ['11.1.2.3'], 'good'],
+      [constraints([directoryName], []), ['example.org'], 'unsupported-certificate 43'],
+      [constraints([directoryName], [], false), ['example.org'], 'good'],
+      [constraints([ip(10, 0, 0, 0)], []), ['10.0.0.0'], 'bad-certificate 42'],
+    ])('%#', async (wish, hosts, expected) => {
+      const authority = await issue('constrained', wish, root)
+      const last = await issue('last', { hosts }, authority)
+      expect(judge(policy(), last, authority)).toBe(expected)
+      // Nor may an authority below do what the one above must not.
+      const below = await issue('below', { authority: true }, authority)
+      const lowest = await issue('lowest', { hosts }, below)
+      expect(judge(policy(), lowest, below, authority)).toBe(expected)
+    })
+  })
+
   test('is no longer than each authority allows', async () => {
     const below = await issue('below', { authority: true }, middle)
     expect(judge(policy(), await issue('last', {}, below), below, middle)).toBe('unknown-authority 48')

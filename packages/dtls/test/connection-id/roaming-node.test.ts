@@ -1,55 +1,19 @@
-import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
-import {
-  connect,
-  createServer,
-  type DtlsServer,
-  type DtlsSocket,
-  type RemoteAddress,
-} from '../../src/node/index.ts'
+import { connect, createServer, type DtlsServer, type DtlsSocket } from '../../src/node/index.ts'
 import { clientCertificate, only12, serverCertificate, upTo13 } from '../pair.ts'
+import { Rebinder } from './rebinder.ts'
 
 const closing: { close(): void }[] = []
 afterEach(() => {
   for (const one of closing.splice(0)) one.close()
 })
 
-/** A NAT between a client and a server: it gives the client another port whenever it is told to. */
-class Rebinder {
-  readonly #inside = createSocket('udp4')
-  #outside: Socket = createSocket('udp4')
-  #client: RemoteAddress | null = null
-  readonly #server: number
-
-  constructor(server: number) {
-    this.#server = server
-    this.#inside.on('message', (bytes, from) => {
-      this.#client = from
-      this.#outside.send(bytes, this.#server, '127.0.0.1')
-    })
-    this.#listen()
-    closing.push({ close: () => this.#inside.close() }, { close: () => this.#outside.close() })
-  }
-
-  async bind(): Promise<number> {
-    this.#inside.bind(0, '127.0.0.1')
-    await once(this.#inside, 'listening')
-    return this.#inside.address().port
-  }
-
-  rebind(): void {
-    this.#outside.close()
-    this.#outside = createSocket('udp4')
-    this.#listen()
-  }
-
-  #listen(): void {
-    this.#outside.on('message', (bytes) => {
-      if (this.#client !== null) this.#inside.send(bytes, this.#client.port, this.#client.address)
-    })
-  }
+const natOf = (server: DtlsServer): Rebinder => {
+  const nat = new Rebinder(server.address().port)
+  closing.push(nat)
+  return nat
 }
 
 const message = async (socket: DtlsSocket): Promise<string> => {
@@ -94,7 +58,7 @@ describe.each([
 
   test('finds a client again whose NAT has given it another port', async () => {
     const server = await serve()
-    const nat = new Rebinder(server.address().port)
+    const nat = natOf(server)
     const [socket, peer] = await join(server, await nat.bind())
     const { remotePort } = peer
     socket.send('from here')
@@ -133,7 +97,7 @@ describe.each([
 
   test('tells clients apart that exchange their addresses', async () => {
     const server = await serve({ returnRoutability: 'basic' })
-    const nats = [new Rebinder(server.address().port), new Rebinder(server.address().port)] as const
+    const nats = [natOf(server), natOf(server)] as const
     const [a, ofA] = await join(server, await nats[0].bind())
     const [b, ofB] = await join(server, await nats[1].bind())
     for (const nat of nats) nat.rebind()

@@ -6,9 +6,10 @@ import { type HandshakeContext, type HandshakeState, unexpected } from '../../ha
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import { certificatesOf } from '../../certificate/certificates-for.ts'
 import { chooseCredential, type Credential, sign } from '../../certificate/credential.ts'
 import { KeySchedule } from '../keys/key-schedule.ts'
-import { encodeCertificateMessage } from '../messages/certificate-message.ts'
+import { encodeShown } from '../messages/certificate-message.ts'
 import { type CertificateRequest, certificateTypeOf } from '../messages/certificate-request.ts'
 import { encodeClientKeyExchange } from '../messages/client-key-exchange.ts'
 import { expectFinished } from './expect-finished.ts'
@@ -38,8 +39,8 @@ export class ExpectServerHelloDone implements HandshakeState {
     flight.begin()
     if (this.#request !== null) {
       // Without a key that suits the server, an empty list leaves the decision to it: RFC 5246 §7.4.6.
-      const chain = credential === null ? [] : [credential.certificate.der, ...credential.certificate.chain]
-      flight.message(HandshakeType.certificate, encodeCertificateMessage(chain))
+      const shown = encodeShown(credential?.certificate ?? null, negotiated.certificateTypes.client)
+      flight.message(HandshakeType.certificate, shown)
     }
     flight.message(HandshakeType.clientKeyExchange, encodeClientKeyExchange(secret.message))
     const keys = KeySchedule.extended(
@@ -69,7 +70,8 @@ export class ExpectServerHelloDone implements HandshakeState {
   #credential({ config }: HandshakeContext): Credential | null {
     const request = this.#request
     if (request === null) return null
-    const suitable = config.certificates.filter(({ privateKey }) =>
+    if (!config.ownCertificateTypes.includes(this.#offer.negotiated.certificateTypes.client)) return null
+    const suitable = certificatesOf(config.certificates, request.authorities).filter(({ privateKey }) =>
       request.certificateTypes.includes(certificateTypeOf(privateKey.kind)),
     )
     return chooseCredential(ProtocolVersion.dtls12, config, suitable, request.signatureSchemes)

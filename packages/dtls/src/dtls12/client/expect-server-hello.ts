@@ -1,5 +1,6 @@
 import { copyBytes, equalBytes } from '@purertc/bytes'
 
+import { acceptCertificateTypes, certificatesOnly } from '../../certificate/certificate-types.ts'
 import { permits, type ResolvedConfig } from '../../config.ts'
 import type { ClientOffer } from '../../dtls13/client/client-offer.ts'
 import { receiveFirstHello } from '../../dtls13/client/receive-server-hello.ts'
@@ -112,6 +113,9 @@ function acceptServerHello(config: ResolvedConfig, offer: ClientHello, hello: Se
   hello.extensions.get(ServerNameAcknowledged)
   return {
     version: ProtocolVersion.dtls12,
+    certificateTypes: suite.keyExchange.endsWith('psk')
+      ? certificatesOnly
+      : acceptCertificateTypes(config, offer.extensions, hello.extensions),
     suite,
     srtpProfile: acceptSrtp(offer, hello),
     alpnProtocol: acceptProtocol(config.alpn, hello.extensions),

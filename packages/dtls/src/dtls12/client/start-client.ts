@@ -1,7 +1,7 @@
 import type { KeyExchange } from '@purertc/crypto'
 
+import { offerCertificateTypes } from '../../certificate/certificate-types.ts'
 import { permits } from '../../config.ts'
-import { cipherSuites as dtls13Suites } from '../../dtls13/cipher-suite.ts'
 import { choosePsks } from '../../dtls13/client/choose-psks.ts'
 import { type ClientOffer, setKeyShares } from '../../dtls13/client/client-offer.ts'
 import { bindPsks } from '../../dtls13/psk/binders.ts'
@@ -76,11 +76,12 @@ function composeOffer(
   if (config.alpn.length > 0) extensions.set(ApplicationLayerProtocols, offerProtocols(config.alpn))
   if (config.srtpProfiles.length > 0)
     extensions.set(UseSrtp, { profiles: config.srtpProfiles, mki: new Uint8Array(0) })
+  offerCertificateTypes(config, extensions)
   connectionIds.offer(extensions)
   recordSizes.offer(config, extensions)
   if (speaks13) setKeyShares(extensions, shares)
   if (speaks13 && (config.asksForSession || psks.length > 0)) extensions.set(PskKeyExchangeModes, [pskDheKe])
-  const suites = [...(speaks13 ? dtls13Suites : []), ...(speaks12 ? config.cipherSuites : [])]
+  const suites = [...(speaks13 ? config.cipherSuites13 : []), ...(speaks12 ? config.cipherSuites : [])]
   const hello: ClientHello = {
     version: ProtocolVersion.dtls12,
     random,

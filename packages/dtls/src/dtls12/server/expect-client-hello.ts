@@ -1,5 +1,6 @@
 import { concatBytes } from '@purertc/bytes'
 
+import { answerCertificateTypes } from '../../certificate/certificate-types.ts'
 import { permits } from '../../config.ts'
 import { HandOver } from '../../dtls13/hand-over.ts'
 import { answerClientHello } from '../../dtls13/server/answer-client-hello.ts'
@@ -23,7 +24,7 @@ import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { pskBytes } from '../../protocol/psk.ts'
 import { type Credential, sign } from '../../certificate/credential.ts'
 import { KeySchedule, type Randoms } from '../keys/key-schedule.ts'
-import { encodeCertificateMessage } from '../messages/certificate-message.ts'
+import { encodeShown } from '../messages/certificate-message.ts'
 import {
   type EcdhParameters,
   encodeEcdhParameters,
@@ -68,7 +69,7 @@ export class ExpectClientHello implements HandshakeState {
     const { flight } = cx
     flight.begin()
     flight.message(HandshakeType.serverHello, composeServerHello(cx, hello, choice, random))
-    const isCertificateAsked = sendKeyExchange(cx, choice.credential, randoms, ephemeral)
+    const isCertificateAsked = sendKeyExchange(cx, choice, randoms, ephemeral)
     flight.message(HandshakeType.serverHelloDone, new Uint8Array(0))
     flight.end()
     const sent: ServerHelloSent = { negotiated: choice.negotiated, randoms, ephemeral }
@@ -114,6 +115,8 @@ function composeServerHello(
   if (memory.kind === 'ticket') extensions.set(SessionTicket, new Uint8Array(0))
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
+  if (choice.credential !== null)
+    answerCertificateTypes(config, choice.negotiated.certificateTypes, hello.extensions, extensions)
   connectionIds.answer(extensions)
   recordSizes.answer(config, extensions, false)
   return encodeServerHello({
@@ -129,7 +132,7 @@ function composeServerHello(
 /** From Certificate to CertificateRequest, as far as the suite has them; whether the client was asked for one. */
 function sendKeyExchange(
   { config, flight }: HandshakeContext,
-  credential: Credential | null,
+  { credential, negotiated }: Choice,
   randoms: Randoms,
   ephemeral: ServerEphemeral | null,
 ): boolean {
@@ -144,8 +147,8 @@ function sendKeyExchange(
       )
     return false
   }
-  const { der, chain } = credential.certificate
-  flight.message(HandshakeType.certificate, encodeCertificateMessage([der, ...chain]))
+  const shown = encodeShown(credential.certificate, negotiated.certificateTypes.server)
+  flight.message(HandshakeType.certificate, shown)
   flight.message(HandshakeType.serverKeyExchange, composeKeyExchange(credential, randoms, ecdh))
   if (config.clientCertificate === 'none') return false
   flight.message(HandshakeType.certificateRequest, composeCertificateRequest(config))

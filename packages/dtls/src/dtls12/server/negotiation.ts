@@ -8,6 +8,7 @@ import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
+import { certificatesOnly, chooseCertificateTypes } from '../../certificate/certificate-types.ts'
 import { certificatesFor } from '../../certificate/certificates-for.ts'
 import type { ResolvedConfig } from '../../config.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
@@ -64,6 +65,8 @@ function compose(
   return {
     negotiated: {
       version: ProtocolVersion.dtls12,
+      certificateTypes:
+        credential === null ? certificatesOnly : chooseCertificateTypes(config, hello.extensions),
       suite,
       srtpProfile: chooseSrtpProfile(config, hello),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),

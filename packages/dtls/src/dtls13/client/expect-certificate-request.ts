@@ -1,4 +1,5 @@
 import { PeerMisbehaved } from '../../errors.ts'
+import { CertificateAuthorities } from '../../extensions/certificate-authorities.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
@@ -26,6 +27,7 @@ export class ExpectCertificateRequest implements HandshakeState {
     if (signatureSchemes === undefined)
       throw new PeerMisbehaved('missing-extension', 'CertificateRequest without signature_algorithms')
     cx.transcript.add(message.type, message.body)
-    return new ExpectCertificate(this.#answer, signatureSchemes)
+    const authorities = extensions.get(CertificateAuthorities) ?? []
+    return new ExpectCertificate(this.#answer, { signatureSchemes, authorities })
   }
 }

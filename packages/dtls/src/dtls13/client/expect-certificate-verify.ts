@@ -8,6 +8,7 @@ import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { certificateVerifyContent } from '../certificate-verify-content.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { ExpectServerFinished } from './expect-server-finished.ts'
+import type { CertificateWish } from './certificate-wish.ts'
 import type { ServerAnswer } from './server-choice.ts'
 
 /** The server has shown a certificate; now it shows that it is its own. */
@@ -15,9 +16,9 @@ export class ExpectCertificateVerify implements HandshakeState {
   readonly expects = 'certificateVerify'
   readonly #answer: ServerAnswer
   readonly #peer: PeerVerified
-  readonly #requested: readonly number[] | null
+  readonly #requested: CertificateWish | null
 
-  constructor(answer: ServerAnswer, peer: PeerVerified, requested: readonly number[] | null) {
+  constructor(answer: ServerAnswer, peer: PeerVerified, requested: CertificateWish | null) {
     this.#answer = answer
     this.#peer = peer
     this.#requested = requested

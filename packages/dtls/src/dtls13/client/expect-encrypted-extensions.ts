@@ -1,5 +1,7 @@
+import { acceptCertificateTypes, certificatesOnly } from '../../certificate/certificate-types.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
+import { ClientCertificateType, ServerCertificateType } from '../../extensions/certificate-types.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { RecordSizeLimit } from '../../extensions/record-size-limit.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
@@ -28,12 +30,16 @@ export class ExpectEncryptedExtensions implements HandshakeState {
 
   handle(message: HandshakeMessage, cx: HandshakeContext): HandshakeState {
     if (message.type !== HandshakeType.encryptedExtensions) throw unexpected(this, message)
-    const { offer, suite } = this.#choice
+    const { offer, suite, peer } = this.#choice
     const extensions = decodeEncryptedExtensions(message.body)
     checkAnswered(extensions, new Set(offer.hello.extensions.types), allowed)
     extensions.get(ServerNameAcknowledged)
     const negotiated = {
       version: ProtocolVersion.dtls13,
+      certificateTypes:
+        peer === null
+          ? acceptCertificateTypes(cx.config, offer.hello.extensions, extensions)
+          : certificatesOnly,
       suite,
       srtpProfile: acceptSrtp(offer, extensions),
       alpnProtocol: acceptProtocol(cx.config.alpn, extensions),
@@ -42,7 +48,6 @@ export class ExpectEncryptedExtensions implements HandshakeState {
     cx.recordSizes.agree(cx.config, extensions, typeLengthsOfDtls13)
     cx.transcript.add(message.type, message.body)
     const answer = { ...this.#choice, negotiated }
-    const { peer } = this.#choice
     // RFC 8446 §2.2: with a shared key neither end shows a certificate.
     return peer === null
       ? new ExpectCertificateRequest(answer)
@@ -73,4 +78,6 @@ const allowed: ReadonlySet<number> = new Set([
   ApplicationLayerProtocols.type,
   ServerNameAcknowledged.type,
   RecordSizeLimit.type,
+  ClientCertificateType.type,
+  ServerCertificateType.type,
 ])

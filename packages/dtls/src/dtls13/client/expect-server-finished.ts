@@ -1,5 +1,6 @@
 import { Millis } from '@purertc/bytes'
 
+import { certificatesOf } from '../../certificate/certificates-for.ts'
 import { chooseCredential, sign } from '../../certificate/credential.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
@@ -12,6 +13,7 @@ import { certificateVerifyContent } from '../certificate-verify-content.ts'
 import { Connected } from '../connected.ts'
 import { Epoch, type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { KeyUpdates } from '../key-updates.ts'
+import type { CertificateWish } from './certificate-wish.ts'
 import type { ServerProven } from './server-choice.ts'
 import { ServerTickets } from './server-tickets.ts'
 
@@ -19,9 +21,9 @@ import { ServerTickets } from './server-tickets.ts'
 export class ExpectServerFinished implements HandshakeState {
   readonly expects = 'finished'
   readonly #server: ServerProven
-  readonly #requested: readonly number[] | null
+  readonly #requested: CertificateWish | null
 
-  constructor(server: ServerProven, requested: readonly number[] | null) {
+  constructor(server: ServerProven, requested: CertificateWish | null) {
     this.#server = server
     this.#requested = requested
   }
@@ -54,9 +56,13 @@ export class ExpectServerFinished implements HandshakeState {
   }
 
   /** RFC 8446 §4.4.2: without a key that suits the server, an empty list leaves the decision to it. */
-  #showCertificate({ config, flight, transcript }: HandshakeContext, requested: readonly number[]): void {
-    const credential = chooseCredential(ProtocolVersion.dtls13, config, config.certificates, requested)
-    flight.message(HandshakeType.certificate, writeChain(credential))
+  #showCertificate({ config, flight, transcript }: HandshakeContext, requested: CertificateWish): void {
+    const type = this.#server.negotiated.certificateTypes.client
+    const own = config.ownCertificateTypes.includes(type) ? config.certificates : []
+    const { signatureSchemes, authorities } = requested
+    const suitable = certificatesOf(own, authorities)
+    const credential = chooseCredential(ProtocolVersion.dtls13, config, suitable, signatureSchemes)
+    flight.message(HandshakeType.certificate, writeChain(credential, type))
     if (credential === null) return
     const hash = transcript.digest(config.crypto, this.#server.suite.hash)
     const signed = sign(credential, certificateVerifyContent('client', hash))

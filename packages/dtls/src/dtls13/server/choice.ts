@@ -1,3 +1,4 @@
+import { certificatesOnly } from '../../certificate/certificate-types.ts'
 import { certificatesFor } from '../../certificate/certificates-for.ts'
 import { chooseCredential, type Credential } from '../../certificate/credential.ts'
 import type { ResolvedConfig } from '../../config.ts'
@@ -12,7 +13,7 @@ import { chooseProtocol } from '../../protocol/alpn.ts'
 import type { NamedGroup } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import type { Negotiated } from '../../session.ts'
-import { type CipherSuite13, cipherSuites } from '../cipher-suite.ts'
+import type { CipherSuite13 } from '../cipher-suite.ts'
 
 /** What a server made of a ClientHello. */
 export interface Choice {
@@ -29,13 +30,17 @@ export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
   if (hello.cookie.length > 0) throw new PeerMisbehaved('illegal-parameter', 'legacy_cookie is not empty')
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0)
     throw new PeerMisbehaved('illegal-parameter', 'compression is offered')
-  const suite: CipherSuite13 | undefined = cipherSuites.find(({ id }) => hello.cipherSuites.includes(id))
+  const suite: CipherSuite13 | undefined = config.cipherSuites13.find(({ id }) =>
+    hello.cipherSuites.includes(id),
+  )
   if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
   return {
     suite,
     ...chooseGroup(config, hello),
     negotiated: {
       version: ProtocolVersion.dtls13,
+      // Settled where certificates are shown, which shared keys may make needless.
+      certificateTypes: certificatesOnly,
       suite,
       srtpProfile: chooseSrtp(config, hello),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),

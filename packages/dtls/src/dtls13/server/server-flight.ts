@@ -1,8 +1,15 @@
 import { Millis } from '@purertc/bytes'
 
+import {
+  answerCertificateTypes,
+  type CertificateTypes,
+  chooseCertificateTypes,
+} from '../../certificate/certificate-types.ts'
 import { type Credential, sign } from '../../certificate/credential.ts'
+import { namedAuthorities } from '../../certificate/named-authorities.ts'
 import type { ResolvedConfig } from '../../config.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
+import { CertificateAuthorities } from '../../extensions/certificate-authorities.ts'
 import { Extensions } from '../../extensions/extensions.ts'
 import { ServerKeyShare } from '../../extensions/key-share.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
@@ -46,6 +53,8 @@ export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answe
   const { choice, share, selected } = answered
   const { suite, group } = choice
   const credential = selected === null ? credentialFor(config, hello) : null
+  const types = credential === null ? null : chooseCertificateTypes(config, hello.extensions)
+  const negotiated = { ...choice.negotiated, ...(types !== null && { certificateTypes: types }) }
   const exchange = answer(config.crypto, group.name, share)
   flight.begin()
   flight.message(HandshakeType.serverHello, composeServerHello(cx, answered, exchange.publicKey))
@@ -55,10 +64,10 @@ export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answe
   cx.enterEpoch(Epoch.handshake, keys.server)
   cx.expectEpoch(Epoch.handshake, keys.client)
 
-  flight.message(HandshakeType.encryptedExtensions, composeExtensions(cx, answered))
+  flight.message(HandshakeType.encryptedExtensions, composeExtensions(cx, answered, hello, types))
   const asksForCertificate = credential !== null && config.clientCertificate !== 'none'
   if (asksForCertificate) flight.message(HandshakeType.certificateRequest, composeCertificateRequest(config))
-  if (credential !== null) sendCertificate(cx, suite, credential)
+  if (credential !== null) sendCertificate(cx, suite, credential, negotiated.certificateTypes)
   const hash = transcript.digest(config.crypto, suite.hash)
   flight.message(HandshakeType.finished, keys.server.verifyData(hash))
   const application = keys.applicationKeys(transcript)
@@ -66,7 +75,7 @@ export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answe
   cx.enterEpoch(Epoch.application, application.server)
   flight.end()
   const sent: FlightSent = {
-    negotiated: choice.negotiated,
+    negotiated,
     suite,
     group,
     keys,
@@ -105,6 +114,8 @@ function composeServerHello(
 function composeExtensions(
   { config, recordSizes }: HandshakeContext,
   { choice: { negotiated }, selected }: Answer,
+  hello: ClientHello,
+  types: CertificateTypes | null,
 ): Uint8Array {
   const { srtpProfile, alpnProtocol, serverName } = negotiated
   const extensions = new Extensions()
@@ -112,25 +123,26 @@ function composeExtensions(
   if (serverName !== null && selected?.psk.origin !== 'ticket') extensions.set(ServerNameAcknowledged, true)
   if (alpnProtocol !== null) extensions.set(ApplicationLayerProtocols, offerProtocols([alpnProtocol]))
   if (srtpProfile !== null) extensions.set(UseSrtp, { profiles: [srtpProfile], mki: new Uint8Array(0) })
+  if (types !== null) answerCertificateTypes(config, types, hello.extensions, extensions)
   recordSizes.answer(config, extensions, true)
   return encodeEncryptedExtensions(extensions)
 }
 
-const composeCertificateRequest = ({ signatureSchemes }: ResolvedConfig): Uint8Array =>
-  encodeCertificateRequest({
-    context: new Uint8Array(0),
-    extensions: new Extensions().set(
-      SignatureAlgorithms,
-      signatureSchemes.map(({ id }) => id),
-    ),
-  })
+function composeCertificateRequest({ signatureSchemes, verify }: ResolvedConfig): Uint8Array {
+  const schemes = signatureSchemes.map(({ id }) => id)
+  const extensions = new Extensions().set(SignatureAlgorithms, schemes)
+  const authorities = namedAuthorities(verify)
+  if (authorities.length > 0) extensions.set(CertificateAuthorities, authorities)
+  return encodeCertificateRequest({ context: new Uint8Array(0), extensions })
+}
 
 function sendCertificate(
   { config, flight, transcript }: HandshakeContext,
   suite: CipherSuite13,
   credential: Credential,
+  { server: type }: CertificateTypes,
 ): void {
-  flight.message(HandshakeType.certificate, writeChain(credential))
+  flight.message(HandshakeType.certificate, writeChain(credential, type))
   const content = certificateVerifyContent('server', transcript.digest(config.crypto, suite.hash))
   flight.message(HandshakeType.certificateVerify, encodeCertificateVerify(sign(credential, content)))
 }
