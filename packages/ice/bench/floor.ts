@@ -1,0 +1,74 @@
+/**
+ * The least that consent can cost a process in Node: bare node:dgram that answers each datagram, with or without the two
+ * HMACs that a check and its answer take, at the rate that agents have. What comes in is scattered over time, as from many
+ * peers, or comes in a burst every 20 ms.
+ *
+ *     node --import tsx packages/ice/bench/floor.ts [exchanges a second]
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const MEASURED = 5_000
+
+type Arrival = 'scattered' | 'in bursts'
+
+const [rateText = '2000', arrival, port] = process.argv.slice(2)
+const rate = Number(rateText)
+if (port === undefined) for (const kind of ['scattered', 'in bursts'] as const) await compare(kind)
+else send(arrival as Arrival, Number(port))
+
+async function compare(kind: Arrival): Promise<void> {
+  for (const signs of [false, true]) {
+    const { exchanges, cpu, elapsed } = await measure(kind, signs)
+    console.info(
+      `${kind}, ${signs ? 'two HMACs' : 'no HMAC'}: ${((1_000 * exchanges) / elapsed).toFixed(0)} a second,`,
+      `${((1_000 * cpu) / exchanges).toFixed(1)} µs each, ${((100 * cpu) / elapsed).toFixed(1)} % of a core`,
+    )
+  }
+}
+
+async function measure(
+  kind: Arrival,
+  signs: boolean,
+): Promise<{ exchanges: number; cpu: number; elapsed: number }> {
+  const key = new Uint8Array(24)
+  let exchanges = 0
+  const socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) })
+  socket.on('message', (bytes, from) => {
+    exchanges++
+    if (signs) for (let i = 0; i < 2; i++) createHmac('sha1', key).update(bytes).digest()
+    socket.send(bytes, from.port, from.address)
+  })
+  const listening = once(socket, 'listening')
+  socket.bind(0, '127.0.0.1')
+  await listening
+  const sender: ChildProcess = fork(import.meta.filename, [rateText, kind, String(socket.address().port)])
+  await sleep(2_000)
+  exchanges = 0
+  const before = process.cpuUsage()
+  const start = performance.now()
+  await sleep(MEASURED)
+  const { user, system } = process.cpuUsage(before)
+  const result = { exchanges, cpu: (user + system) / 1_000, elapsed: performance.now() - start }
+  sender.kill()
+  socket.close()
+  return result
+}
+
+/** In a process of its own. */
+function send(kind: Arrival, to: number): void {
+  const socket = createSocket('udp4')
+  const datagram = new Uint8Array(100)
+  let next = performance.now()
+  const wait = (): number => (kind === 'in bursts' ? 0 : (-Math.log(Math.random()) * 1_000) / rate)
+  const tick = (): void => {
+    const now = performance.now()
+    if (kind === 'in bursts') for (let i = 0; i < rate / 50; i++) socket.send(datagram, to, '127.0.0.1')
+    else for (; next <= now; next += wait()) socket.send(datagram, to, '127.0.0.1')
+    setTimeout(tick, kind === 'in bursts' ? 20 : Math.max(0, next - now))
+  }
+  tick()
+}
