@@ -4,7 +4,13 @@ import { describe, expect, test } from '@jest/globals'
 import { Random } from '@purertc/netsim'
 import fc from 'fast-check'
 
-import { MulticastDns, type MulticastReceived, NodeIceTransport } from '../src/node/index.ts'
+import {
+  IceSockets,
+  MulticastDns,
+  type MulticastReceived,
+  NodeIceTransport,
+  UdpMux,
+} from '../src/node/index.ts'
 import { decodeDnsMessage, DnsType, encodeQuery, encodeResponse } from '../src/node/mdns/dns-message.ts'
 
 const NAME = '1f4712db-ea17-4bcf-a596-105139dfd8bf.local'
@@ -162,6 +168,27 @@ describe('DNS messages', () => {
       for (const { address } of message?.answers ?? []) expect([4, 16]).toContain(address.length)
     }
   })
+})
+
+test('the shared port of a mux is hidden, too, and by one name for each address', async () => {
+  const mux = await UdpMux.bind({ addresses: ['127.0.0.1'], port: 0 })
+  const ignore = (): void => undefined
+  const sockets = new IceSockets(
+    { addresses: ['127.0.0.1'], mux, udp: true, mdns: 'hide' },
+    {
+      handleDatagram: ignore,
+      handleServerMessage: ignore,
+      serverLost: ignore,
+      connectionLost: ignore,
+      nameResolved: ignore,
+    },
+  )
+  const names = (await sockets.open()).map(({ name }) => name)
+  expect(names).toHaveLength(2)
+  expect(names[0]).toMatch(/^[0-9a-f-]{36}\.local$/)
+  expect(names[1]).toBe(names[0])
+  await sockets.close()
+  await mux.close()
 })
 
 test('two agents that hide their addresses find each other over the loopback of this machine', async () => {

@@ -195,7 +195,11 @@ export class IceSockets {
         this.#sockets.set(ids[i]!, { socket, tcpType, mapped: mapped ?? null })
       }),
     )
-    const shared = mux?.sockets.map((socket) => ({ ...socket, id: -1 - socket.id })) ?? []
+    const shared = (mux?.sockets ?? []).map((socket) => ({
+      ...socket,
+      id: -1 - socket.id,
+      ...this.#nameOf(socket.address.address),
+    }))
     return [...shared, ...ids.flatMap((id) => this.#describe(id))]
   }
 
