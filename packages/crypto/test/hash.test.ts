@@ -91,16 +91,20 @@ test('a short HMAC is that of OpenSSL, whichever way it is made', () => {
   )
 })
 
-test('small draws of entropy never repeat, whatever lies between them', () => {
+test('small draws of entropy never repeat, and all of their bytes are drawn', () => {
   const drawn = new Set<string>()
+  const zeros = new Uint16Array(16)
   for (let i = 0; i < 3_000; i++) {
     const bytes = new Uint8Array(8 + (i % 9))
     nodeCrypto.randomFill(bytes)
     drawn.add(toHex(bytes.subarray(0, 8)))
     drawn.add(toHex(bytes.subarray(-8)))
+    for (const [at, byte] of bytes.entries()) if (byte === 0) zeros[at]! += 1
   }
   // Those of eight bytes begin and end alike.
   expect(drawn.size).toBe(6_000 - Math.ceil(3_000 / 9))
+  // About one of 256 is zero; what was handed out before is always.
+  expect(Math.max(...zeros)).toBeLessThan(60)
 })
 
 test('both providers agree on every message and key', () => {
