@@ -26,11 +26,13 @@ export { RTCDataChannel, type RTCDataChannelInit, type RTCDataChannelState } fro
 export type { DataChannelMessage } from './w3c/data-channel-streams.ts'
 export type { RTCPriorityType } from './w3c/priority.ts'
 export type { Sendable } from './w3c/message-payload.ts'
+export type { MessagePiece } from './w3c/streamed-message.ts'
 export { RTCDatagramChannel } from './w3c/datagram-channel.ts'
 export {
   RTCDataChannelEvent,
   RTCDatagramChannelEvent,
   RTCErrorEvent,
+  RTCMessageStreamEvent,
   RTCPeerConnectionIceErrorEvent,
   RTCPeerConnectionIceEvent,
 } from './w3c/events.ts'

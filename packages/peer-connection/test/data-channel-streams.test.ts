@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
 import { DataChannelDuplex, type RTCDataChannel, RTCPeerConnection } from '../src/index.ts'
+import { connectPair } from './support/loopback-pair.ts'
 
 const connections: RTCPeerConnection[] = []
 afterEach(() => {
@@ -16,16 +17,11 @@ async function openChannels(): Promise<[RTCDataChannel, RTCDataChannel]> {
   const create = (): RTCPeerConnection => new RTCPeerConnection({ network: { addresses: ['127.0.0.1'] } })
   const [alice, bob] = [create(), create()]
   connections.push(alice, bob)
-  alice.onicecandidate = ({ candidate }) => candidate && void bob.addIceCandidate(candidate)
-  bob.onicecandidate = ({ candidate }) => candidate && void alice.addIceCandidate(candidate)
   const channel = alice.createDataChannel('stream')
   const remote = new Promise<RTCDataChannel>(
     (resolve) => (bob.ondatachannel = (event) => resolve(event.channel)),
   )
-  await alice.setLocalDescription()
-  await bob.setRemoteDescription(alice.localDescription!)
-  await bob.setLocalDescription()
-  await alice.setRemoteDescription(bob.localDescription!)
+  await connectPair(alice, bob)
   return [channel, await remote]
 }
 

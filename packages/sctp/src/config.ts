@@ -48,8 +48,10 @@ export interface SctpConfig {
   readonly streams?: number
   /** Bytes of user data that may wait here for missing pieces. At least `maxMessageSize`. Default 4 MiB. */
   readonly receiveWindow?: number
-  /** The largest message that is accepted from the peer. Default 262,144. */
+  /** The largest message that is accepted from the peer, or with `deliverParts` delivered whole. Default 262,144. */
   readonly maxMessageSize?: number
+  /** Whether larger messages are delivered in parts as they come, by `host.receivedPart`. Default false: they end the association. */
+  readonly deliverParts?: boolean
   /** The largest message that the peer accepts, from its `a=max-message-size`. Default 65,536, RFC 8841 §6. */
   readonly remoteMaxMessageSize?: number
   /** Bytes that may be queued for sending over all streams. Default 16 MiB. */
@@ -105,6 +107,7 @@ export function settle(config: SctpConfig): Settings {
     streams: 65_535,
     receiveWindow: 4 * 1_048_576,
     maxMessageSize: 262_144,
+    deliverParts: false,
     remoteMaxMessageSize: 65_536,
     sendBufferSize: 16 * 1_048_576,
     initialWindow: 10 * mtu,

@@ -5,6 +5,8 @@
  * - `empty-message`: SCTP carries no message of zero bytes (RFC 8831 §6.6 shows the way around).
  * - `message-too-large`: larger than the peer's limit.
  * - `send-buffer-full`: more is queued than the configuration allows.
+ * - `cannot-stream`: the peer takes no messages in pieces; see `SctpAssociation.canStreamMessages`.
+ * - `message-ended`: a message that is written in pieces was ended, or given up with its stream.
  * - `invalid-config`: a setting out of its range.
  * - `invalid-channel`: a channel that is not open, or an id that is taken or out of range.
  */
@@ -15,6 +17,8 @@ export type SctpFault =
   | 'empty-message'
   | 'message-too-large'
   | 'send-buffer-full'
+  | 'cannot-stream'
+  | 'message-ended'
   | 'invalid-config'
   | 'invalid-channel'
 

@@ -1,18 +1,16 @@
-export { createInit, SctpAssociation } from './association/association.ts'
+export { SctpAssociation } from './association/association.ts'
 export type { Discard } from './association/context.ts'
 export type { SctpHost, SendOptions } from './association/host.ts'
+export type { MessageWriter } from './association/message-writer.ts'
+export { createInit } from './association/out-of-band-init.ts'
 export type { AssociationState, SctpCloseReason } from './association/state.ts'
 export type { DataChannel, DataChannelOptions, DataChannelState } from './channels/data-channel.ts'
-export {
-  type ChannelDiscard,
-  createChannelsInit,
-  DataChannels,
-  type DataChannelsConfig,
-} from './channels/data-channels.ts'
-export type { DataChannelHost } from './channels/host.ts'
+export { createChannelsInit, DataChannels, type DataChannelsConfig } from './channels/data-channels.ts'
+export type { ChannelDiscard, DataChannelHost } from './channels/host.ts'
 export { ProtocolId } from './channels/protocol-id.ts'
 export type { ExchangedInits, SctpConfig } from './config.ts'
 export { SctpError, type SctpFault } from './errors.ts'
+export type { Abandoned } from './send/abandoned-messages.ts'
 export type {
   AcknowledgedNews,
   CongestionControl,

@@ -17,8 +17,10 @@ export interface PeerTransportConfig {
    * given, else 16,424, which holds the largest DTLS record.
    */
   readonly maxMtu?: number
-  /** Bytes of the largest message taken from the peer. Default 262144. */
+  /** Bytes of the largest message taken from the peer, or with `deliverParts` delivered whole. Default 262144. */
   readonly maxMessageSize?: number
+  /** Whether larger messages are taken, by `host.receivedPart` as they come. Default false. */
+  readonly deliverParts?: boolean
   readonly dtls?: DtlsOptions
   readonly ice?: IceOptions
 }

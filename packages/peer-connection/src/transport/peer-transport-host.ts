@@ -64,6 +64,10 @@ export interface PeerTransportHost {
   /** A channel of ours that was `connecting` can be used. */
   opened(channel: DataChannel): void
   received(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void
+  /** With `deliverParts`: the next bytes of a message that is larger than `maxMessageSize`. */
+  receivedPart?(now: Millis, channel: DataChannel, part: Uint8Array, isText: boolean, isLast: boolean): void
+  /** The message whose parts were delivered breaks off. */
+  messageBroken?(now: Millis, channel: DataChannel): void
   bufferedAmountLow(channel: DataChannel): void
   /** The peer closes the channel. */
   channelClosing(channel: DataChannel): void

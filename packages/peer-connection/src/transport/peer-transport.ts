@@ -71,6 +71,7 @@ export class PeerTransport {
       mtu: 1_200,
       maxMtu,
       maxMessageSize: 262_144,
+      deliverParts: false,
       dtls: {},
       ice: {},
       ...config,
@@ -145,7 +146,7 @@ export class PeerTransport {
   }
 
   #createChannels(agreement: TransportAgreement, dtls: DtlsAssociation): DataChannels {
-    const { crypto, mtu, maxMessageSize } = this.#config
+    const { crypto, mtu, maxMessageSize, deliverParts } = this.#config
     return new DataChannels(
       {
         crypto,
@@ -155,6 +156,7 @@ export class PeerTransport {
         largeChunks: this.#isPathLocal,
         packetOverhead: DTLS_OVERHEAD + ipAndUdp(this.#ice.activePair?.remote.address ?? ''),
         maxMessageSize,
+        deliverParts,
         remotePort: agreement.remoteSctpPort ?? 5_000,
         remoteMaxMessageSize: agreement.remoteMaxMessageSize ?? 65_536,
         exchangedInits: agreement.exchangedInits ?? null,
@@ -294,6 +296,12 @@ export class PeerTransport {
   send(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void {
     this.#now = now
     this.#requireChannels().send(now, channel, data, isText)
+  }
+
+  /** What else there is to do with data channels. Throws as they do, and {@link TransportError} `not-started`. */
+  withChannels<T>(now: Millis, command: (channels: DataChannels) => T): T {
+    this.#now = now
+    return command(this.#requireChannels())
   }
 
   /** Holds the channel's messages back, so that the peer slows down, until {@link PeerTransport.resumeChannel}. */

@@ -10,7 +10,7 @@ import type {
   IceRole,
   IceStatistics,
 } from '@purertc/ice'
-import type { ChannelDiscard, DataChannels, Discard as SctpDiscard } from '@purertc/sctp'
+import type { Abandoned, ChannelDiscard, DataChannels, Discard as SctpDiscard } from '@purertc/sctp'
 
 /** Why a transport dropped something, on top of what its layers drop. */
 export type TransportDiscard = 'not-dtls' | 'too-early' | 'unusable-candidate'
@@ -46,6 +46,8 @@ export interface TransportStatistics {
     readonly outboundStreams: number
     /** Whether messages are interleaved, RFC 8260. */
     readonly isInterleaving: boolean
+    /** Messages that partial reliability gave up, RFC 7496 §4.3. */
+    readonly abandoned: Abandoned
   } | null
   readonly discarded: {
     readonly transport: Partial<Record<TransportDiscard, number>>
@@ -66,5 +68,14 @@ export function sctpStatistics(
 ): NonNullable<TransportStatistics['sctp']> {
   const { roundTripTime, congestionWindow, receiveBuffered, outboundStreams, isInterleaving } = association
   const packetSize = association.mtu
-  return { roundTripTime, congestionWindow, packetSize, receiveBuffered, outboundStreams, isInterleaving }
+  const abandoned = association.abandonedMessages()
+  return {
+    roundTripTime,
+    congestionWindow,
+    packetSize,
+    receiveBuffered,
+    outboundStreams,
+    isInterleaving,
+    abandoned,
+  }
 }

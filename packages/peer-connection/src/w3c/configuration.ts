@@ -29,6 +29,11 @@ export interface RTCConfiguration {
    * carry `a=sctp-init` (draft-hancke-tsvwg-snap). Default false. Not in the W3C API.
    */
   readonly sctpSnap?: boolean
+  /**
+   * Whether messages of any size are taken: one that is larger than 256 KiB comes as a `messagestream` event of its
+   * channel, while it arrives. Default false: nobody sends any. Not in the W3C API.
+   */
+  readonly messageStreams?: boolean
   /** Not in the W3C API. */
   readonly network?: NetworkOptions
   /** Not in the W3C API: versions and groups that DTLS may agree on, and where it tells its keys. */
@@ -127,6 +132,7 @@ export function resolveConfiguration(configuration: RTCConfiguration, now: numbe
     iceCandidatePoolSize: 0,
     certificates,
     sctpSnap: configuration.sctpSnap ?? false,
+    messageStreams: configuration.messageStreams ?? false,
     network: configuration.network ?? {},
     dtls: configuration.dtls ?? {},
     ice: configuration.ice ?? {},
@@ -147,8 +153,8 @@ export function changeConfiguration(
   if (!isSame) throw invalidModification('the certificates cannot change')
   if (bundlePolicy !== current.bundlePolicy) throw invalidModification('bundlePolicy cannot change')
   if (rtcpMuxPolicy !== current.rtcpMuxPolicy) throw invalidModification('rtcpMuxPolicy cannot change')
-  const { sctpSnap, network, dtls, ice, hooks } = current
-  return { ...next, certificates: current.certificates, sctpSnap, network, dtls, ice, hooks }
+  const { sctpSnap, messageStreams, network, dtls, ice, hooks } = current
+  return { ...next, certificates: current.certificates, sctpSnap, messageStreams, network, dtls, ice, hooks }
 }
 
 /** Web IDL §3.2.18: a value that is no member of the enumeration is a TypeError. */

@@ -139,7 +139,7 @@ export class ConnectionTransport {
       fingerprints,
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
-      maxMessageSize: this.#config().maxMessageSize,
+      maxMessageSize: this.#config().deliverParts ? 0 : this.#config().maxMessageSize,
       iceOptions: [
         'trickle',
         ...(['sped', 'renomination'] as const).filter((name) => isWanted[name] && mayHave(name)),

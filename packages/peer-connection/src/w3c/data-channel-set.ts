@@ -1,5 +1,5 @@
 import { type Millis, toUtf8 } from '@purertc/bytes'
-import { type DataChannel, type DataChannelOptions, SctpError } from '@purertc/sctp'
+import { type DataChannel, type DataChannelOptions, type DataChannels, SctpError } from '@purertc/sctp'
 
 import { operationError, RTCError } from '../errors.ts'
 import type { PeerTransport } from '../transport/peer-transport.ts'
@@ -127,6 +127,20 @@ export class DataChannelSet {
     this.#events.post(channelControl.receive(channel, data, isText))
   }
 
+  handleReceivedPart(handle: DataChannel, part: Uint8Array, isText: boolean, isLast: boolean): void {
+    const channel = this.#byHandle.get(handle)
+    if (channel === undefined) return
+    const traffic = this.#trafficOf(handle)
+    if (isLast) traffic.messagesReceived++
+    traffic.bytesReceived += part.length
+    this.#events.post(channelControl.receivePart(channel, part, isText, isLast))
+  }
+
+  handleMessageBroken(handle: DataChannel): void {
+    const channel = this.#byHandle.get(handle)
+    if (channel !== undefined) this.#events.post(() => channelControl.breakMessage(channel))
+  }
+
   handleBufferedAmountLow(handle: DataChannel): void {
     const channel = this.#byHandle.get(handle)
     if (channel === undefined) return
@@ -198,15 +212,25 @@ export class DataChannelSet {
       bufferedAmount: () => handle.bufferedAmount,
       maxMessageSize: this.#maxMessageSize ?? 0,
       send: (bytes, isText) => {
-        try {
-          this.#run((transport, now) => {
-            this.#cork(transport)
-            transport.send(now, handle, bytes, isText)
-          })
-          traffic.messagesSent++
-          traffic.bytesSent += bytes.length
-        } catch (error) {
-          throw error instanceof SctpError ? operationError(error.message) : error
+        this.#send((transport, now) => transport.send(now, handle, bytes, isText))
+        traffic.messagesSent++
+        traffic.bytesSent += bytes.length
+      },
+      openMessage: (isText) => {
+        const run = <T>(command: (channels: DataChannels, now: Millis) => T): T =>
+          this.#send((transport, now) => transport.withChannels(now, (channels) => command(channels, now)))
+        if (!handle.isReliable || !run((channels) => channels.canStreamMessages)) return null
+        const writer = run((channels, now) => channels.openMessage(now, handle, isText))
+        return {
+          write: (bytes) => {
+            run((_channels, now) => writer.write(now, bytes))
+            traffic.bytesSent += bytes.length
+          },
+          end: () => {
+            run((_channels, now) => writer.end(now))
+            traffic.messagesSent++
+          },
+          abort: () => run((_channels, now) => writer.abort(now)),
         }
       },
       setLowThreshold: (bytes) => {
@@ -222,6 +246,18 @@ export class DataChannelSet {
   #resume(handle: DataChannel): void {
     if (handle.isPaused)
       this.#events.postLater(() => this.#run((transport, now) => transport.resumeChannel(now, handle)))
+  }
+
+  /** Throws OperationError where SCTP refuses. */
+  #send<T>(command: (transport: PeerTransport, now: Millis) => T): T {
+    try {
+      return this.#run((transport, now) => {
+        this.#cork(transport)
+        return command(transport, now)
+      })
+    } catch (error) {
+      throw error instanceof SctpError ? operationError(error.message) : error
+    }
   }
 
   /** What the application sends before it returns to the event loop leaves together. */

@@ -1,11 +1,13 @@
 import { toUtf8 } from '@purertc/bytes'
 
 import { invalidState, operationError, RTCError } from '../errors.ts'
-import { ChannelStreams, type DataChannelMessage } from './data-channel-streams.ts'
-import { RTCErrorEvent } from './events.ts'
+import { ChannelStreams, type DataChannelMessage, type StreamedChannel } from './data-channel-streams.ts'
+import { RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
 import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
 import type { RTCPriorityType } from './priority.ts'
+import { SendRoom } from './send-room.ts'
+import { IncomingMessage, type MessagePiece, type PartWriter, sendStream } from './streamed-message.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
 
@@ -23,6 +25,7 @@ export interface RTCDataChannelInit {
 export interface RTCDataChannelEventMap {
   open: Event
   message: MessageEvent
+  messagestream: RTCMessageStreamEvent
   bufferedamountlow: Event
   closing: Event
   close: Event
@@ -35,6 +38,8 @@ export interface ChannelLink {
   readonly maxMessageSize: number
   bufferedAmount(): number
   send(bytes: Uint8Array, isText: boolean): void
+  /** Null where the peer does not take messages in pieces. */
+  openMessage(isText: boolean): PartWriter | null
   setLowThreshold(bytes: number): void
   /** Received messages are held back, and the peer slows down, until `resume`. */
   pause(): void
@@ -51,6 +56,10 @@ export interface ChannelControl {
   announceOpen(channel: RTCDataChannel): void
   /** Bytes are borrowed; the event is for the caller to fire in its turn. */
   receive(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean): () => void
+  /** A part of a message that is too large to come whole. As above. */
+  receivePart(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean, isLast: boolean): () => void
+  /** The message that came in parts breaks off. */
+  breakMessage(channel: RTCDataChannel): void
   /** `isAwaited`: not only the streams have waited for it, but the application, too. */
   bufferedAmountLow(channel: RTCDataChannel, isAwaited: boolean): void
   /** The peer closes the channel. */
@@ -77,6 +86,7 @@ export let channelControl: ChannelControl
 export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   declare onopen: Handler<RTCDataChannel>
   declare onmessage: Handler<RTCDataChannel, MessageEvent>
+  declare onmessagestream: Handler<RTCDataChannel, RTCMessageStreamEvent>
   declare onbufferedamountlow: Handler<RTCDataChannel>
   declare onclosing: Handler<RTCDataChannel>
   declare onclose: Handler<RTCDataChannel>
@@ -98,14 +108,24 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   #unread: (string | Blob | Uint8Array)[] = []
   #unreadBytes = 0
   #streams: ChannelStreams | null = null
+  #incoming: IncomingMessage | null = null
+  /** Who wants received messages held back. */
+  readonly #holders = new Set<object>()
+  readonly #room = new SendRoom(
+    () => this.bufferedAmount,
+    () => this.#applyThreshold(),
+  )
 
   static {
-    RTCDataChannel.defineHandlers('open', 'message', 'bufferedamountlow', 'closing', 'close', 'error')
+    RTCDataChannel.defineHandlers('open', 'message', 'messagestream', 'bufferedamountlow', 'closing')
+    RTCDataChannel.defineHandlers('close', 'error')
     channelControl = {
       attach: (channel, id, link) => channel.#attach(id, link),
       setOpen: (channel) => channel.#setOpen(),
       announceOpen: (channel) => channel.#announceOpen(),
       receive: (channel, bytes, isText) => channel.#receive(bytes, isText),
+      receivePart: (channel, bytes, isText, isLast) => channel.#receivePart(bytes, isText, isLast),
+      breakMessage: (channel) => channel.#breakMessage(operationError('the peer gave the message up')),
       bufferedAmountLow: (channel, isAwaited) => channel.#bufferedAmountLow(isAwaited),
       closing: (channel) => channel.#peerCloses(),
       closed: (channel, error) => channel.#closed(error),
@@ -188,10 +208,34 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
    * TypeError for a message larger than the peer takes, OperationError where 16 MiB are buffered.
    */
   send(data: Sendable): void {
-    if (this.#readyState !== 'open' || this.#link === null)
-      throw invalidState(`the channel is ${this.#readyState}`)
+    const link = this.#openLink
     if (data instanceof Blob || this.#unread.length > 0) this.#sendAfterReading(data)
-    else this.#sendNow(this.#link, data)
+    else this.#sendNow(link, data)
+  }
+
+  /**
+   * Sends all that `source` yields as one message, text where it begins with a string. Nothing is held but what waits to be
+   * sent; what is sent on the channel afterwards follows it. A peer of this stack with `messageStreams` takes any size;
+   * others take what they take whole, and the message is put together first.
+   *
+   * Resolves when all is on its way. Rejects where the source fails, and with InvalidStateError, OperationError or TypeError
+   * as {@link RTCDataChannel.send}: the peer is then told that the message breaks off. Not in the W3C API.
+   *
+   * @example
+   * await channel.sendStream(file.stream())
+   */
+  sendStream(source: ReadableStream<MessagePiece>): Promise<void> {
+    return sendStream(
+      {
+        room: this.#room,
+        isConnecting: () => this.#readyState === 'connecting',
+        bufferedAmount: () => this.bufferedAmount,
+        largestWhole: () => Math.min(this.#link?.maxMessageSize || MAX_BUFFERED, MAX_BUFFERED),
+        openMessage: (isText) => this.#openLink.openMessage(isText),
+        send: (message) => this.send(message),
+      },
+      source,
+    )
   }
 
   /** Closes the channel in both directions once all messages are sent. */
@@ -199,6 +243,13 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     if (this.#readyState === 'closing' || this.#readyState === 'closed') return
     this.#readyState = 'closing'
     if (this.#unread.length === 0) this.#link?.close()
+  }
+
+  /** Throws InvalidStateError. */
+  get #openLink(): ChannelLink {
+    if (this.#readyState !== 'open' || this.#link === null)
+      throw invalidState(`the channel is ${this.#readyState}`)
+    return this.#link
   }
 
   #sendNow(link: ChannelLink, data: Exclude<Sendable, Blob>): void {
@@ -240,7 +291,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   #setOpen(): void {
     if (this.#readyState !== 'connecting') return
     this.#readyState = 'open'
-    this.#streams?.opened()
+    this.#room.low()
   }
 
   #announceOpen(): void {
@@ -260,32 +311,77 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     }
   }
 
+  #receivePart(bytes: Uint8Array, isText: boolean, isLast: boolean): () => void {
+    const part = new Uint8Array(bytes)
+    return () => {
+      let incoming = this.#incoming
+      if (incoming === null) {
+        const begun = new IncomingMessage(
+          () => this.#hold(begun),
+          () => this.#letGo(begun),
+        )
+        incoming = begun
+        this.#incoming = incoming
+        this.dispatchEvent(new RTCMessageStreamEvent('messagestream', { stream: incoming.stream, isText }))
+      }
+      incoming.receive(part)
+      if (!isLast) return
+      this.#incoming = null
+      incoming.end(null)
+      this.#letGo(incoming)
+    }
+  }
+
+  #breakMessage(error: Error): void {
+    const incoming = this.#incoming
+    if (incoming === null) return
+    this.#incoming = null
+    incoming.end(error)
+    this.#letGo(incoming)
+  }
+
+  #hold(holder: object): void {
+    this.#holders.add(holder)
+    this.#link?.pause()
+  }
+
+  #letGo(holder: object): void {
+    this.#holders.delete(holder)
+    if (this.#holders.size === 0) this.#link?.resume()
+  }
+
   #abandon(): void {
     this.#readyState = 'closed'
-    this.#streams?.end(null)
+    this.#endStreams(null)
+  }
+
+  #endStreams(error: Error | null): void {
+    this.#breakMessage(error ?? operationError('the channel closed amid a message'))
+    this.#streams?.end(error)
+    this.#room.release()
   }
 
   /** The transport knows one threshold, which serves the streams and the application. */
   #applyThreshold(): void {
-    this.#link?.setLowThreshold(Math.max(this.#threshold, this.#streams?.threshold ?? 0))
+    this.#link?.setLowThreshold(Math.max(this.#threshold, this.#room.threshold))
   }
 
   #bufferedAmountLow(isAwaited: boolean): void {
-    this.#streams?.low()
+    this.#room.low()
     if (isAwaited) this.dispatchEvent(new Event('bufferedamountlow'))
   }
 
   get #streamed(): ChannelStreams {
     if (this.#streams !== null) return this.#streams
-    this.#streams = new ChannelStreams({
-      pause: () => this.#link?.pause(),
-      resume: () => this.#link?.resume(),
+    const streamed: StreamedChannel = {
+      pause: () => this.#hold(streamed),
+      resume: () => this.#letGo(streamed),
       isConnecting: () => this.#readyState === 'connecting',
       send: (message) => this.send(message),
       bufferedAmount: () => this.bufferedAmount,
-      thresholdChanged: () => this.#applyThreshold(),
       close: () => this.close(),
-    })
+    }
+    this.#streams = new ChannelStreams(streamed, this.#room)
     if (this.#readyState === 'closed') this.#streams.end(null)
     return this.#streams
   }
@@ -299,7 +395,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   #closed(error: RTCError | null): void {
     if (this.#readyState === 'closed') return
     this.#readyState = 'closed'
-    this.#streams?.end(error)
+    this.#endStreams(error)
     if (error !== null) this.dispatchEvent(new RTCErrorEvent('error', { error }))
     this.dispatchEvent(new Event('close'))
   }

@@ -87,6 +87,9 @@ export class DataPlane {
       channelOpened: (handle) => channels.handleChannelOpened(handle),
       opened: (handle) => channels.handleOpened(handle),
       received: (_now, handle, data, isText) => channels.handleReceived(handle, data, isText),
+      receivedPart: (_now, handle, part, isText, isLast) =>
+        channels.handleReceivedPart(handle, part, isText, isLast),
+      messageBroken: (_now, handle) => channels.handleMessageBroken(handle),
       bufferedAmountLow: (handle) => channels.handleBufferedAmountLow(handle),
       channelClosing: (handle) => channels.handleClosing(handle),
       channelClosed: (handle) => channels.handleClosed(handle),
@@ -127,6 +130,8 @@ export type DataHost = Pick<
   | 'channelOpened'
   | 'opened'
   | 'received'
+  | 'receivedPart'
+  | 'messageBroken'
   | 'bufferedAmountLow'
   | 'channelClosing'
   | 'channelClosed'

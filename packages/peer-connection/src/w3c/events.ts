@@ -54,6 +54,19 @@ export class RTCDataChannelEvent extends Event {
   }
 }
 
+/** A message that is larger than 256 KiB comes, `stream` as its parts arrive. Not in the W3C API. */
+export class RTCMessageStreamEvent extends Event {
+  readonly stream: ReadableStream<Uint8Array>
+  /** Whether the parts together are UTF-8 text. */
+  readonly isText: boolean
+
+  constructor(type: string, init: { stream: ReadableStream<Uint8Array>; isText: boolean }) {
+    super(type)
+    this.stream = init.stream
+    this.isText = init.isText
+  }
+}
+
 /** The peer accepted, or offered, datagrams in place of data channels. Not in the W3C API. */
 export class RTCDatagramChannelEvent extends Event {
   readonly channel: RTCDatagramChannel

@@ -331,6 +331,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       mtu: network.mtu ?? 1_200,
       maxMtu: network.mtu ?? largestDatagram,
       maxMessageSize: 262_144,
+      deliverParts: this.#configuration.messageStreams,
       dtls,
       ice,
       usesSnap: this.#configuration.sctpSnap,

@@ -1,11 +1,11 @@
-import { type Counters, equalBytes, type Millis } from '@purertc/bytes'
+import type { Counters, Millis } from '@purertc/bytes'
 
 import { checkPacketSize, type SctpConfig, type Settings, settle } from '../config.ts'
 import { SctpError } from '../errors.ts'
-import { Receiver } from '../receive/receiver.ts'
-import { MessageStore } from '../send/message-store.ts'
-import { OutgoingMessage } from '../send/outgoing-message.ts'
+import { Receiver, type ReceiverHost } from '../receive/receiver.ts'
+import type { Abandoned } from '../send/abandoned-messages.ts'
 import { Sender } from '../send/sender.ts'
+import type { StreamedMessage } from '../send/streamed-message.ts'
 import { Timer } from '../timer.ts'
 import { Tsn } from '../tsn.ts'
 import { CauseCode, textCause } from '../wire/error-cause.ts'
@@ -14,7 +14,9 @@ import { Context, type Discard } from './context.ts'
 import { type Agreement, Handshake } from './handshake.ts'
 import type { SctpHost, SendOptions } from './host.ts'
 import { Inbound } from './inbound.ts'
-import { decodeOutOfBandInit, encodeInitFor } from './out-of-band-init.ts'
+import type { MessageWriter } from './message-writer.ts'
+import { randomNumbers, readExchangedInits } from './out-of-band-init.ts'
+import { Outbox } from './outbox.ts'
 import { PathMonitor } from '../path/path-monitor.ts'
 import { PathMtu } from '../path/path-mtu.ts'
 import { Shutdown } from './shutdown.ts'
@@ -41,14 +43,12 @@ export class SctpAssociation {
   readonly #pathMtu: PathMtu
   readonly #shutdown: Shutdown
   readonly #inbound: Inbound
-  readonly #store = new MessageStore()
+  readonly #outbox: Outbox
   /** Exchanged by other means than packets. */
   readonly #inits: { readonly local: InitChunk; readonly remote: InitChunk } | null
   #sender: Sender
   #receiver: Receiver | undefined
   #streamReset: StreamReset | undefined
-  #outboundStreams: number
-  #remoteMaxMessageSize: number
   #depth = 0
   /** When the packet at hand came. */
   #now = 0 as Millis
@@ -58,8 +58,6 @@ export class SctpAssociation {
     const settings = settle(config)
     this.#settings = settings
     this.#host = host
-    this.#outboundStreams = settings.streams
-    this.#remoteMaxMessageSize = settings.remoteMaxMessageSize
     const newNumber = randomNumbers(settings)
     const inits = readExchangedInits(settings)
     this.#inits = inits
@@ -78,6 +76,7 @@ export class SctpAssociation {
     )
     this.#shutdown = new Shutdown(this.#context, this.#path)
     this.#sender = this.#newSender(localTsn)
+    this.#outbox = new Outbox(settings, this.#sender)
     this.#inbound = new Inbound(
       this.#context,
       this.#handshake,
@@ -104,7 +103,7 @@ export class SctpAssociation {
 
   /** Streams that may be used for sending: fewer than configured when the peer takes fewer. */
   get outboundStreams(): number {
-    return this.#outboundStreams
+    return this.#outbox.streams
   }
 
   /** The smoothed round-trip time in milliseconds, once measured. */
@@ -144,11 +143,11 @@ export class SctpAssociation {
 
   /** The largest message that the peer takes, in bytes; 0 means any size (RFC 8841 §6.1). May be changed. */
   get remoteMaxMessageSize(): number {
-    return this.#remoteMaxMessageSize
+    return this.#outbox.remoteMaxMessageSize
   }
 
   set remoteMaxMessageSize(size: number) {
-    this.#remoteMaxMessageSize = size
+    this.#outbox.remoteMaxMessageSize = size
   }
 
   /** Begins the handshake. An association that never calls this waits for the peer to begin. */
@@ -187,26 +186,36 @@ export class SctpAssociation {
    * @param protocol the payload protocol identifier.
    */
   send(now: Millis, stream: number, protocol: number, message: Uint8Array, options?: SendOptions): void {
-    this.#checkSend(stream, message.length, options?.uncounted ?? false)
-    if (this.#sender.isDrained) this.#store.rewind()
-    const buffer = this.#store.keep(message)
-    const outgoing = new OutgoingMessage(
-      stream,
-      protocol,
-      options?.unordered ?? false,
-      buffer,
-      this.#store.start,
-      message.length,
-      options?.maxRetransmits ?? Infinity,
-      options?.lifetime === undefined ? Infinity : now + options.lifetime,
-      !(options?.uncounted ?? false),
-    )
+    this.#checkStream(stream)
     this.#depth++
     try {
-      this.#sender.push(now, outgoing)
+      this.#outbox.send(now, stream, protocol, message, options)
     } finally {
       this.#leave(now)
     }
+  }
+
+  /** Whether {@link SctpAssociation.openMessage} works with this peer: messages are interleaved, and can be skipped. */
+  get canStreamMessages(): boolean {
+    return this.#sender.canStream
+  }
+
+  /**
+   * Begins a message that is sent while it is written, of any size that the peer takes: neither end holds it whole. What
+   * is sent on the stream afterwards follows it; other streams are not held up. It is reliable.
+   *
+   * Throws {@link SctpError} `closed`, `invalid-stream`, `stream-resetting` or `cannot-stream`.
+   *
+   * @param protocol the payload protocol identifier.
+   */
+  openMessage(
+    now: Millis,
+    stream: number,
+    protocol: number,
+    options?: Pick<SendOptions, 'unordered'>,
+  ): MessageWriter {
+    this.#checkStream(stream)
+    return this.#writerOf(this.#outbox.open(now, stream, protocol, options?.unordered ?? false))
   }
 
   /**
@@ -246,6 +255,15 @@ export class SctpAssociation {
     return this.#sender.queue.bufferedAmount(stream)
   }
 
+  /**
+   * Messages that partial reliability gave up: those of a stream since it last began anew, or without one those of all
+   * streams. RFC 7496 §4.3.
+   */
+  abandonedMessages(stream?: number): Abandoned {
+    const { abandoned } = this.#sender.queue
+    return stream === undefined ? { ...abandoned.total } : { ...abandoned.of(stream) }
+  }
+
   /** `host.bufferedAmountLow` is called when {@link SctpAssociation.bufferedAmount} falls to this. Default 0. */
   setBufferedAmountLowThreshold(stream: number, threshold: number): void {
     this.#sender.queue.stream(stream).lowThreshold = threshold
@@ -268,12 +286,13 @@ export class SctpAssociation {
 
   /**
    * Starts our side of the streams anew when all that is queued on them has been sent, RFC 6525. Until
-   * `host.resetDone` nothing more can be sent on them. Throws {@link SctpError} `closed` unless connected.
+   * `host.resetDone` nothing more can be sent on them. A message that is still being written is given up. Throws {@link SctpError} `closed` unless connected.
    */
   resetStreams(now: Millis, streams: readonly number[]): void {
     if (!this.#isOpen || !this.#receiver) throw new SctpError('closed', 'the association is not connected')
     const streamReset = this.#streamReset
     this.#bracket(now, () => {
+      this.#outbox.abortOpen(now, streams)
       if (streamReset) streamReset.reset(streams)
       else this.#host.resetDone(streams, false)
     })
@@ -292,9 +311,10 @@ export class SctpAssociation {
     return this.#streamReset?.assumePerformed(stream) ?? false
   }
 
-  /** Ends the association when all that is queued has arrived, RFC 9260 §9.2. */
+  /** Ends the association when all that is queued has arrived, RFC 9260 §9.2; what is still being written is given up. */
   shutdown(now: Millis): void {
     this.#bracket(now, () => {
+      this.#outbox.abortOpen(now, null)
       if (this.#context.state === 'established') this.#shutdown.start(now)
       else if (!this.#receiver) this.abort(now, 'shut down before it was connected')
     })
@@ -315,39 +335,50 @@ export class SctpAssociation {
     return state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed' || state === 'established'
   }
 
-  #checkSend(stream: number, length: number, isUncounted: boolean): void {
+  #checkOpen(): void {
     if (!this.#isOpen) throw new SctpError('closed', 'the association is closed or shutting down')
-    if (!(stream >= 0 && stream < this.#outboundStreams))
-      throw new SctpError('invalid-stream', `stream ${stream} of ${this.#outboundStreams}`)
+  }
+
+  #checkStream(stream: number): void {
+    this.#checkOpen()
+    this.#outbox.checkStream(stream)
     if (this.isResetting(stream)) throw new SctpError('stream-resetting', `stream ${stream} is being reset`)
-    if (length === 0) throw new SctpError('empty-message', 'SCTP carries no empty message')
-    if (isUncounted) return
-    if (this.#remoteMaxMessageSize > 0 && length > this.#remoteMaxMessageSize)
-      throw new SctpError(
-        'message-too-large',
-        `${length} bytes; the peer takes ${this.#remoteMaxMessageSize}`,
-      )
-    if (this.#sender.queue.queuedBytes + length > this.#settings.sendBufferSize)
-      throw new SctpError('send-buffer-full', `more than ${this.#settings.sendBufferSize} bytes are queued`)
+  }
+
+  #writerOf(message: StreamedMessage): MessageWriter {
+    return {
+      write: (now, bytes) => {
+        this.#checkOpen()
+        this.#bracket(now, () => this.#outbox.write(now, message, bytes))
+      },
+      end: (now, empty) => {
+        this.#checkOpen()
+        this.#bracket(now, () => this.#outbox.end(now, message, empty))
+      },
+      abort: (now) => {
+        if (this.#isOpen) this.#bracket(now, () => this.#outbox.abort(now, message))
+      },
+    }
   }
 
   #established(now: Millis, agreement: Agreement, restarted: boolean): void {
     if (restarted) {
       this.#context.deadlines.disarmAll()
       this.#sender = this.#newSender(agreement.localTsn)
+      this.#outbox.restart(this.#sender)
       this.#pathMtu.restart()
     }
     const interleaves = this.#settings.interleaving && agreement.peerInterleaves
     this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn, interleaves)
     this.#context.output.packet.omitsChecksum = this.#settings.zeroChecksum && agreement.peerTakesZeroChecksum
     this.#pathMtu.peerTakes(agreement.peerLargestPacket)
-    this.#outboundStreams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
+    this.#outbox.streams = Math.min(this.#settings.streams, agreement.peerInboundStreams)
     this.#receiver = new Receiver(
       this.#settings,
       this.#context.deadlines,
       agreement.peerTsn,
       interleaves,
-      (stream, protocol, message) => this.#deliver(stream, protocol, message),
+      this.#receiverHost(),
     )
     this.#streamReset = agreement.peerResetsStreams ? this.#newStreamReset(agreement) : undefined
     this.#inbound.attach(this.#sender, this.#receiver, this.#streamReset)
@@ -357,8 +388,20 @@ export class SctpAssociation {
   }
 
   /** A host that has closed the association wants no more of it. */
-  #deliver(stream: number, protocol: number, message: Uint8Array): void {
-    if (this.#context.state !== 'closed') this.#host.received(this.#now, stream, protocol, message)
+  #receiverHost(): ReceiverHost {
+    const host = this.#host
+    const isWanted = (): boolean => this.#context.state !== 'closed'
+    return {
+      message: (stream, protocol, message) => {
+        if (isWanted()) host.received(this.#now, stream, protocol, message)
+      },
+      part: (stream, protocol, bytes, isLast) => {
+        if (isWanted()) host.receivedPart?.(this.#now, stream, protocol, bytes, isLast)
+      },
+      broken: (stream) => {
+        if (isWanted()) host.messageBroken?.(this.#now, stream)
+      },
+    }
   }
 
   #newSender(localTsn: Tsn): Sender {
@@ -447,34 +490,5 @@ export class SctpAssociation {
   }
 }
 
-/**
- * The INIT to hand to the peer by other means, see `SctpConfig.exchangedInits`. Throws {@link SctpError}
- * `invalid-config`.
- */
-export function createInit(config: SctpConfig): Uint8Array {
-  const settings = settle(config)
-  const newNumber = randomNumbers(settings)
-  return encodeInitFor(settings, newNumber(), Tsn.of(newNumber()))
-}
-
-/** `null` where there is to be a handshake. A peer that returns our own INIT does not know what it is. */
-function readExchangedInits({ exchangedInits }: Settings): { local: InitChunk; remote: InitChunk } | null {
-  if (!exchangedInits || equalBytes(exchangedInits.local, exchangedInits.remote)) return null
-  const local = decodeOutOfBandInit(exchangedInits.local)
-  const remote = decodeOutOfBandInit(exchangedInits.remote)
-  return local && remote ? { local, remote } : null
-}
-
 /** So many packets' worth of data, and larger packets are worth the search. */
 const worthSearching = 4
-
-/** Tags must not be 0 (RFC 9260 §5.3.1), and no other use minds. */
-function randomNumbers(settings: Settings): () => number {
-  const bytes = new Uint8Array(4)
-  const view = new DataView(bytes.buffer)
-  return () => {
-    do settings.crypto.randomFill(bytes)
-    while (view.getUint32(0) === 0)
-    return view.getUint32(0)
-  }
-}

@@ -13,6 +13,13 @@ export interface SctpHost {
   connected(): void
   /** A whole message. `protocol` is its payload protocol identifier. */
   received(now: Millis, stream: number, protocol: number, message: Uint8Array): void
+  /**
+   * With `deliverParts`: the next bytes of a message that is larger than `maxMessageSize`. The parts of a stream's message
+   * follow each other; between them come no others but unordered whole ones. `part` is empty at most where it is the last.
+   */
+  receivedPart?(now: Millis, stream: number, protocol: number, part: Uint8Array, isLast: boolean): void
+  /** The message whose parts were delivered breaks off: the peer gave it up, or began anew. */
+  messageBroken?(now: Millis, stream: number): void
   /** A stream's queue has shrunk to its low threshold, see `setBufferedAmountLowThreshold`. */
   bufferedAmountLow(stream: number): void
   /** The peer has reset these streams of its own, after all that it sent on them; none means all. RFC 6525. */

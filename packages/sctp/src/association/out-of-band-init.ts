@@ -1,7 +1,7 @@
-import { Reader, Writer } from '@purertc/bytes'
+import { equalBytes, Reader, Writer } from '@purertc/bytes'
 
-import type { Settings } from '../config.ts'
-import type { Tsn } from '../tsn.ts'
+import { type SctpConfig, type Settings, settle } from '../config.ts'
+import { Tsn } from '../tsn.ts'
 import { encodeChunk, tryDecodeChunk } from '../wire/chunk.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import type { InitChunk } from '../wire/init.ts'
@@ -9,9 +9,14 @@ import { initParameters } from './init-parameters.ts'
 
 /**
  * An INIT chunk that travels in a session description instead of a packet (draft-hancke-tsvwg-snap): when both ends
- * have the other's, the association stands as soon as there is a transport, without a round trip.
+ * have the other's, the association stands as soon as there is a transport, without a round trip. It is for
+ * `SctpConfig.exchangedInits`. Throws `SctpError` `invalid-config`.
  */
-export function encodeInitFor(settings: Settings, initiateTag: number, initialTsn: Tsn): Uint8Array {
+export function createInit(config: SctpConfig): Uint8Array {
+  const settings = settle(config)
+  const newNumber = randomNumbers(settings)
+  const initiateTag = newNumber()
+  const initialTsn = Tsn.of(newNumber())
   const writer = new Writer()
   encodeChunk(writer, {
     type: ChunkType.init,
@@ -23,6 +28,27 @@ export function encodeInitFor(settings: Settings, initiateTag: number, initialTs
     parameters: initParameters(settings),
   })
   return writer.finish()
+}
+
+/** `null` where there is to be a handshake. A peer that returns our own INIT does not know what it is. */
+export function readExchangedInits({
+  exchangedInits,
+}: Settings): { local: InitChunk; remote: InitChunk } | null {
+  if (!exchangedInits || equalBytes(exchangedInits.local, exchangedInits.remote)) return null
+  const local = decodeOutOfBandInit(exchangedInits.local)
+  const remote = decodeOutOfBandInit(exchangedInits.remote)
+  return local && remote ? { local, remote } : null
+}
+
+/** Random numbers of 32 bits. Tags must not be 0 (RFC 9260 §5.3.1), and no other use minds. */
+export function randomNumbers(settings: Settings): () => number {
+  const bytes = new Uint8Array(4)
+  const view = new DataView(bytes.buffer)
+  return () => {
+    do settings.crypto.randomFill(bytes)
+    while (view.getUint32(0) === 0)
+    return view.getUint32(0)
+  }
 }
 
 /** `null` for bytes that are not one whole INIT chunk that an association can begin with. */

@@ -1,13 +1,14 @@
 import type { Millis } from '@purertc/bytes'
 
 import type { SctpAssociation } from '../association/association.ts'
+import type { Arrival } from './arrival.ts'
 import type { Channel } from './data-channel.ts'
 import { HeldMessages } from './held-messages.ts'
 
 export interface BackPressureHost {
-  deliver(now: Millis, channel: Channel, protocol: number, message: Uint8Array): void
+  deliver(now: Millis, channel: Channel, kind: Arrival, protocol: number, message: Uint8Array): void
   /** The peer has reset its stream, and all that came before was delivered. */
-  resetReached(channel: Channel): void
+  resetReached(now: Millis, channel: Channel): void
 }
 
 /**
@@ -34,10 +35,10 @@ export class BackPressure {
     this.#association.batch(now, () => this.#deliverHeld(now, channel))
   }
 
-  /** Delivers the message, or holds it back. */
-  take(now: Millis, channel: Channel, protocol: number, message: Uint8Array): void {
-    if (channel.held === null) this.#host.deliver(now, channel, protocol, message)
-    else this.#association.holdReceived(now, channel.held.push(protocol, message))
+  /** Delivers the message or the part, or holds it back. */
+  take(now: Millis, channel: Channel, kind: Arrival, protocol: number, message: Uint8Array): void {
+    if (channel.held === null) this.#host.deliver(now, channel, kind, protocol, message)
+    else this.#association.holdReceived(now, channel.held.push(kind, protocol, message))
   }
 
   /** Whether the reset has to wait; `resetReached` follows. */
@@ -61,7 +62,7 @@ export class BackPressure {
     channel.isPaused = false
     for (let next = held.shift(); next !== null; next = held.shift())
       this.#association.holdReceived(now, -next.cost)
-    this.#end(channel)
+    this.#end(now, channel)
   }
 
   #deliverHeld(now: Millis, channel: Channel): void {
@@ -71,15 +72,15 @@ export class BackPressure {
       const next = held.shift()
       if (next === null) break
       this.#association.holdReceived(now, -next.cost)
-      this.#host.deliver(now, channel, next.protocol, next.message)
+      this.#host.deliver(now, channel, next.kind, next.protocol, next.message)
     }
-    if (!channel.isPaused && held.isEmpty) this.#end(channel)
+    if (!channel.isPaused && held.isEmpty) this.#end(now, channel)
   }
 
-  #end(channel: Channel): void {
+  #end(now: Millis, channel: Channel): void {
     channel.held = null
     if (!channel.isResetHeld) return
     channel.isResetHeld = false
-    this.#host.resetReached(channel)
+    this.#host.resetReached(now, channel)
   }
 }

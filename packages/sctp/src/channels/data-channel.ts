@@ -2,6 +2,7 @@ import { toUtf8 } from '@purertc/bytes'
 
 import type { SctpAssociation } from '../association/association.ts'
 import type { SendOptions } from '../association/host.ts'
+import type { Abandoned } from '../send/abandoned-messages.ts'
 import { SctpError } from '../errors.ts'
 import type { ChannelOpen } from './dcep.ts'
 import type { HeldMessages } from './held-messages.ts'
@@ -40,10 +41,14 @@ export interface DataChannel {
   readonly negotiated: boolean
   readonly priority: number
   readonly readyState: DataChannelState
+  /** Whether no message of it is ever given up. */
+  readonly isReliable: boolean
   /** Whether received messages are held back, see `DataChannels.pause`. */
   readonly isPaused: boolean
   /** Bytes given to send that have not been sent yet. */
   readonly bufferedAmount: number
+  /** Messages that partial reliability gave up. */
+  readonly abandoned: Abandoned
   /** `host.bufferedAmountLow` is called when `bufferedAmount` falls to this. Default 0. */
   bufferedAmountLowThreshold: number
 }
@@ -105,6 +110,10 @@ export class Channel implements DataChannel {
     return this.readyState === 'closed' ? 0 : this.#association.bufferedAmount(this.id)
   }
 
+  get abandoned(): Abandoned {
+    return this.#association.abandonedMessages(this.id)
+  }
+
   get bufferedAmountLowThreshold(): number {
     return this.#lowThreshold
   }
@@ -112,6 +121,10 @@ export class Channel implements DataChannel {
   set bufferedAmountLowThreshold(threshold: number) {
     this.#lowThreshold = threshold
     this.#association.setBufferedAmountLowThreshold(this.id, threshold)
+  }
+
+  get isReliable(): boolean {
+    return this.maxRetransmits === undefined && this.maxPacketLifeTime === undefined
   }
 
   get sendOptions(): SendOptions {

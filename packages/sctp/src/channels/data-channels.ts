@@ -1,16 +1,21 @@
 import { Counters, type Millis } from '@purertc/bytes'
 
-import { createInit, SctpAssociation } from '../association/association.ts'
+import { SctpAssociation } from '../association/association.ts'
 import type { Discard } from '../association/context.ts'
 import type { SendOptions } from '../association/host.ts'
+import type { MessageWriter } from '../association/message-writer.ts'
+import { createInit } from '../association/out-of-band-init.ts'
 import type { AssociationState, SctpCloseReason } from '../association/state.ts'
 import type { SctpConfig } from '../config.ts'
 import { SctpError } from '../errors.ts'
+import { Arrival } from './arrival.ts'
 import { BackPressure } from './back-pressure.ts'
-import { ChannelIds } from './channel-ids.ts'
+import { ChannelClosing } from './channel-closing.ts'
+import { ChannelOpening } from './channel-opening.ts'
+import { ChannelRegistry } from './channel-registry.ts'
 import { Channel, type DataChannel, type DataChannelOptions } from './data-channel.ts'
-import { type ChannelOpen, decodeDcep, encodeAck, encodeOpen } from './dcep.ts'
-import type { DataChannelHost } from './host.ts'
+import { encodeOpen } from './dcep.ts'
+import type { ChannelDiscard, DataChannelHost } from './host.ts'
 import { ProtocolId } from './protocol-id.ts'
 
 /**
@@ -21,9 +26,6 @@ export interface DataChannelsConfig extends SctpConfig {
   /** Which DTLS role this side has: the client's channels have even ids, the server's odd ones (RFC 8832 §6). */
   readonly dtlsRole: 'client' | 'server'
 }
-
-/** Why a message that arrived whole was dropped. */
-export type ChannelDiscard = 'unknown-channel' | 'unknown-protocol' | 'bad-dcep' | 'refused-channel'
 
 /**
  * The data channels of one connection and the association that carries them, RFC 8831 and RFC 8832. Like the
@@ -38,38 +40,54 @@ export type ChannelDiscard = 'unknown-channel' | 'unknown-protocol' | 'bad-dcep'
 export class DataChannels {
   readonly #host: DataChannelHost
   readonly #association: SctpAssociation
-  readonly #channels = new Map<number, Channel>()
-  readonly #ids: ChannelIds
+  readonly #registry: ChannelRegistry
   readonly #backPressure: BackPressure
+  readonly #closing: ChannelClosing
+  readonly #opening: ChannelOpening
   readonly #discarded = new Counters<ChannelDiscard>()
-  /** Bytes of labels and protocols of channels that the peer opened. */
-  #foreignNames = 0
   #now = 0 as Millis
 
   /** Throws {@link SctpError} `invalid-config`. */
   constructor(config: DataChannelsConfig, host: DataChannelHost) {
     this.#host = host
-    this.#ids = new ChannelIds(config.dtlsRole)
+    this.#registry = new ChannelRegistry(config.dtlsRole)
     this.#association = new SctpAssociation(
       { ...channelDefaults, ...config },
       {
         transmit: (packet) => host.transmit(packet),
         connected: () => this.#connected(),
-        received: (now, stream, protocol, message) => this.#received(now, stream, protocol, message),
+        received: (now, stream, protocol, message) =>
+          this.#received(now, stream, Arrival.message, protocol, message),
+        receivedPart: (now, stream, protocol, part, isLast) =>
+          this.#received(now, stream, isLast ? Arrival.lastPart : Arrival.part, protocol, part),
+        messageBroken: (now, stream) =>
+          this.#received(now, stream, Arrival.broken, ProtocolId.binary, nothing),
         bufferedAmountLow: (stream) => {
-          const channel = this.#channels.get(stream)
+          const channel = this.#registry.get(stream)
           if (channel) host.bufferedAmountLow(channel)
         },
-        streamsReset: (streams) => this.#streamsReset(streams),
-        resetDone: (streams, performed) => this.#resetDone(streams, performed),
+        streamsReset: (streams) => this.#closing.handleStreamsReset(this.#now, streams),
+        resetDone: (streams, performed) => this.#closing.handleResetDone(streams, performed),
         restarted: () => this.#restarted(),
         closed: (reason) => this.#closed(reason),
       },
     )
     this.#backPressure = new BackPressure(this.#association, {
-      deliver: (now, channel, protocol, message) => this.#deliver(now, channel, protocol, message),
-      resetReached: (channel) => this.#streamsReset([channel.id]),
+      deliver: (now, channel, kind, protocol, message) =>
+        this.#deliver(now, channel, kind, protocol, message),
+      resetReached: (now, channel) => this.#closing.handleStreamsReset(now, [channel.id]),
     })
+    this.#closing = new ChannelClosing(this.#association, this.#registry, this.#backPressure, {
+      closing: (channel) => host.channelClosing(channel),
+      closed: (channel) => host.channelClosed(channel),
+    })
+    this.#opening = new ChannelOpening(
+      this.#association,
+      this.#registry,
+      this.#closing,
+      this.#discarded,
+      (channel) => host.channelOpened(channel),
+    )
   }
 
   get state(): AssociationState {
@@ -83,7 +101,7 @@ export class DataChannels {
 
   /** Channels that are not closed. */
   get channels(): IterableIterator<DataChannel> {
-    return this.#channels.values()
+    return this.#registry.values()
   }
 
   /** What was dropped, by reason. */
@@ -99,6 +117,7 @@ export class DataChannels {
     | 'remoteMaxMessageSize'
     | 'roundTripTime'
     | 'congestionWindow'
+    | 'abandonedMessages'
     | 'receiveBuffered'
     | 'outboundStreams'
     | 'isInterleaving'
@@ -131,16 +150,17 @@ export class DataChannels {
   open(now: Millis, options: DataChannelOptions): DataChannel {
     this.#now = now
     if (!this.#canOpen) throw new SctpError('closed', 'the association is closed or shutting down')
-    const channel = new Channel(this.#association, this.#chooseId(options), options)
-    const { remoteMaxMessageSize } = this.#association
+    const { remoteMaxMessageSize, outboundStreams } = this.#association
+    const id = this.#registry.chooseId(options.id, options.negotiated ?? false, outboundStreams)
+    const channel = new Channel(this.#association, id, options)
     if (
       !channel.negotiated &&
       remoteMaxMessageSize > 0 &&
       encodeOpen(channel.open).length > remoteMaxMessageSize
     )
       throw new SctpError('message-too-large', 'label and protocol do not fit a message to this peer')
-    this.#add(channel)
-    if (this.#isConnected) this.#announce(now, channel)
+    this.#opening.add(channel)
+    if (this.#isConnected) this.#opening.announce(now, channel)
     return channel
   }
 
@@ -159,6 +179,48 @@ export class DataChannels {
     } else {
       const protocol = isText ? ProtocolId.text : ProtocolId.binary
       this.#association.send(now, own.id, protocol, data, own.sendOptions)
+    }
+  }
+
+  /** Whether {@link DataChannels.openMessage} works with this peer; known once connected. */
+  get canStreamMessages(): boolean {
+    return this.#association.canStreamMessages
+  }
+
+  /**
+   * Begins a message that is sent while it is written, and held nowhere whole: of any size that the peer takes. What is
+   * sent on the channel afterwards follows it; other channels are not held up.
+   *
+   * Throws {@link SctpError} `invalid-channel` unless the channel is open and reliable, `cannot-stream` where the peer does
+   * not interleave messages.
+   *
+   * @example
+   * const file = channels.openMessage(now, channel, false)
+   * file.write(now, bytes) // as bufferedAmount allows
+   * file.end(now)
+   */
+  openMessage(now: Millis, channel: DataChannel, isText: boolean): MessageWriter {
+    this.#now = now
+    const own = this.#own(channel)
+    if (own.readyState !== 'open') throw new SctpError('invalid-channel', `the channel is ${own.readyState}`)
+    if (!own.isReliable)
+      throw new SctpError('invalid-channel', 'a message that may be given up is sent as a whole')
+    const protocol = isText ? ProtocolId.text : ProtocolId.binary
+    const empty = isText ? ProtocolId.emptyText : ProtocolId.emptyBinary
+    const writer = this.#association.openMessage(now, own.id, protocol, own.sendOptions)
+    return {
+      write: (at, bytes) => {
+        this.#now = at
+        writer.write(at, bytes)
+      },
+      end: (at) => {
+        this.#now = at
+        writer.end(at, empty)
+      },
+      abort: (at) => {
+        this.#now = at
+        writer.abort(at)
+      },
     }
   }
 
@@ -196,21 +258,14 @@ export class DataChannels {
   }
 
   /**
-   * Closes a channel when all that is queued on it has been sent (RFC 8831 §6.7); `host.channelClosed` follows.
+   * Closes a channel when all that is queued on it has been sent (RFC 8831 §6.7); `host.channelClosed` follows. A message
+   * that is still being written is given up.
    * Nothing happens where the channel is closing or closed.
    */
   close(now: Millis, channel: DataChannel): void {
     this.#now = now
-    if (channel.readyState === 'closing' || channel.readyState === 'closed') return
-    const own = this.#own(channel)
-    this.#backPressure.drop(now, own)
-    if (own.readyState === 'connecting') {
-      this.#finish(own)
-    } else {
-      own.readyState = 'closing'
-      // An association that is shutting down takes its channels along.
-      if (this.#isConnected) this.#association.resetStreams(now, [own.id])
-    }
+    if (channel.readyState !== 'closing' && channel.readyState !== 'closed')
+      this.#closing.close(now, this.#own(channel))
   }
 
   /** Ends the association when all that is queued has arrived. */
@@ -225,12 +280,6 @@ export class DataChannels {
     this.#association.abort(now, reason)
   }
 
-  /** RFC 8831 §6.4: the priority is the weight among the channels that have something to send. */
-  #add(channel: Channel): void {
-    this.#channels.set(channel.id, channel)
-    this.#association.setWeight(channel.id, channel.priority)
-  }
-
   get #isConnected(): boolean {
     return this.#association.state === 'established'
   }
@@ -241,56 +290,43 @@ export class DataChannels {
   }
 
   #own(channel: DataChannel): Channel {
-    const own = this.#channels.get(channel.id)
+    const own = this.#registry.get(channel.id)
     if (!own || own !== channel)
       throw new SctpError('invalid-channel', 'not an open channel of this connection')
     return own
   }
 
-  #chooseId(options: DataChannelOptions): number {
-    const isTaken = (id: number): boolean => this.#channels.has(id)
-    const limit = Math.min(this.#association.outboundStreams, highestId + 1)
-    if (!options.negotiated) return this.#ids.next(isTaken, limit)
-    const { id } = options
-    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= limit)
-      throw new SctpError('invalid-channel', `a negotiated channel needs an id below ${limit}`)
-    if (isTaken(id)) throw new SctpError('invalid-channel', `id ${id} is taken`)
-    return id
-  }
-
-  /** Tells the peer of our channel; it may be used at once (RFC 8832 §6). */
-  #announce(now: Millis, channel: Channel): void {
-    channel.readyState = 'open'
-    if (!channel.negotiated)
-      this.#association.send(now, channel.id, ProtocolId.control, encodeOpen(channel.open), uncounted)
-  }
-
   #connected(): void {
-    const waiting = [...this.#channels.values()]
+    const waiting = this.#registry.all()
     const tooHigh = waiting.filter(({ id }) => id >= this.#association.outboundStreams)
     const usable = waiting.filter(({ id }) => id < this.#association.outboundStreams)
-    for (const channel of usable) this.#announce(this.#now, channel)
+    for (const channel of usable) this.#opening.announce(this.#now, channel)
     this.#host.associationConnected()
     for (const channel of usable) if (channel.readyState === 'open') this.#host.opened(channel)
-    for (const channel of tooHigh) this.#finish(channel)
+    for (const channel of tooHigh) this.#closing.finish(channel)
   }
 
-  #received(now: Millis, stream: number, protocol: number, message: Uint8Array): void {
+  #received(now: Millis, stream: number, kind: Arrival, protocol: number, message: Uint8Array): void {
     if (protocol === ProtocolId.control) {
-      this.#receivedControl(now, stream, message)
+      if (kind === Arrival.message) this.#opening.handleControl(now, stream, message)
+      else this.#discarded.count('bad-dcep')
       return
     }
-    const channel = this.#channels.get(stream)
+    const channel = this.#registry.get(stream)
     if (!channel || channel.readyState === 'connecting' || channel.isIncomingReset) {
       this.#discarded.count('unknown-channel')
       return
     }
     // Whoever sends on the channel has seen our OPEN (RFC 8832 §6).
     channel.isAcknowledged = true
-    this.#backPressure.take(now, channel, protocol, message)
+    this.#backPressure.take(now, channel, kind, protocol, message)
   }
 
-  #deliver(now: Millis, channel: Channel, protocol: number, message: Uint8Array): void {
+  #deliver(now: Millis, channel: Channel, kind: Arrival, protocol: number, message: Uint8Array): void {
+    if (kind !== Arrival.message) {
+      this.#deliverPart(now, channel, kind, protocol, message)
+      return
+    }
     switch (protocol) {
       case ProtocolId.text:
         this.#host.received(now, channel, message, true)
@@ -309,117 +345,21 @@ export class DataChannels {
     }
   }
 
-  #receivedControl(now: Millis, stream: number, bytes: Uint8Array): void {
-    const message = decodeDcep(bytes)
-    const channel = this.#channels.get(stream)
-    if (message?.type === 'open') {
-      this.#receivedOpen(now, stream, message)
-    } else if (message?.type === 'ack' && channel) {
-      channel.isAcknowledged = true
-    } else {
-      this.#discarded.count('bad-dcep')
-      if (!channel) this.#refuse(now, stream)
-    }
-  }
-
-  #receivedOpen(now: Millis, stream: number, open: ChannelOpen): void {
-    let existing = this.#channels.get(stream)
-    if (existing?.isIncomingReset && this.#association.assumeReset(stream)) {
-      // The peer would not use the id again before it had reset both directions.
-      this.#finish(existing)
-      existing = undefined
-    }
-    const names = open.label.length + open.protocol.length
-    if (existing || !this.#canAccept(stream) || this.#foreignNames + names > maxForeignNames) {
-      this.#discarded.count('refused-channel')
-      // RFC 8832 §6: an OPEN on a stream that is taken, or of the wrong parity, closes the channel.
-      if (existing) this.close(now, existing)
-      else this.#refuse(now, stream)
-      return
-    }
-    const { label, protocol, ordered, priority, maxRetransmits, maxPacketLifeTime } = open
-    const channel = new Channel(this.#association, stream, {
-      label,
-      protocol,
-      ordered,
-      priority,
-      ...(maxRetransmits === undefined ? {} : { maxRetransmits }),
-      ...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
-    })
-    channel.isAcknowledged = true
-    channel.readyState = 'open'
-    channel.foreignNames = names
-    this.#add(channel)
-    this.#foreignNames += names
-    this.#association.send(now, stream, ProtocolId.control, encodeAck(), uncounted)
-    this.#host.channelOpened(channel)
-  }
-
-  #canAccept(stream: number): boolean {
-    const limit = Math.min(this.#association.outboundStreams, highestId + 1)
-    return (
-      this.#isConnected &&
-      this.#ids.isForeign(stream) &&
-      stream < limit &&
-      !this.#association.isResetting(stream)
-    )
-  }
-
-  /** A stream that becomes no channel is reset, so that the peer closes what it thinks it has. */
-  #refuse(now: Millis, stream: number): void {
-    if (this.#isConnected && stream < this.#association.outboundStreams)
-      this.#association.resetStreams(now, [stream])
-  }
-
-  /** The peer closes: we finish what is queued and close our side too (RFC 8831 §6.7). */
-  #streamsReset(streams: readonly number[]): void {
-    const ids = streams.length > 0 ? streams : [...this.#channels.keys()]
-    for (const id of ids) {
-      const channel = this.#channels.get(id)
-      if (!channel) continue
-      if (this.#backPressure.holdsReset(channel)) continue
-      channel.isIncomingReset = true
-      if (channel.readyState === 'open') {
-        channel.readyState = 'closing'
-        if (this.#isConnected) this.#association.resetStreams(this.#now, [id])
-        this.#host.channelClosing(channel)
-      }
-      this.#finishIfReset(channel)
-    }
-  }
-
-  #resetDone(streams: readonly number[], performed: boolean): void {
-    for (const id of streams) {
-      const channel = this.#channels.get(id)
-      if (!channel) continue
-      channel.isOutgoingReset = true
-      // A peer that cannot or will not reset never resets its side either.
-      if (!performed) channel.isIncomingReset = true
-      this.#finishIfReset(channel)
-    }
-  }
-
-  #finishIfReset(channel: Channel): void {
-    if (channel.isIncomingReset && channel.isOutgoingReset) this.#finish(channel)
-  }
-
-  #finish(channel: Channel): void {
-    if (this.#channels.get(channel.id) !== channel) return
-    this.#channels.delete(channel.id)
-    this.#ids.release(channel.id)
-    this.#foreignNames -= channel.foreignNames
-    channel.readyState = 'closed'
-    this.#host.channelClosed(channel)
+  #deliverPart(now: Millis, channel: Channel, kind: Arrival, protocol: number, part: Uint8Array): void {
+    if (kind === Arrival.broken) this.#host.messageBroken?.(now, channel)
+    else if (protocol === ProtocolId.text || protocol === ProtocolId.binary)
+      this.#host.receivedPart?.(now, channel, part, protocol === ProtocolId.text, kind === Arrival.lastPart)
+    else this.#discarded.count('unknown-protocol')
   }
 
   /** The peer's channels are gone, and it knows nothing of ours. */
   #restarted(): void {
-    for (const channel of [...this.#channels.values()]) this.#finish(channel)
+    for (const channel of this.#registry.all()) this.#closing.finish(channel)
   }
 
   #closed(reason: SctpCloseReason): void {
-    for (const channel of [...this.#channels.values()]) this.#backPressure.flush(this.#now, channel)
-    for (const channel of [...this.#channels.values()]) this.#finish(channel)
+    for (const channel of this.#registry.all()) this.#backPressure.flush(this.#now, channel)
+    for (const channel of this.#registry.all()) this.#closing.finish(channel)
     this.#host.associationClosed(reason)
   }
 }
@@ -434,10 +374,6 @@ export function createChannelsInit(config: SctpConfig): Uint8Array {
 
 const channelDefaults = { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true } as const
 
-/** RFC 8832 §6: 65535 is no channel, since INIT cannot offer so many streams. */
-const highestId = 65_534
-/** So many bytes of label and protocol may the peer make us remember. */
-const maxForeignNames = 4 * 1_048_576
 const uncounted: SendOptions = { uncounted: true }
 const emptyMessage = new Uint8Array(1)
 const nothing = new Uint8Array(0)

@@ -1,7 +1,10 @@
 import { copyBytes } from '@purertc/bytes'
 
-/** A message as the association delivered it. */
+import type { Arrival } from './arrival.ts'
+
+/** A message, or a part of one, as the association delivered it. */
 export interface HeldMessage {
+  readonly kind: Arrival
   readonly protocol: number
   readonly message: Uint8Array
   /** Bytes that it takes of the receive window. */
@@ -18,9 +21,9 @@ export class HeldMessages {
   }
 
   /** Copies the message and returns what it costs. */
-  push(protocol: number, message: Uint8Array): number {
+  push(kind: Arrival, protocol: number, message: Uint8Array): number {
     const cost = message.length + overhead
-    this.#messages.push({ protocol, message: copyBytes(message), cost })
+    this.#messages.push({ kind, protocol, message: copyBytes(message), cost })
     return cost
   }
 

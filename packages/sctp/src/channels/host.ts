@@ -3,6 +3,9 @@ import type { Millis } from '@purertc/bytes'
 import type { SctpCloseReason } from '../association/state.ts'
 import type { DataChannel } from './data-channel.ts'
 
+/** Why a message that arrived whole was dropped. */
+export type ChannelDiscard = 'unknown-channel' | 'unknown-protocol' | 'bad-dcep' | 'refused-channel'
+
 /**
  * What the data channels of one connection ask of their host. Every call is synchronous, and the host may call back
  * from any of them. Bytes are borrowed until the call returns.
@@ -19,6 +22,13 @@ export interface DataChannelHost {
   opened(channel: DataChannel): void
   /** A whole message; text is not checked to be UTF-8. */
   received(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void
+  /**
+   * With `deliverParts`: the next bytes of a message that is larger than `maxMessageSize`. The parts of a channel's message
+   * follow each other; on an unordered channel, whole messages may come in between.
+   */
+  receivedPart?(now: Millis, channel: DataChannel, part: Uint8Array, isText: boolean, isLast: boolean): void
+  /** The message whose parts were delivered breaks off. */
+  messageBroken?(now: Millis, channel: DataChannel): void
   /** What waits to be sent has shrunk to the channel's `bufferedAmountLowThreshold`. */
   bufferedAmountLow(channel: DataChannel): void
   /** The peer is closing the channel. */

@@ -43,6 +43,19 @@ export class IncomingStreams {
     return true
   }
 
+  /** Whether the stream's next message in order is this one. */
+  isNext(stream: number, ssn: number): boolean {
+    return this.#state(stream).expected === ssn
+  }
+
+  /** The message was delivered in parts; those behind it follow. */
+  passed(stream: number, ssn: number): void {
+    const state = this.#state(stream)
+    if (state.expected !== ssn) return
+    state.expected = this.#sequence.next(ssn)
+    if (state.waiting) this.#deliverWaiting(stream, state, state.waiting)
+  }
+
   /** FORWARD TSN: messages up to `ssn` that have not arrived never will, RFC 3758 §3.6. */
   skip(stream: number, ssn: number): void {
     const state = this.#state(stream)

@@ -2,6 +2,8 @@ import { copyBytes } from '@purertc/bytes'
 import { Tsn } from '../tsn.ts'
 import { DataFlag } from '../wire/data.ts'
 import { Assembly } from './assembly.ts'
+import type { LargeMessages } from './large-messages.ts'
+import { Memory } from './memory.ts'
 import type { ReceivedTsns } from './received-tsns.ts'
 
 /**
@@ -28,23 +30,31 @@ export class Reassembly {
   readonly #received: ReceivedTsns
   readonly #maxMessageSize: number
   readonly #complete: Complete
+  /** Where messages beyond the maximum go, null where they are refused. */
+  readonly #large: LargeMessages | null
+  readonly #memory = new Memory()
   #mask = smallestRing - 1
   #assemblies: (Assembly | null)[] = new Array<Assembly | null>(smallestRing).fill(null)
   #early: (EarlyFragment | null)[] = new Array<EarlyFragment | null>(smallestRing).fill(null)
   #spare: Assembly | null = null
-  #held = 0
   /** Middle fragments right after this TSN belong to a message that the peer gave up: they are dropped. */
   #skipped: Tsn | undefined
 
-  constructor(received: ReceivedTsns, maxMessageSize: number, complete: Complete) {
+  constructor(
+    received: ReceivedTsns,
+    maxMessageSize: number,
+    complete: Complete,
+    large: LargeMessages | null = null,
+  ) {
     this.#received = received
     this.#maxMessageSize = maxMessageSize
     this.#complete = complete
+    this.#large = large
   }
 
   /** Bytes of memory in incomplete messages. */
   get held(): number {
-    return this.#held
+    return this.#memory.held
   }
 
   /** Takes one DATA chunk, whose TSN has already been added to the received ones. */
@@ -68,7 +78,8 @@ export class Reassembly {
         this.#complete(stream, ssn, protocol, unordered, bytes.subarray(start, end))
         return 'accepted'
       }
-      const assembly = this.#spare ?? new Assembly(Math.min(4 * (end - start), this.#maxMessageSize))
+      const assembly =
+        this.#spare ?? new Assembly(this.#memory, Math.min(4 * (end - start), this.#maxMessageSize))
       this.#spare = null
       assembly.begin(tsn, stream, ssn, protocol, unordered)
       return this.#extend(assembly, tsn, flags, bytes, start, end)
@@ -108,10 +119,9 @@ export class Reassembly {
     let tsn = first
     let flags = firstFlags
     assembly.append(bytes, start, end)
-    this.#held += end - start
     // Fragments that came early follow at once.
     for (;;) {
-      if (assembly.length > this.#maxMessageSize) return 'too-large'
+      if (assembly.received > this.#maxMessageSize && this.#large === null) return 'too-large'
       const next = Tsn.add(tsn, 1)
       const early = this.#at(this.#early, next)
       if (flags & DataFlag.ending) return early ? 'violation' : this.#finish(assembly)
@@ -122,19 +132,36 @@ export class Reassembly {
       }
       if (!continues(assembly, early.stream, early.ssn, early.unordered)) return 'violation'
       this.#early[next & this.#mask] = null
-      this.#held -= earlyOverhead
+      this.#memory.held -= earlyOverhead + early.bytes.length
       assembly.append(early.bytes, 0, early.bytes.length)
       flags = early.flags
       tsn = next
     }
     this.#reserve(tsn)
     this.#assemblies[tsn & this.#mask] = assembly
+    this.#considerSize(assembly)
     return 'accepted'
   }
 
+  /** A message that has become too large is handed up in parts. */
+  #considerSize(assembly: Assembly): void {
+    if (assembly.isFlowing) {
+      this.#large?.flow(assembly)
+    } else if (!assembly.isLarge && assembly.received > this.#maxMessageSize) {
+      assembly.isLarge = true
+      this.#large?.add(assembly)
+    }
+  }
+
   #finish(assembly: Assembly): ReassemblyVerdict {
-    this.#held -= assembly.length
-    this.#complete(assembly.stream, assembly.ssn, assembly.protocol, assembly.unordered, assembly.view())
+    assembly.isComplete = true
+    if (assembly.isFlowing) {
+      this.#large?.flow(assembly)
+    } else {
+      const { stream, ssn, protocol, unordered } = assembly
+      if (assembly.isLarge) this.#large?.forget(assembly)
+      this.#complete(stream, ssn, protocol, unordered, assembly.take())
+    }
     if (assembly.capacity <= largestSpare) this.#spare = assembly
     return 'accepted'
   }
@@ -149,19 +176,20 @@ export class Reassembly {
     if (this.#received.has(previous) && !this.#at(this.#early, previous)) return 'violation'
     this.#reserve(tsn)
     this.#early[tsn & this.#mask] = fragment
-    this.#held += fragment.bytes.length + earlyOverhead
+    this.#memory.held += fragment.bytes.length + earlyOverhead
     return 'accepted'
   }
 
   #drop(tsn: Tsn): void {
     const assembly = this.#at(this.#assemblies, tsn)
     if (assembly) {
-      this.#held -= assembly.length
+      assembly.take()
       this.#assemblies[tsn & this.#mask] = null
+      if (assembly.isLarge) this.#large?.forget(assembly)
     }
     const early = this.#at(this.#early, tsn)
     if (early) {
-      this.#held -= early.bytes.length + earlyOverhead
+      this.#memory.held -= early.bytes.length + earlyOverhead
       this.#early[tsn & this.#mask] = null
     }
   }

@@ -8,8 +8,9 @@ import { DataFlag, dataHeaderLength } from '../wire/data.ts'
 import type { ForwardTsnChunk } from '../wire/forward-tsn.ts'
 import { iDataHeaderLength } from '../wire/i-data.ts'
 import type { IForwardTsnChunk } from '../wire/i-forward-tsn.ts'
-import { type Deliver, IncomingStreams } from './incoming-streams.ts'
+import { IncomingStreams } from './incoming-streams.ts'
 import { InterleavedReassembly } from './interleaved-reassembly.ts'
+import { LargeMessages, type PartsHost } from './large-messages.ts'
 import { type Complete, Reassembly } from './reassembly.ts'
 import { ReceivedTsns } from './received-tsns.ts'
 import { midSequence, ssnSequence } from './sequence.ts'
@@ -21,6 +22,11 @@ import { midSequence, ssnSequence } from './sequence.ts'
 export type DataVerdict =
   'accepted' | 'duplicate' | 'beyond-window' | 'repeated-ssn' | 'invalid-stream' | 'violation' | 'too-large'
 
+/** Where messages go: whole ones, and with `deliverParts` those beyond the maximum in parts. All bytes are borrowed. */
+export interface ReceiverHost extends PartsHost {
+  message(stream: number, protocol: number, message: Uint8Array): void
+}
+
 /** The receiving half of an association: TSNs, reassembly, order, and when to acknowledge, RFC 9260 §6.2. */
 export class Receiver {
   readonly #settings: Settings
@@ -30,6 +36,7 @@ export class Receiver {
   /** In place of the other where messages are interleaved, RFC 8260. */
   readonly #interleaved: InterleavedReassembly | undefined
   readonly #streams: IncomingStreams
+  readonly #large: LargeMessages | null
   /** Packets with DATA since the last SACK. */
   #unacknowledged = 0
   #isSackDue = false
@@ -47,18 +54,26 @@ export class Receiver {
     deadlines: Deadlines,
     peerInitialTsn: Tsn,
     interleaves: boolean,
-    deliver: Deliver,
+    host: ReceiverHost,
   ) {
     this.#settings = settings
     this.#deadlines = deadlines
     this.#told = settings.receiveWindow
     this.#tsns = new ReceivedTsns(peerInitialTsn)
+    const { maxMessageSize, deliverParts } = settings
+    const deliver = (stream: number, protocol: number, message: Uint8Array): void => {
+      if (message.length > maxMessageSize) host.part(stream, protocol, message, true)
+      else host.message(stream, protocol, message)
+    }
     this.#streams = new IncomingStreams(deliver, interleaves ? midSequence : ssnSequence)
+    const large = deliverParts ? new LargeMessages(this.#streams, host) : null
+    this.#large = large
     const complete: Complete = (stream, number, protocol, unordered, message) => {
       if (!this.#streams.accept(stream, number, protocol, unordered, message)) this.#isRepeatedSsn = true
+      large?.advanced(stream)
     }
-    this.#reassembly = new Reassembly(this.#tsns, settings.maxMessageSize, complete)
-    this.#interleaved = interleaves ? new InterleavedReassembly(settings.maxMessageSize, complete) : undefined
+    this.#reassembly = new Reassembly(this.#tsns, maxMessageSize, complete, large)
+    this.#interleaved = interleaves ? new InterleavedReassembly(maxMessageSize, complete, large) : undefined
   }
 
   /** Whether messages come as I-DATA. */
@@ -146,8 +161,7 @@ export class Receiver {
     if (distance > furthestForward) return false
     this.#reassembly.skip(from, chunk.newCumulativeTsn)
     this.#tsns.skipTo(chunk.newCumulativeTsn)
-    for (const { stream, ssn } of chunk.skips)
-      if (stream < this.#settings.streams) this.#streams.skip(stream, ssn)
+    for (const { stream, ssn } of chunk.skips) if (stream < this.#settings.streams) this.#skip(stream, ssn)
     return true
   }
 
@@ -160,7 +174,7 @@ export class Receiver {
     for (const skip of chunk.skips) {
       if (skip.stream >= this.#settings.streams) continue
       this.#interleaved?.skip(skip)
-      if (!skip.unordered) this.#streams.skip(skip.stream, skip.mid)
+      if (!skip.unordered) this.#skip(skip.stream, skip.mid)
     }
     return true
   }
@@ -195,6 +209,11 @@ export class Receiver {
   resetStreams(streams: readonly number[]): void {
     this.#streams.reset(streams)
     this.#interleaved?.reset(streams)
+  }
+
+  #skip(stream: number, number: number): void {
+    this.#streams.skip(stream, number)
+    this.#large?.advanced(stream)
   }
 
   #forwardDistance(newCumulativeTsn: Tsn): number {

@@ -1,12 +1,12 @@
 /** A message on its way out: queued, then cut into DATA chunks, which all point here until they are acknowledged. */
 export class OutgoingMessage {
   readonly stream: number
-  readonly protocol: number
+  protocol: number
   readonly unordered: boolean
-  /** The message is `length` bytes of `buffer` from `start` on. */
-  readonly buffer: Uint8Array
-  readonly start: number
-  readonly length: number
+  /** The message, or the piece of it that is being cut, is `length` bytes of `buffer` from `start` on. */
+  buffer: Uint8Array
+  start: number
+  length: number
   /** How often a fragment may be sent again; `Infinity` for reliable messages. */
   readonly maxRetransmits: number
   /** Whether it counts as buffered: what a protocol above says for itself does not. */
@@ -18,7 +18,9 @@ export class OutgoingMessage {
    * ordered message.
    */
   mid = 0
-  /** Fragments cut so far. */
+  /** Whether a fragment has been cut, and the message has its number. */
+  isBegun = false
+  /** Fragments sent so far. */
   fragments = 0
   /** Its place among all messages that were sent. */
   order = 0
@@ -58,5 +60,20 @@ export class OutgoingMessage {
 
   get isReliable(): boolean {
     return this.maxRetransmits === Infinity && this.expiresAt === Infinity
+  }
+
+  /** Bytes that wait to be cut. */
+  get left(): number {
+    return this.length - this.cut
+  }
+
+  /** Whether all of it has been cut into chunks. */
+  get isCut(): boolean {
+    return this.cut === this.length
+  }
+
+  /** Makes the next bytes those of {@link OutgoingMessage.buffer}; returns how many of them may be cut now. */
+  prepare(): number {
+    return this.length - this.cut
   }
 }

@@ -37,19 +37,30 @@ export class OutgoingStream {
     if (message.isCounted) this.#bufferedAmount += message.length
   }
 
+  /** Whether there is anything to send now: a message that is still being written may have to wait. */
+  get isReady(): boolean {
+    const head = this.#head
+    return head !== null && (head.isAbandoned || head.prepare() > 0)
+  }
+
+  /** Counts what was written to a message that is queued already. */
+  extended(message: OutgoingMessage, bytes: number): void {
+    if (message.isCounted) this.#bufferedAmount += bytes
+  }
+
   /** The next `length` bytes of the head leave the queue; returns whether that was its last fragment. */
   cut(message: OutgoingMessage, length: number): boolean {
-    if (message.cut === 0) this.#number(message)
+    if (!message.isBegun) this.#number(message)
     message.cut += length
     if (message.isCounted) this.#bufferedAmount -= length
-    if (message.cut < message.length) return false
+    if (!message.isCut) return false
     this.#shift(message)
     return true
   }
 
   /** Drops what is left of the head, which was abandoned or has expired; returns its bytes. */
   dropHead(message: OutgoingMessage): number {
-    const left = message.length - message.cut
+    const { left } = message
     if (message.isCounted) this.#bufferedAmount -= left
     this.#shift(message)
     return left
@@ -63,6 +74,7 @@ export class OutgoingStream {
 
   /** RFC 8260 §2.1: ordered and unordered messages are counted apart. */
   #number(message: OutgoingMessage): void {
+    message.isBegun = true
     if (message.unordered) {
       message.mid = this.#nextUnorderedMid
       this.#nextUnorderedMid = (this.#nextUnorderedMid + 1) >>> 0

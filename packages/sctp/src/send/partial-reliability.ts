@@ -6,6 +6,7 @@ import { ChunkType } from '../wire/chunk-type.ts'
 import { DataFlag } from '../wire/data.ts'
 import { encodeForwardTsn } from '../wire/forward-tsn.ts'
 import { encodeIForwardTsn } from '../wire/i-forward-tsn.ts'
+import type { AbandonedMessages } from './abandoned-messages.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { ChunkState, type SentChunks } from './sent-chunks.ts'
 
@@ -16,12 +17,14 @@ export class PartialReliability {
   /** Whether messages are interleaved: the peer is then told by I-FORWARD-TSN, RFC 8260 §2.3. */
   interleaves = false
   readonly #chunks: SentChunks
+  readonly #abandoned: AbandonedMessages
   /** Most associations never send an unreliable message, and never pay for the search. */
   #hasUnreliable = false
   #isForwardDue = false
 
-  constructor(chunks: SentChunks) {
+  constructor(chunks: SentChunks, abandoned: AbandonedMessages) {
     this.#chunks = chunks
+    this.#abandoned = abandoned
   }
 
   /** Whether a FORWARD TSN must be sent. */
@@ -49,10 +52,11 @@ export class PartialReliability {
   abandon(now: Millis, message: OutgoingMessage): void {
     const chunks = this.#chunks
     const last = Tsn.add(chunks.next, -1)
-    message.isAbandoned = true
+    this.#mark(message)
     // The peer may have every chunk so far and would wait for the rest, or find the next message inside this one. A
     // TSN that is never sent stands for the rest, so that the FORWARD TSN reaches past the end of the message.
-    const end = chunks.push(now, message, message.cut, 0, DataFlag.ending)
+    const end = chunks.push(now, message, message.buffer, 0, 0, DataFlag.ending)
+    this.#hasUnreliable = true
     chunks.setState(end, ChunkState.abandoned)
     const sent = this.#lastOf(message, last)
     if (sent !== undefined) this.#abandonAround(sent)
@@ -92,7 +96,7 @@ export class PartialReliability {
       if (chunks.state(tsn) !== ChunkState.lost) continue
       const message = chunks.message(tsn)
       if (chunks.sends(tsn) <= message.maxRetransmits && message.expiresAt > now) continue
-      if (message.cut < message.length) this.abandon(now, message)
+      if (!message.isCut) this.abandon(now, message)
       else this.#abandonAround(tsn)
     }
   }
@@ -101,10 +105,10 @@ export class PartialReliability {
   #abandonAround(tsn: Tsn): void {
     const chunks = this.#chunks
     const message = chunks.message(tsn)
-    message.isAbandoned = true
+    this.#mark(message)
     let from = tsn
     let last = tsn
-    for (let at = tsn; at !== chunks.first && chunks.offset(from) > 0;) {
+    for (let at = tsn; at !== chunks.first && (chunks.flags(from) & DataFlag.beginning) === 0;) {
       at = Tsn.add(at, -1)
       if (chunks.message(at) === message) from = at
       else if (!this.interleaves) break
@@ -115,6 +119,12 @@ export class PartialReliability {
     }
     for (; !Tsn.isAfter(from, last); from = Tsn.add(from, 1))
       if (chunks.message(from) === message) chunks.setState(from, ChunkState.abandoned)
+  }
+
+  #mark(message: OutgoingMessage): void {
+    if (message.isAbandoned) return
+    message.isAbandoned = true
+    this.#abandoned.count(message)
   }
 
   /** The last chunk of the message at or below `tsn` that is outstanding. */

@@ -48,7 +48,7 @@ export class StreamScheduler {
       this.#clock = Math.max(this.#clock, stream.key)
       stream.key += bytes / stream.weight
     }
-    if (stream.head !== null) this.#insert(stream)
+    if (stream.isReady) this.#insert(stream)
     else stream.isActive = false
   }
 

@@ -1,9 +1,11 @@
-import { OutgoingMessage } from './outgoing-message.ts'
+import { AbandonedMessages } from './abandoned-messages.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { type SchedulerName, StreamScheduler } from './scheduler.ts'
 
 /** Messages that wait to be cut into chunks, stream by stream. */
 export class SendQueue {
+  readonly abandoned: AbandonedMessages = new AbandonedMessages()
   readonly #streams = new Map<number, OutgoingStream>()
   readonly #scheduler: StreamScheduler
   #queuedBytes = 0
@@ -48,14 +50,24 @@ export class SendQueue {
     this.#scheduler.activate(stream)
   }
 
+  /** Bytes were added to a message that is queued, or its end was: it can go on. */
+  extended(message: OutgoingMessage, bytes: number): void {
+    const stream = this.stream(message.stream)
+    stream.extended(message, bytes)
+    this.#queuedBytes += bytes
+    if (stream.isReady) this.#scheduler.activate(stream)
+  }
+
   /** The message to cut the next chunk from; expired and abandoned ones are dropped on the way. */
   next(now: number): OutgoingMessage | null {
     for (;;) {
       const stream = this.#scheduler.current
       if (!stream) return null
       const message = stream.head
-      if (message && !message.isAbandoned && !(message.expiresAt <= now && message.cut === 0)) return message
-      if (message) this.#shrunk(stream, message, stream.dropHead(message))
+      if (message && (message.isAbandoned || (message.expiresAt <= now && !message.isBegun))) {
+        if (!message.isBegun) this.abandoned.count(message)
+        this.#shrunk(stream, message, stream.dropHead(message))
+      } else if (message && message.prepare() > 0) return message
       this.#scheduler.served(0)
     }
   }
@@ -80,6 +92,7 @@ export class SendQueue {
   /** Forgets a stream that has nothing queued, after its reset. */
   forget(id: number): void {
     if (this.#streams.get(id)?.head === null) this.#streams.delete(id)
+    this.abandoned.forget(id)
   }
 
   /** Ids of all streams that were ever written to and not forgotten. */

@@ -37,7 +37,7 @@ export class Sender {
     this.queue = new SendQueue(settings.scheduler)
     const congestion = settings.congestionControl(settings.mtu, settings.initialWindow)
     const chunks = new SentChunks(initialTsn)
-    const partial = new PartialReliability(chunks)
+    const partial = new PartialReliability(chunks, this.queue.abandoned)
     this.congestion = congestion
     this.#chunks = chunks
     this.#partial = partial
@@ -94,9 +94,27 @@ export class Sender {
     return this.#chunks.size === 0 && this.queue.queuedBytes === 0
   }
 
+  /** Whether messages may be sent while they are written: others are not held up, and one that breaks off is skipped. */
+  get canStream(): boolean {
+    return this.queue.interleaves && this.#partial.isSupported
+  }
+
   push(now: Millis, message: OutgoingMessage): void {
-    if (this.#chunks.size === 0 && this.queue.queuedBytes === 0) this.#resumeFromIdle(now)
+    if (this.isDrained) this.#resumeFromIdle(now)
     this.queue.push(message)
+  }
+
+  /** Bytes were written to a message that is queued, or it was ended. */
+  extended(now: Millis, message: OutgoingMessage, bytes: number): void {
+    if (this.isDrained) this.#resumeFromIdle(now)
+    this.queue.extended(message, bytes)
+  }
+
+  /** Gives up a message that is not all sent. */
+  abandon(now: Millis, message: OutgoingMessage): void {
+    if (message.fragments > 0) this.#partial.abandon(now, message)
+    message.isAbandoned = true
+    this.queue.extended(message, 0)
   }
 
   /** Applies a SACK chunk at `offset`, whose length fits its counts, RFC 9260 §6.2.1. */

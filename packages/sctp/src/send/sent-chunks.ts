@@ -22,6 +22,8 @@ export class SentChunks {
   #next: Tsn
   #mask: number
   #messages: (OutgoingMessage | null)[]
+  /** The bytes that a chunk was cut from: a message that is written in pieces has more than one such array. */
+  #buffers: Uint8Array[]
   #offsets: Uint32Array
   #fsns: Uint32Array
   #lengths: Uint16Array
@@ -45,6 +47,7 @@ export class SentChunks {
     this.#lostFrom = initialTsn
     this.#mask = smallestRing - 1
     this.#messages = new Array<OutgoingMessage | null>(smallestRing).fill(null)
+    this.#buffers = new Array<Uint8Array>(smallestRing).fill(nothing)
     this.#offsets = new Uint32Array(smallestRing)
     this.#fsns = new Uint32Array(smallestRing)
     this.#lengths = new Uint16Array(smallestRing)
@@ -96,12 +99,20 @@ export class SentChunks {
     return this.#abandoned
   }
 
-  /** Adds a chunk that is being sent for the first time. */
-  push(now: number, message: OutgoingMessage, offset: number, length: number, flags: number): Tsn {
+  /** Adds a chunk that is being sent for the first time: `length` bytes of `buffer` from `offset` on. */
+  push(
+    now: number,
+    message: OutgoingMessage,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+  ): Tsn {
     if (this.size > this.#mask) this.#grow()
     const tsn = this.#next
     const slot = tsn & this.#mask
     this.#messages[slot] = message
+    this.#buffers[slot] = buffer
     this.#offsets[slot] = offset
     this.#fsns[slot] = message.fragments++
     this.#lengths[slot] = length
@@ -123,6 +134,7 @@ export class SentChunks {
     const length = this.#lengths[slot]!
     this.#leaveState(state, length)
     this.#messages[slot] = null
+    this.#buffers[slot] = nothing
     this.#first = Tsn.add(tsn, 1)
     if (Tsn.isAfter(this.#first, this.#lostFrom)) this.#lostFrom = this.#first
     return state === ChunkState.inFlight || state === ChunkState.lost ? length : 0
@@ -172,7 +184,11 @@ export class SentChunks {
     return message
   }
 
-  /** Where in its message the chunk begins. */
+  /** The array that holds the chunk's user data, from {@link SentChunks.offset} on. */
+  buffer(tsn: Tsn): Uint8Array {
+    return this.#buffers[tsn & this.#mask]!
+  }
+
   offset(tsn: Tsn): number {
     return this.#offsets[tsn & this.#mask]!
   }
@@ -224,8 +240,13 @@ export class SentChunks {
       return fresh
     }
     const messages = new Array<OutgoingMessage | null>(size).fill(null)
-    for (let i = 0; i < count; i++) messages[(from + i) & (size - 1)] = this.#messages[(from + i) & mask]!
+    const buffers = new Array<Uint8Array>(size).fill(nothing)
+    for (let i = 0; i < count; i++) {
+      messages[(from + i) & (size - 1)] = this.#messages[(from + i) & mask]!
+      buffers[(from + i) & (size - 1)] = this.#buffers[(from + i) & mask]!
+    }
     this.#messages = messages
+    this.#buffers = buffers
     this.#offsets = moved(this.#offsets, new Uint32Array(size))
     this.#fsns = moved(this.#fsns, new Uint32Array(size))
     this.#lengths = moved(this.#lengths, new Uint16Array(size))
@@ -238,5 +259,6 @@ export class SentChunks {
   }
 }
 
+const nothing = new Uint8Array(0)
 const smallestRing = 16
 const largestRing = 0x8000

@@ -166,7 +166,7 @@ export class Transmission {
         this.#partial.abandon(now, message)
         continue
       }
-      const left = message.length - message.cut
+      const left = message.prepare()
       const room = packet.room - this.#headerLength
       let length = Math.min(left, largest)
       // A message that is cut anyway fills up the packet at hand; one that fits a packet stays whole.
@@ -178,13 +178,15 @@ export class Transmission {
   }
 
   #sendFragment(now: Millis, packet: PacketWriter, message: OutgoingMessage, length: number): void {
-    const offset = message.cut
-    const flags =
-      (offset === 0 ? DataFlag.beginning : 0) |
-      (offset + length === message.length ? DataFlag.ending : 0) |
-      (message.unordered ? DataFlag.unordered : 0)
+    // The queue may go on to the message's next piece.
+    const { buffer } = message
+    const offset = message.start + message.cut
     this.#queue.cut(message, length)
-    const tsn = this.#chunks.push(now, message, offset, length, flags)
+    const flags =
+      (message.fragments === 0 ? DataFlag.beginning : 0) |
+      (message.isCut ? DataFlag.ending : 0) |
+      (message.unordered ? DataFlag.unordered : 0)
+    const tsn = this.#chunks.push(now, message, buffer, offset, length, flags)
     this.#partial.sent(message)
     this.#write(now, packet, tsn)
   }
@@ -207,7 +209,7 @@ export class Transmission {
     if (header === dataHeaderLength)
       putDataHeader(bytes, from, flags, tsn, stream, message.ssn, protocol, length)
     else putIDataHeader(bytes, from, flags, tsn, stream, message.mid, protocol, chunks.fsn(tsn), length)
-    copyBytes(message.buffer, message.start + chunks.offset(tsn), length, bytes, from + header)
+    copyBytes(chunks.buffer(tsn), chunks.offset(tsn), length, bytes, from + header)
   }
 }
 

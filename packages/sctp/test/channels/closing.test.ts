@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 
+import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { decodePacket } from '../../src/wire/packet.ts'
 import { ChannelsPair } from '../support/channels-pair.ts'
 import { text } from '../support/association-pair.ts'
+
+const holdsReConfig = (packet: Uint8Array): boolean =>
+  decodePacket(packet)?.chunks.some(({ type }) => type === ChunkType.reConfig) ?? false
 
 describe('closing a channel', () => {
   test('from both sides at once', () => {
@@ -14,6 +19,41 @@ describe('closing a channel', () => {
     pair.runUntil(() => ours.readyState === 'closed' && theirs.readyState === 'closed')
     expect(pair.client.events).toEqual(['closed x'])
     expect(pair.server.events).toEqual(['incoming x', 'closed x'])
+  })
+
+  test('with much to send, or never answered, delays no other channel', () => {
+    // Packets with a checksum, which the test can read.
+    const client = { zeroChecksum: false }
+    const pair = new ChannelsPair({ rate: 1_000_000, queue: 200_000, client, server: client }).connect()
+    const { channels } = pair.client
+    const [closing, other] = ['closing', 'other'].map((label) => channels.open(pair.now, { label }))
+    pair.runUntil(() => pair.server.incoming.length === 2)
+    for (let i = 0; i < 40; i++) channels.send(pair.now, closing!, new Uint8Array(60_000), false)
+    channels.close(pair.now, closing!)
+    const delays: number[] = []
+    for (let i = 0; i < 10; i++) {
+      pair.run(50)
+      const sentAt = pair.now
+      channels.send(pair.now, other!, text(`word ${i}`), true)
+      pair.runUntil(() => pair.server.texts.includes(`word ${i}`))
+      delays.push(pair.now - sentAt)
+    }
+    // The queue of the path holds 200 ms; the 2.4 MB that are to be sent before the close would take 2.4 s.
+    expect(Math.max(...delays)).toBeLessThan(350)
+    expect(closing!.readyState).toBe('closing')
+    pair.runUntil(() => closing!.readyState === 'closed')
+
+    const silent = channels.open(pair.now, { label: 'silent' })
+    pair.run(1_000)
+    // Every RE-CONFIG is lost: the close stays open, and the other channel does not mind.
+    pair.toServer.intercept((_index, bytes) => (holdsReConfig(bytes) ? 'drop' : 'pass'))
+    channels.close(pair.now, silent)
+    pair.run(2_000)
+    const sentAt = pair.now
+    channels.send(pair.now, other!, text('meanwhile'), true)
+    pair.runUntil(() => pair.server.texts.includes('meanwhile'))
+    expect(pair.now - sentAt).toBeLessThan(50)
+    expect(silent.readyState).toBe('closing')
   })
 
   test('twice, or when it is closed, does nothing', () => {

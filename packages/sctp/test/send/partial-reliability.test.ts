@@ -242,3 +242,48 @@ test.each([1, 2, 3])('over a bad network what arrives is in order, seed %d', (se
   expect(pair.b.association.receiveBuffered).toBe(0)
   expect(pair.a.association.bufferedAmount(0)).toBe(0)
 })
+
+describe('what was given up is counted, RFC 7496 §4.3', () => {
+  test.each([false, true])(
+    'of each stream and of all, sent and unsent apart (interleaving: %s)',
+    (interleaving) => {
+      const options = { config: { interleaving, initialWindow: 3_000 } }
+      const pair = new Pair({ a: options, b: options }).connect()
+      const { association } = pair.a
+      pair.toB.conditions = { latency: 10, loss: 1 }
+      for (let i = 0; i < 3; i++) association.send(pair.now, 1, 51, pattern(900, i), { maxRetransmits: 0 })
+      for (let i = 0; i < 4; i++) association.send(pair.now, 2, 51, pattern(900, i), { lifetime: 50 })
+      association.send(pair.now, 3, 51, text('stays'))
+      pair.run(1_000)
+      pair.toB.conditions = { latency: 10 }
+      pair.runUntil(() => pair.b.received.length > 0)
+      pair.run(10_000)
+      expect(pair.b.received.map(({ stream }) => stream)).toEqual([3])
+      expect(association.abandonedMessages(3)).toEqual({ unsent: 0, sent: 0 })
+      const [one, two] = [association.abandonedMessages(1), association.abandonedMessages(2)]
+      expect([one.sent + one.unsent, two.sent + two.unsent]).toEqual([3, 4])
+      expect(one).toEqual({ unsent: 0, sent: 3 })
+      expect(two.unsent).toBeGreaterThan(0)
+      expect(association.abandonedMessages()).toEqual({
+        unsent: one.unsent + two.unsent,
+        sent: one.sent + two.sent,
+      })
+      expect(pair.b.association.abandonedMessages()).toEqual({ unsent: 0, sent: 0 })
+    },
+  )
+
+  test('a stream that begins anew counts from nothing', () => {
+    const pair = new Pair().connect()
+    const { association } = pair.a
+    pair.toB.conditions = { latency: 10, loss: 1 }
+    association.send(pair.now, 1, 51, text('lost'), { maxRetransmits: 0 })
+    pair.run(2_000)
+    pair.toB.conditions = { latency: 10 }
+    pair.run(10_000)
+    expect(association.abandonedMessages(1)).toEqual({ unsent: 0, sent: 1 })
+    association.resetStreams(pair.now, [1])
+    pair.runUntil(() => pair.a.resetDone.length === 1)
+    expect(association.abandonedMessages(1)).toEqual({ unsent: 0, sent: 0 })
+    expect(association.abandonedMessages()).toEqual({ unsent: 0, sent: 1 })
+  })
+})

@@ -46,7 +46,7 @@ describe('sent chunks', () => {
         const model: ModelChunk[] = []
         for (const action of steps) {
           if (action.kind === 'push') {
-            const tsn = chunks.push(1, message, 0, action.length, 3)
+            const tsn = chunks.push(1, message, message.buffer, 0, action.length, 3)
             model.push({ tsn, length: action.length, state: ChunkState.inFlight })
           } else if (action.kind === 'shift' && model.length > 0) {
             const first = model.shift()
@@ -83,15 +83,15 @@ describe('sent chunks', () => {
 
   test('are full when no gap block could reach the next', () => {
     const chunks = new SentChunks(Tsn.of(1))
-    for (let i = 0; i < 0x7ffe; i++) chunks.push(0, message, 0, 1, 3)
+    for (let i = 0; i < 0x7ffe; i++) chunks.push(0, message, message.buffer, 0, 1, 3)
     expect(chunks.isFull).toBe(false)
-    chunks.push(0, message, 0, 1, 3)
+    chunks.push(0, message, message.buffer, 0, 1, 3)
     expect(chunks.isFull).toBe(true)
   })
 
   test('that are released give up their message', () => {
     const chunks = new SentChunks(Tsn.of(1))
-    const tsn = chunks.push(0, message, 0, 1, 3)
+    const tsn = chunks.push(0, message, message.buffer, 0, 1, 3)
     chunks.shift()
     expect(() => chunks.message(tsn)).toThrow(RangeError)
   })

@@ -22,6 +22,10 @@ export class Side {
   readonly incoming: DataChannel[] = []
   readonly messages: Message[] = []
   readonly events: string[] = []
+  /** What came in parts: as many bytes as were handed up, and the event of each end. */
+  partBytes = 0
+  onLow: ((channel: DataChannel) => void) | null = null
+  onPart: ((channel: DataChannel, part: Uint8Array, isLast: boolean) => void) | null = null
   readonly closed: SctpCloseReason[] = []
   connected = 0
 
@@ -43,7 +47,16 @@ export class Side {
         opened: (channel) => this.events.push(`opened ${channel.label}`),
         received: (_now, channel, data, isText) =>
           this.messages.push({ label: channel.label, data: data.slice(), isText }),
-        bufferedAmountLow: (channel) => this.events.push(`low ${channel.label}`),
+        receivedPart: (_now, channel, part, isText, isLast) => {
+          this.partBytes += part.length
+          this.onPart?.(channel, part, isLast)
+          if (isLast) this.events.push(`last part ${channel.label}${isText ? ' of text' : ''}`)
+        },
+        messageBroken: (_now, channel) => this.events.push(`broken ${channel.label}`),
+        bufferedAmountLow: (channel) => {
+          this.events.push(`low ${channel.label}`)
+          this.onLow?.(channel)
+        },
         channelClosing: (channel) => this.events.push(`closing ${channel.label}`),
         channelClosed: (channel) => this.events.push(`closed ${channel.label}`),
       },
