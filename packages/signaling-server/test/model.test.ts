@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals'
-import type { ServerFrame } from '@purertc/signaling-protocol'
 import fc from 'fast-check'
 
+import { ChannelModel, names, type Person, wordsOf } from './support/channel-model.ts'
 import { TestHub } from './test-hub.ts'
 
 /*
@@ -10,37 +10,19 @@ import { TestHub } from './test-hub.ts'
  */
 
 const WINDOW = 5_000
-const NAMES = ['a', 'b', 'c', 'd'] as const
 
-/** One client as the model sees it. */
-interface Person {
-  readonly name: string
+/** One client, and its connection. */
+interface Client extends Person {
   connection: number | undefined
-  session: string
-  isIn: boolean
-  awayUntil: number
-  seq: number | undefined
-  /** What it is yet to hear. */
-  readonly due: string[]
+  /** Grows from one that broke off to the next: they are given up in that order. */
+  departure: number
 }
 
-class Model {
-  readonly people: readonly Person[] = NAMES.map((name) => ({
-    name,
-    connection: undefined,
-    session: '',
-    isIn: false,
-    awayUntil: Infinity,
-    seq: undefined,
-    due: [],
-  }))
+class Model extends ChannelModel<Client> {
+  departures = 0
 
-  get members(): readonly Person[] {
-    return this.people.filter((person) => person.isIn)
-  }
-
-  tell(self: Person, what: string): void {
-    for (const other of this.members) if (other !== self) other.due.push(what)
+  constructor() {
+    super((person) => ({ ...person, connection: undefined, departure: 0 }))
   }
 }
 
@@ -60,20 +42,13 @@ class Real {
   }
 
   /** What a client hears, in words; answers to itself left out. */
-  hear(person: Person): readonly string[] {
+  hear(person: Client): readonly string[] {
     if (person.connection === undefined) return []
     return this.lab.takeNumbered(person.connection).flatMap((frame) => {
       if ('seq' in frame) person.seq = frame.seq
       return wordsOf(frame)
     })
   }
-}
-
-function wordsOf(frame: ServerFrame): readonly string[] {
-  if (frame.type === 'message') return [`${frame.from} says ${JSON.stringify(frame.data)}`]
-  if (frame.type === 'peer-joined') return [`${frame.peer} comes`]
-  if (frame.type === 'peer-left') return [`${frame.peer} goes`]
-  return []
 }
 
 abstract class Step implements fc.Command<Model, Real> {
@@ -83,7 +58,7 @@ abstract class Step implements fc.Command<Model, Real> {
     this.#who = who
   }
 
-  protected person(model: Model): Person {
+  protected person(model: Model): Client {
     const person = model.people[this.#who]
     if (person === undefined) throw new Error('nobody')
     return person
@@ -108,19 +83,19 @@ abstract class Step implements fc.Command<Model, Real> {
   }
 
   toString(): string {
-    return `${this.constructor.name}(${NAMES[this.#who] ?? ''})`
+    return `${this.constructor.name}(${names[this.#who] ?? ''})`
   }
 
-  protected abstract isPossible(person: Person): boolean
-  protected abstract act(model: Model, real: Real, person: Person): void
+  protected abstract isPossible(person: Client): boolean
+  protected abstract act(model: Model, real: Real, person: Client): void
 }
 
 class Join extends Step {
-  protected isPossible({ isIn, connection }: Person): boolean {
+  protected isPossible({ isIn, connection }: Client): boolean {
     return !isIn && connection === undefined
   }
 
-  protected act(model: Model, real: Real, person: Person): void {
+  protected act(model: Model, real: Real, person: Client): void {
     Object.assign(person, real.connect(), { isIn: true, seq: undefined })
     model.tell(person, `${person.name} comes`)
     const { connection = 0, name } = person
@@ -129,11 +104,11 @@ class Join extends Step {
 }
 
 class Leave extends Step {
-  protected isPossible({ isIn, connection }: Person): boolean {
+  protected isPossible({ isIn, connection }: Client): boolean {
     return isIn && connection !== undefined
   }
 
-  protected act(model: Model, real: Real, person: Person): void {
+  protected act(model: Model, real: Real, person: Client): void {
     person.isIn = false
     model.tell(person, `${person.name} goes`)
     real.hear(person)
@@ -145,11 +120,11 @@ class Leave extends Step {
 }
 
 class Say extends Step {
-  protected isPossible({ isIn, connection }: Person): boolean {
+  protected isPossible({ isIn, connection }: Client): boolean {
     return isIn && connection !== undefined
   }
 
-  protected act(model: Model, real: Real, person: Person): void {
+  protected act(model: Model, real: Real, person: Client): void {
     const data = real.newMessage()
     // To an empty room nothing is kept here, so that it is refused.
     model.tell(person, `${person.name} says ${data}`)
@@ -158,23 +133,24 @@ class Say extends Step {
 }
 
 class Break extends Step {
-  protected isPossible({ isIn, connection }: Person): boolean {
+  protected isPossible({ isIn, connection }: Client): boolean {
     return isIn && connection !== undefined
   }
 
-  protected act(_: Model, real: Real, person: Person): void {
+  protected act(model: Model, real: Real, person: Client): void {
     real.lab.end(person.connection ?? 0, 1006)
     person.connection = undefined
+    person.departure = ++model.departures
     person.awayUntil = real.lab.now + WINDOW
   }
 }
 
 class Resume extends Step {
-  protected isPossible({ isIn }: Person): boolean {
+  protected isPossible({ isIn }: Client): boolean {
     return isIn
   }
 
-  protected act(_: Model, real: Real, person: Person): void {
+  protected act(_: Model, real: Real, person: Client): void {
     // Also where the old connection still stands: half open, it is replaced.
     real.hear(person)
     const { connection } = real.connect()
@@ -191,7 +167,7 @@ class Wait extends Step {
 
   protected act(model: Model, real: Real): void {
     real.lab.pass(2_000)
-    for (const person of model.members.toSorted((x, y) => x.awayUntil - y.awayUntil)) {
+    for (const person of model.members.toSorted((x, y) => x.departure - y.departure)) {
       if (person.awayUntil > real.lab.now) continue
       person.isIn = false
       person.awayUntil = Infinity
@@ -203,12 +179,12 @@ class Wait extends Step {
 
 describe('whatever happens in whichever order', () => {
   test('every member hears everything once and in order, also over broken connections', () => {
-    const who = fc.nat(NAMES.length - 1)
+    const who = fc.nat(names.length - 1)
     const steps = [Join, Leave, Say, Say, Say, Break, Resume, Wait].map((Kind) =>
       who.map((person): fc.Command<Model, Real> => new Kind(person)),
     )
     fc.assert(
-      fc.property(fc.commands(steps, { maxCommands: 80 }), (commands) => {
+      fc.property(fc.commands(steps, { maxCommands: 80, size: 'max' }), (commands) => {
         fc.modelRun(() => ({ model: new Model(), real: new Real() }), commands)
       }),
       { numRuns: 150 },

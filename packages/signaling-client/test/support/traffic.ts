@@ -11,7 +11,9 @@ export interface Ledger {
   heard: number
   heardTwice: number
   outOfOrder: number
-  /** Confirmed, not heard, and the receiver never told that it lost something. */
+  /** Confirmed, not heard, and an end was told of a loss after it was said. */
+  lostAndTold: number
+  /** Confirmed, not heard, and nobody was told of a loss since: counted message by message. */
   lostSilently: number
 }
 
@@ -63,9 +65,13 @@ export class BusyPair {
       to.heard += listener.heard.size
       to.heardTwice += listener.heardTwice
       to.outOfOrder += listener.outOfOrder
-      // What a listener that was told of a loss has not heard is no silent loss.
-      if (listener.losses + speaker.losses === 0)
-        for (const number of speaker.confirmed) if (!listener.heard.has(number)) to.lostSilently++
+      for (const number of speaker.confirmed) {
+        if (listener.heard.has(number)) continue
+        // A loss that was told of before it was said is no excuse.
+        const told = Math.max(listener.lostAt, speaker.lostAt)
+        if (told >= (speaker.saidAt[number] ?? Infinity)) to.lostAndTold++
+        else to.lostSilently++
+      }
     }
   }
 }
@@ -77,6 +83,7 @@ export const newLedger = (): Ledger => ({
   heard: 0,
   heardTwice: 0,
   outOfOrder: 0,
+  lostAndTold: 0,
   lostSilently: 0,
 })
 
@@ -89,6 +96,10 @@ class Talker {
   heardTwice = 0
   outOfOrder = 0
   losses = 0
+  /** When it was told of its last loss. */
+  lostAt = -Infinity
+  /** When each number was said. */
+  readonly saidAt: number[] = []
   resumptions = 0
   readonly #channel: string
   readonly #peer: string
@@ -107,7 +118,10 @@ class Talker {
       reconnect: { initial: 50, max: 500, attempts: 200 },
     }
     this.client = new SignalingClient(options)
-    this.client.on('lost', () => this.losses++)
+    this.client.on('lost', () => {
+      this.losses++
+      this.lostAt = performance.now()
+    })
     this.client.on('resumed', () => this.resumptions++)
     this.client.on('message', ({ data }) => this.#hear(data as number))
     this.client.on('error', () => {})
@@ -136,6 +150,7 @@ class Talker {
   }
 
   #say(number: number): void {
+    this.saidAt[number] = performance.now()
     const said = this.client.sendMessage(number).then(
       ({ delivered }) => {
         // Alone in the channel: the other has been told that it is out.
