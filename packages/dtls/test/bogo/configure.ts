@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
+import { toHex } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import {
@@ -30,8 +31,8 @@ export function configure(options: Options, sessions: Sessions): DtlsConfig {
     crypto: nodeCrypto,
     certificate: certificates,
     ...(isServer
-      ? clientVerification(options, certificates)
-      : { verify: verification(options, certificates) }),
+      ? clientVerification(options, certificates, sessions)
+      : { verify: verification(options, certificates, sessions) }),
     ...psk(options, isServer),
     ...(isServer && { sessions: sessions.vault }),
     // The runner resumes a session more than once where it gives no other.
@@ -50,14 +51,25 @@ export function configure(options: Options, sessions: Sessions): DtlsConfig {
   }
 }
 
-function verification(options: Options, certificates: readonly Certificate[]): PeerVerification {
+function verification(
+  options: Options,
+  certificates: readonly Certificate[],
+  { judged }: Sessions,
+): PeerVerification {
   if (options.text('psk') !== '' && certificates.length === 0) return { psk: true }
-  if (!options.has('verify-fail') || !options.has('verify-peer')) return { certificate: () => true }
+  // Ours asks the host again where a session is resumed. A host that has judged once and for all remembers whom.
+  const isFailing = options.has('verify-fail') && options.has('verify-peer')
+  const forgets = options.has('reverify-on-resume')
   return {
-    certificate: () => {
-      // What the runner expects: BoringSSL's own verification has no better word for a failure that is made up.
-      const fault = options.has('use-custom-verify-callback') ? 'wrong-host' : 'no-common-parameters'
-      throw new PeerMisbehaved(fault, 'the runner wants the verification to fail')
+    certificate: (der) => {
+      const name = toHex(der)
+      if (isFailing && (forgets || !judged.has(name))) {
+        // What the runner expects: BoringSSL's own verification has no better word for a failure that is made up.
+        const fault = options.has('use-custom-verify-callback') ? 'wrong-host' : 'no-common-parameters'
+        throw new PeerMisbehaved(fault, 'the runner wants the verification to fail')
+      }
+      judged.add(name)
+      return true
     },
   }
 }
@@ -66,9 +78,10 @@ function verification(options: Options, certificates: readonly Certificate[]): P
 function clientVerification(
   options: Options,
   certificates: readonly Certificate[],
+  sessions: Sessions,
 ): Pick<DtlsConfig, 'verify' | 'clientCertificate'> {
   if (options.text('psk') !== '' && certificates.length === 0) return { verify: { psk: true } }
-  const verify = verification(options, certificates)
+  const verify = verification(options, certificates, sessions)
   if (options.has('require-any-client-certificate')) return { verify, clientCertificate: 'required' }
   if (options.has('verify-peer')) return { verify, clientCertificate: 'optional' }
   return { verify: { anonymous: true } }

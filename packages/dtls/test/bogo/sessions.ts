@@ -7,6 +7,8 @@ import type { Options } from './flags.ts'
 export class Sessions {
   /** Of the shim as a client. */
   latest: ResumableSession | null = null
+  /** Certificates that were found good, in hexadecimal: BoringSSL does not ask again where it resumes a session. */
+  readonly judged = new Set<string>()
   /** Of the shim as a server. */
   readonly vault: SessionVault
 
