@@ -45,6 +45,19 @@ test('a key does besides certificates, and a certificate where there is none', (
   expect(kind(undefined, keys)).toBe('certificate')
 })
 
+test('a key goes with the suites that it is for, whichever the server likes best', () => {
+  const cipherSuites = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'] as const
+  const range = { versions: { min: dtls13, max: dtls13 } }
+  const name = (server: Partial<DtlsConfig>): string | undefined =>
+    new Pair({
+      client: { ...bare, ...range, psk: lamp },
+      server: { ...range, psk: keys, cipherSuites, ...server },
+    }).handshake().client.session?.cipherSuite.name
+  expect(name({})).toBe('TLS_CHACHA20_POLY1305_SHA256')
+  expect(name({ certificate: [], verify: { psk: true } })).toBe('TLS_CHACHA20_POLY1305_SHA256')
+  expect(name({ cipherSuites: ['TLS_AES_256_GCM_SHA384'] })).toBeUndefined()
+})
+
 describe('there is no session', () => {
   test.each([
     ['with another key', { identity: 'lamp', key: toUtf8('another') }, 'bad-binder', 'decrypt_error'],

@@ -8,7 +8,10 @@ import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { pskBytes } from '../../protocol/psk.ts'
 import { externalPsk, type PreSharedKey, ticketPsk, type TicketPsk } from '../psk/pre-shared-key.ts'
 
-/** The keys that a client offers a server of DTLS 1.3: that of its ticket first, then the one of the configuration. */
+/**
+ * The keys that a client offers a server of DTLS 1.3: that of its ticket first, then the one of the configuration. Not
+ * without a suite that they are for.
+ */
 export function choosePsks(config: ResolvedConfig, now: Millis): readonly PreSharedKey[] {
   if (!permits(config, ProtocolVersion.dtls13)) return []
   const ticket = takeTicket(config, now)
@@ -16,7 +19,8 @@ export function choosePsks(config: ResolvedConfig, now: Millis): readonly PreSha
   // There is no hint in DTLS 1.3.
   const credential = typeof clientPsk === 'function' ? clientPsk(null) : clientPsk
   const external = credential && externalPsk(pskBytes(credential.identity), credential.key)
-  return [ticket, external].filter((psk) => psk !== null)
+  const isOfUse = (psk: PreSharedKey): boolean => config.cipherSuites13.some(({ hash }) => hash === psk.hash)
+  return [ticket, external].filter((psk) => psk !== null).filter(isOfUse)
 }
 
 /**

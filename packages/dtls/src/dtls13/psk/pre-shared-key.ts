@@ -34,11 +34,13 @@ export interface BindingKey {
 }
 
 /** RFC 8446 §4.2.11: where nothing else was agreed on. */
+export const externalPskHash: HashAlgorithm = 'sha256'
+
 export const externalPsk = (identity: Uint8Array, key: Uint8Array): ExternalPsk => ({
   origin: 'external',
   identity,
   key,
-  hash: 'sha256',
+  hash: externalPskHash,
 })
 
 export const keyOfTicket = ({ psk, suite }: TicketRemembered): BindingKey => ({

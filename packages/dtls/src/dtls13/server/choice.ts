@@ -4,6 +4,7 @@ import { chooseCredential, type Credential } from '../../certificate/credential.
 import type { ResolvedConfig } from '../../config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
+import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
@@ -14,6 +15,7 @@ import type { NamedGroup } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import type { Negotiated } from '../../session.ts'
 import type { CipherSuite13 } from '../cipher-suite.ts'
+import { externalPskHash } from '../psk/pre-shared-key.ts'
 
 /** What a server made of a ClientHello. */
 export interface Choice {
@@ -30,9 +32,7 @@ export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
   if (hello.cookie.length > 0) throw new PeerMisbehaved('illegal-parameter', 'legacy_cookie is not empty')
   if (hello.compressionMethods.length !== 1 || hello.compressionMethods[0] !== 0)
     throw new PeerMisbehaved('illegal-parameter', 'compression is offered')
-  const suite: CipherSuite13 | undefined = config.cipherSuites13.find(({ id }) =>
-    hello.cipherSuites.includes(id),
-  )
+  const suite = chooseSuite(config, hello)
   if (suite === undefined) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
   return {
     suite,
@@ -47,6 +47,13 @@ export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
       serverName: hello.extensions.get(ServerName) ?? null,
     },
   }
+}
+
+/** Our first that the client lists; where a shared key may be of use, our first that such a key is for. */
+function chooseSuite(config: ResolvedConfig, hello: ClientHello): CipherSuite13 | undefined {
+  const common = config.cipherSuites13.filter(({ id }) => hello.cipherSuites.includes(id))
+  const mayUseKey = config.serverPsk !== null && hello.extensions.has(PreSharedKeys)
+  return (mayUseKey ? common.find(({ hash }) => hash === externalPskHash) : undefined) ?? common[0]
 }
 
 /** What we prove our identity with, where no shared key does. Throws as {@link choose}. */
