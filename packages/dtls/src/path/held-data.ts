@@ -16,11 +16,13 @@ export class HeldData {
   /** The messages in their order, which are forgotten here. */
   take(): readonly Uint8Array[] {
     const messages = this.#messages
+    if (messages.length === 0) return none
     this.#messages = []
     this.#bytes = 0
     return messages
   }
 }
 
+const none: readonly Uint8Array[] = []
 const maxBytes = 64 * 1024
 const maxMessages = 256
