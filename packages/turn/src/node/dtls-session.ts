@@ -1,8 +1,12 @@
+import type { ConnectionOptions } from 'node:tls'
+
 import { connect, type DtlsSocket } from '@purertc/dtls/node'
-import { isIpAddress, type TransportAddress } from '@purertc/stun'
+import type { TransportAddress } from '@purertc/stun'
 
 import { TurnError } from '../turn-error.ts'
-import { serverVerifier, type TrustOptions } from './server-certificate.ts'
+
+/** Of `tls.connect`'s options, those that say whom to trust: DTLS goes by the same. */
+export type TrustOptions = Pick<ConnectionOptions, 'ca' | 'servername' | 'rejectUnauthorized'>
 
 export interface DtlsSessionOptions extends TrustOptions {
   /** Milliseconds that the handshake may take. Default 10,000. */
@@ -17,13 +21,14 @@ export interface DtlsSessionOptions extends TrustOptions {
 export async function connectDtls(
   host: string,
   { address, port }: TransportAddress,
-  { handshakeTimeout = 10_000, signal, ...trust }: DtlsSessionOptions = {},
+  { handshakeTimeout = 10_000, signal, ca, servername = '', rejectUnauthorized }: DtlsSessionOptions = {},
 ): Promise<DtlsSocket> {
   const socket = connect({
     host: address,
     port,
-    verify: { certificate: serverVerifier(host, trust) },
-    ...(isIpAddress(host) === null ? { serverName: host } : {}),
+    servername: servername === '' ? host : servername,
+    ...(ca === undefined ? {} : { ca }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     alpn: [ALPN_STUN],
     handshakeTimeout,
   })

@@ -18,8 +18,7 @@ import {
 import type { TransportKind } from '@purertc/stun/node'
 
 import { DtlsPort } from './dtls-port.ts'
-import { connectDtls, type DtlsSessionOptions } from './dtls-session.ts'
-import type { TrustOptions } from './server-certificate.ts'
+import { connectDtls, type DtlsSessionOptions, type TrustOptions } from './dtls-session.ts'
 import type { StreamLimits } from './stream-listener.ts'
 
 /**
