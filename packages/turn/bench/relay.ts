@@ -12,7 +12,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-import { print, type Served, startServer } from './servers.ts'
+import { print, type Served, startServer, sum } from './servers.ts'
 
 interface Load {
   readonly name: string
@@ -85,7 +85,7 @@ async function compare({ name, transport, flags, messages }: Load): Promise<void
 
 async function run(server: Served, transport: 'udp' | 'tcp', flags: readonly string[]): Promise<Result> {
   const credentials = ['-u', 'ann', '-w', 'secret', '-p', String(server.ports[transport]), '-y', '-c', '-X']
-  const before = server.cpu()
+  const before = sum(server.cpu())
   const client = spawn('turnutils_uclient', [...credentials, ...flags, '127.0.0.1'])
   let output = ''
   client.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -96,7 +96,7 @@ async function run(server: Served, transport: 'udp' | 'tcp', flags: readonly str
     sent: Number(sent ?? 0),
     received: Number(received ?? 0),
     seconds: Number(seconds ?? NaN),
-    cpu: server.cpu() - before,
+    cpu: sum(server.cpu()) - before,
   }
 }
 

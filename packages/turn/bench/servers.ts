@@ -9,14 +9,23 @@ import { join } from 'node:path'
 export interface Served {
   readonly name: string
   readonly ports: { readonly udp: number; readonly tcp: number }
-  /** Microseconds of processor time that its process has had, user and system. */
-  readonly cpu: () => number
+  /** Microseconds of processor time that each of its processes has had, user and system. */
+  readonly cpu: () => readonly number[]
   readonly stop: () => Promise<void>
 }
 
-/** `ours`, `coturn`, `node-turn`, `turn-server`, or `bare`: no server, but two sockets of node:dgram that relay. */
+/**
+ * `ours`, `coturn`, `node-turn`, `turn-server`, or `bare`: no server, but two sockets of node:dgram that relay. `ours-2` is our
+ * program with two processes.
+ */
 export function startServer(name: string): Promise<Served> {
+  const processes = /^ours-(\d)$/.exec(name)?.[1]
+  if (processes !== undefined) return startProgram(name, processes)
   return name === 'coturn' ? startCoturn() : startNode(name)
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 export function print(line: string): void {
@@ -35,7 +44,27 @@ async function startNode(name: string): Promise<Served> {
     child.stdin.end()
     await exited
   }
-  return { name, ports: { udp, tcp }, cpu: () => cpuOf(child), stop }
+  return { name, ports: { udp, tcp }, cpu: () => [cpuOf(child.pid)], stop }
+}
+
+async function startProgram(name: string, processes: string): Promise<Served> {
+  const entry = new URL('../dist/node/bin/main.js', import.meta.url).pathname
+  const port = await freePort()
+  const child = spawn(
+    process.execPath,
+    [
+      ...[entry, '--address', '127.0.0.1', '--port', String(port), '--processes', processes, '--user'],
+      ...['ann:secret', '--allow-loopback-peers', '--allocations-per-user', '1000', '--legacy-channels'],
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  await once(child.stdout, 'data')
+  const exited = once(child, 'exit')
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await exited
+  }
+  return { name, ports: { udp: port, tcp: port }, cpu: () => workersOf(child).map(cpuOf), stop }
 }
 
 async function startCoturn(): Promise<Served> {
@@ -59,15 +88,18 @@ async function startCoturn(): Promise<Served> {
     await exited
     rmSync(directory, { recursive: true, force: true })
   }
-  return { name: 'coturn', ports: { udp: port, tcp: port }, cpu: () => cpuOf(child), stop }
+  return { name: 'coturn', ports: { udp: port, tcp: port }, cpu: () => [cpuOf(child.pid)], stop }
+}
+
+/** The processes that serve: itself, where it is alone. */
+function workersOf({ pid = 0 }: ChildProcess): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return children === '' ? [pid] : children.split(' ').map(Number)
 }
 
 /** As Linux counts it: fields 14 and 15 of `stat`, behind a name in parentheses. */
-function cpuOf({ pid }: ChildProcess): number {
-  const fields =
-    readFileSync(`/proc/${pid ?? 0}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ') ?? []
+function cpuOf(pid = 0): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond()
 }
 
