@@ -208,7 +208,7 @@ suite('coturn’s client and our server', 'turnutils_uclient', () => {
     }
   })
 
-  // It loses what is on the way to sockets that it has closed, with coturn's server too.
+  // In some runs it counts some of its messages as lost then, which was not seen with coturn’s server.
   test('clients that vanish at random do not stop the others', async () => {
     expect(await uclient(server.addresses[0], ['-y', '-c', '-B', '-X'])).toMatch(/Total lost packets \d+ /)
     expect(await uclient(server.addresses[0], ['-y', '-c', '-X'])).toMatch(/Total lost packets 0 /)
