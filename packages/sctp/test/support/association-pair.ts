@@ -75,7 +75,7 @@ export interface PairOptions extends LinkConditions {
 export class Pair {
   readonly sim: Simulation
   readonly a: End
-  readonly b: End
+  #b: End
   readonly toA: Link
   readonly toB: Link
 
@@ -89,7 +89,17 @@ export class Pair {
       this.b.association.handlePacket(now, bytes),
     )
     this.a = new End(this.sim, (packet) => this.toB.send(packet), a)
-    this.b = new End(this.sim, (packet) => this.toA.send(packet), b)
+    this.#b = new End(this.sim, (packet) => this.toA.send(packet), b)
+  }
+
+  get b(): End {
+    return this.#b
+  }
+
+  /** B loses all that it knew: another association takes its place, and nobody hears of the old one. */
+  restartB(options: EndOptions = {}): void {
+    this.sim.detach(this.#b.association)
+    this.#b = new End(this.sim, (packet) => this.toA.send(packet), options)
   }
 
   get now(): Millis {
