@@ -13,8 +13,7 @@ test(`${count} seeds: a peer that loses all it knew begins anew, over any networ
 
 /** What is wrong with the outcome, `null` for nothing. */
 function play(seed: number): string | null {
-  const { conditions, messages, ...rest } = scenario(seed)
-  const config = { ...rest.config, receiveWindow: 4_194_304 }
+  const { conditions, messages, config } = scenario(seed)
   const pair = new Pair({ seed, ...conditions, a: { config }, b: { config } }).connect()
   messages.forEach(({ fromA, at, stream, size }, i) =>
     pair.sim.after(at / 4, (now) =>

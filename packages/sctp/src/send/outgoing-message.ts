@@ -26,6 +26,8 @@ export class OutgoingMessage {
   order = 0
   /** How many bytes have been cut into chunks. */
   cut = 0
+  /** What it has taken of the room for messages that mix; see `MixingRoom`. */
+  room = 0
   /** Given up by partial reliability: no byte of it is sent any more. */
   isAbandoned = false
   /** The next message of the same stream. */
@@ -65,6 +67,11 @@ export class OutgoingMessage {
   /** Bytes that wait to be cut. */
   get left(): number {
     return this.length - this.cut
+  }
+
+  /** Bytes that the peer holds before it can hand any of them on. */
+  get heldByPeer(): number {
+    return this.length
   }
 
   /** Whether all of it has been cut into chunks. */

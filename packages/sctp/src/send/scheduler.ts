@@ -18,6 +18,8 @@ export class StreamScheduler {
   /** Streams that have something to send but the current one: a binary heap by key. */
   readonly #waiting: OutgoingStream[] = []
   #current: OutgoingStream | null = null
+  /** Streams whose next message must not begin yet, in the order of their turns. */
+  readonly #parked: OutgoingStream[] = []
   /** Counts turns for `round-robin`; the key of the stream served last for `weighted-fair`. */
   #clock = 0
   #arrivals = 0
@@ -50,6 +52,23 @@ export class StreamScheduler {
     }
     if (stream.isReady) this.#insert(stream)
     else stream.isActive = false
+  }
+
+  /** The first stream that was parked, `null` where none is. */
+  get parked(): OutgoingStream | null {
+    return this.#parked[0] ?? null
+  }
+
+  /** The current stream must wait until it is released; others get their turn. */
+  park(): void {
+    if (this.#current !== null) this.#parked.push(this.#current)
+    this.#current = null
+  }
+
+  /** The first stream that was parked takes part again. */
+  release(): void {
+    const stream = this.#parked.shift()
+    if (stream !== undefined) this.#insert(stream)
   }
 
   #insert(stream: OutgoingStream): void {

@@ -1,4 +1,5 @@
 import { AbandonedMessages } from './abandoned-messages.ts'
+import { MixingRoom } from './mixing-room.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import { type SchedulerName, StreamScheduler } from './scheduler.ts'
@@ -6,6 +7,7 @@ import { type SchedulerName, StreamScheduler } from './scheduler.ts'
 /** Messages that wait to be cut into chunks, stream by stream. */
 export class SendQueue {
   readonly abandoned: AbandonedMessages = new AbandonedMessages()
+  readonly mixing: MixingRoom = new MixingRoom()
   readonly #streams = new Map<number, OutgoingStream>()
   readonly #scheduler: StreamScheduler
   #queuedBytes = 0
@@ -67,7 +69,12 @@ export class SendQueue {
       if (message && (message.isAbandoned || (message.expiresAt <= now && !message.isBegun))) {
         if (!message.isBegun) this.abandoned.count(message)
         this.#shrunk(stream, message, stream.dropHead(message))
-      } else if (message && message.prepare() > 0) return message
+        this.#leaves(message)
+      } else if (message && message.prepare() > 0) {
+        if (this.#mayBegin(message)) return message
+        this.#scheduler.park()
+        continue
+      }
       this.#scheduler.served(0)
     }
   }
@@ -79,6 +86,7 @@ export class SendQueue {
     if (this.interleaves) this.#scheduler.served(length)
     else if (isWhole) this.#scheduler.served(message.length)
     this.#shrunk(stream, message, length)
+    if (isWhole) this.#leaves(message)
   }
 
   /** Streams that have fallen to their threshold since the last call; `null` when none has. */
@@ -98,6 +106,23 @@ export class SendQueue {
   /** Ids of all streams that were ever written to and not forgotten. */
   get streamIds(): number[] {
     return [...this.#streams.keys()]
+  }
+
+  /** Those that are parked come first, or large messages would wait for small ones without end. */
+  #mayBegin(message: OutgoingMessage): boolean {
+    if (!this.interleaves || message.isBegun || message.room > 0) return true
+    const isTurn = this.#scheduler.parked === null || message.heldByPeer <= this.mixing.largestChunk
+    return isTurn && this.mixing.take(message)
+  }
+
+  /** The message has nothing left to be cut: parked ones may have room now. */
+  #leaves(message: OutgoingMessage): void {
+    if (!this.mixing.giveBack(message)) return
+    for (;;) {
+      const head = this.#scheduler.parked?.head
+      if (!head || !this.mixing.take(head)) return
+      this.#scheduler.release()
+    }
   }
 
   #shrunk(stream: OutgoingStream, message: OutgoingMessage, by: number): void {

@@ -72,6 +72,7 @@ export class Sender {
     this.#transmission.interleaves = interleaves
     this.#partial.interleaves = interleaves
     this.queue.interleaves = interleaves
+    this.queue.mixing.window = peerWindow
     this.#partial.isSupported = peerForwardsTsn
   }
 

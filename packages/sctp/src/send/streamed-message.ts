@@ -30,6 +30,11 @@ export class StreamedMessage extends OutgoingMessage {
     return this.length - this.cut + this.#laterBytes
   }
 
+  /** It goes to peers that hand on what there is. */
+  override get heldByPeer(): number {
+    return 0
+  }
+
   override get isCut(): boolean {
     return this.#isEnded && this.left === 0
   }

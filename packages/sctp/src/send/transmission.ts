@@ -78,12 +78,14 @@ export class Transmission {
   /** Whether messages go as I-DATA, RFC 8260. */
   set interleaves(interleaves: boolean) {
     this.#headerLength = interleaves ? iDataHeaderLength : dataHeaderLength
+    this.#queue.mixing.largestChunk = this.#largestChunk
   }
 
   /** Packets have `size` bytes at most from now on; each chunk must fit one of `holdsChunk` bytes. */
   packetSizeChanged(size: number, holdsChunk: number): void {
     this.#packetSize = size
     this.#holdsChunk = holdsChunk
+    this.#queue.mixing.largestChunk = this.#largestChunk
   }
 
   /** The most bytes that were in flight since the round trip before this one began. */
@@ -158,7 +160,7 @@ export class Transmission {
 
   #sendNew(now: Millis, packet: PacketWriter): void {
     const chunks = this.#chunks
-    const largest = this.#holdsChunk - commonHeaderLength - this.#headerLength
+    const largest = this.#largestChunk
     while (!chunks.isFull) {
       const message = this.#queue.next(now)
       if (message === null || !(this.probesOnce || this.#mayLeave(now))) return
@@ -175,6 +177,10 @@ export class Transmission {
       this.probesOnce = false
       this.#sendFragment(now, packet, message, length)
     }
+  }
+
+  get #largestChunk(): number {
+    return this.#holdsChunk - commonHeaderLength - this.#headerLength
   }
 
   #sendFragment(now: Millis, packet: PacketWriter, message: OutgoingMessage, length: number): void {

@@ -171,3 +171,13 @@ test('memory for messages that never end is bounded by the receive window', () =
   expect(peer.association.receiveBuffered).toBeLessThan(4_194_304 + 2_000)
   expect(peer.association.discarded.get('beyond-window')).toBeGreaterThan(10_000)
 })
+
+test('large messages on many streams at once all arrive, though together they exceed the window many times', () => {
+  const config = { interleaving: true, receiveWindow: 65_536, maxMessageSize: 20_000 }
+  const pair = new Pair({ a: { config }, b: { config } }).connect()
+  for (let stream = 0; stream < 40; stream++)
+    pair.a.association.send(pair.now, stream, stream, pattern(20_000, stream))
+  pair.runUntil(() => pair.b.received.length === 40, 60_000)
+  for (let stream = 0; stream < 40; stream++)
+    expect(equalBytes(pair.b.message(stream), pattern(20_000, stream))).toBe(true)
+})

@@ -94,3 +94,85 @@ describe('the send queue', () => {
     expect(next.ssn).toBe(0)
   })
 })
+
+describe('messages that mix', () => {
+  const mixing = (window: number): SendQueue => {
+    const queue = new SendQueue()
+    queue.interleaves = true
+    queue.mixing.window = window
+    queue.mixing.largestChunk = 10
+    return queue
+  }
+
+  test('no more of them begin than half of the window holds, and the next when one is all sent', () => {
+    const queue = mixing(80)
+    for (const stream of [1, 2, 3]) queue.push(message(stream, 20))
+    expect(drain(queue, 10).map(([stream]) => stream)).toEqual([1, 2, 1, 2, 3, 3])
+  })
+
+  test('one that is larger than that goes alone', () => {
+    const queue = mixing(20)
+    for (const stream of [1, 2]) queue.push(message(stream, 30))
+    expect(drain(queue, 10).map(([stream]) => stream)).toEqual([1, 1, 1, 2, 2, 2])
+  })
+
+  test('one that fits a chunk never waits', () => {
+    const queue = mixing(20)
+    for (const [stream, length] of [
+      [1, 30],
+      [2, 30],
+      [3, 10],
+    ] as const)
+      queue.push(message(stream, length))
+    expect(drain(queue, 10).map(([stream]) => stream)).toEqual([1, 3, 1, 1, 2, 2, 2])
+  })
+
+  test('a small one does not overtake a large one that waits for room', () => {
+    const queue = mixing(80)
+    for (const [stream, length] of [
+      [1, 30],
+      [2, 30],
+      [3, 20],
+    ] as const)
+      queue.push(message(stream, length))
+    expect(drain(queue, 10).map(([stream]) => stream)).toEqual([1, 1, 1, 2, 2, 2, 3, 3])
+  })
+
+  test('given up, one leaves its room to others', () => {
+    const queue = mixing(20)
+    const first = message(1, 30)
+    queue.push(first)
+    queue.push(message(2, 30))
+    const next = queue.next(0)
+    expect(next).toBe(first)
+    queue.cut(first, 10)
+    expect(queue.next(0)).toBe(first)
+    first.isAbandoned = true
+    expect(drain(queue, 10).map(([stream]) => stream)).toEqual([2, 2, 2])
+  })
+
+  test('one that expires while it waits is dropped in its turn, and what follows it goes', () => {
+    const queue = mixing(20)
+    queue.push(message(1, 30))
+    queue.push(message(2, 30, 5))
+    queue.push(message(2, 20))
+    expect(
+      drain(queue, 10, 0)
+        .map(([stream]) => stream)
+        .slice(0, 3),
+    ).toEqual([1, 1, 1])
+    expect(queue.queuedBytes).toBe(0)
+    const late = mixing(20)
+    late.push(message(1, 30))
+    late.push(message(2, 30, 5))
+    late.push(message(2, 20))
+    late.cut(late.next(0) as OutgoingMessage, 10)
+    late.next(0)
+    expect(drain(late, 10, 10)).toEqual([
+      [1, 0, 10],
+      [1, 0, 10],
+      [2, 0, 10],
+      [2, 0, 10],
+    ])
+  })
+})
