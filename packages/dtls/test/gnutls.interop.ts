@@ -76,7 +76,9 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     const client = run(
       'gnutls-cli',
       ...['--udp', '--insecure', '--mtu', String(mtu), '-p', String(server.address().port)],
-      ...['--srtp-profiles', srtpName, ...identity, '--priority', `NORMAL:-GROUP-ALL:+GROUP-${group}`],
+      // RFC 8422 §5.1.1: whoever lists groups takes certificates of those curves alone, and ours is one of P-256.
+      ...['--priority', `NORMAL:-GROUP-ALL:+GROUP-${group}:+GROUP-SECP256R1`],
+      ...['--srtp-profiles', srtpName, ...identity],
       ...['--keymatexport', 'EXPERIMENTAL-purertc', '--keymatexportsize', '40', '127.0.0.1'],
     )
     const [socket] = (await connected) as [DtlsSocket]
