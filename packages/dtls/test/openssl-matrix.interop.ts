@@ -169,14 +169,15 @@ describeWith('openssl', 'OpenSSL', () => {
         'a hint',
       ]
       const { server, port } = await startServer(...sharing, ...cipher(theirs))
-      const hints: string[] = []
+      const hints: (string | null)[] = []
       const choose: ConnectOptions['psk'] = (hint) => {
-        hints.push(Buffer.from(hint ?? []).toString())
+        hints.push(hint && Buffer.from(hint).toString())
         return { identity, key }
       }
       const socket = await dial(port, { psk: choose, cipherSuites: [ours] })
       expect(socket.getCipher()?.name).toBe(ours)
-      expect(hints).toEqual(['a hint'])
+      // First for what DTLS 1.3 offers, which knows no hints.
+      expect(hints).toEqual([null, 'a hint'])
       await talk(socket, server)
     })
 
