@@ -217,11 +217,6 @@ export class Trial {
     return `${session === null ? '' : 'connected, then '}${judgement}: ${this.liar.alerts.join(', ')}`
   }
 
-  /** The verdict, whatever epoch the liar was told it in. */
-  get judgement(): string {
-    return this.verdict.replace(/ in epoch \d+/g, '')
-  }
-
   settle(): void {
     this.sim.advance(300)
   }
