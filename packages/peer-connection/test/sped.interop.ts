@@ -43,9 +43,9 @@ describeWith(chromiumPath, 'Chromium with DTLS in its connectivity checks', () =
     expect(optionsOf(ours.localDescription?.sdp)).toContain('sped')
     expect(optionsOf(ours.remoteDescription?.sdp)).toContain('sped')
     const counted = ours.transportStatistics?.ice.dtlsInStun
-    expect(counted?.datagramsReceived).toBeGreaterThan(0)
-    // The answerer begins. By the time that the offerer has heard all of it, here there is a path for what comes next.
-    if (offerer === 'browser') {
+    // The answerer begins. By the time that the offerer has heard all of it, here there may be a path for what comes next.
+    if (offerer === 'we') expect(counted?.datagramsReceived).toBeGreaterThan(0)
+    else {
       expect(counted?.datagramsSent).toBeGreaterThan(0)
       expect(counted?.acknowledged).toBeGreaterThan(0)
     }

@@ -65,10 +65,12 @@ export class BrowserLink {
   /** New credentials at both ends, RFC 8445 §9; resolves when they are in use. */
   async restart(offerer: 'we' | 'browser'): Promise<void> {
     const before = this.selected.length
+    const described = this.descriptions.length + 2
     if (offerer === 'we') this.ours.restartIce()
     else await this.#page.evaluate('connection.restartIce()')
     await this.offer(offerer)
-    await this.until(() => this.selected.length > before)
+    // A pair of before may be selected late.
+    await this.until(() => this.descriptions.length >= described && this.selected.length > before)
   }
 
   async offer(offerer: 'we' | 'browser'): Promise<void> {
