@@ -52,6 +52,7 @@ export interface PeerEvents {
   connect: {
     readonly peer: string
     readonly mode: DataMode
+    /** `null` where the handshake travelled within checks (`ice.sped`) and was done before a pair was selected. */
     readonly pair: CandidatePair | null
     readonly security: Security
   }
