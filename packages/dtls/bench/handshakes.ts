@@ -47,7 +47,9 @@ function shake({ client: clientConfig, server: serverConfig }: Ends): boolean {
   let isResumed = false
   const queue: (() => void)[] = []
   const now = Millis(1_000)
-  const common = { crypto: nodeCrypto, cookie: 'verified-path' as const, groups: ['x25519' as const] }
+  // Keys are exchanged by X25519; P-256 is the curve of the certificates.
+  const groups = ['x25519', 'p-256'] as const
+  const common = { crypto: nodeCrypto, cookie: 'verified-path' as const, groups }
   const one: DtlsAssociation = new DtlsAssociation(
     {
       role: 'client',
