@@ -15,6 +15,7 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['/dist/'],
-  testTimeout: 30_000,
+  // For what hangs: a busy machine can be ten times slower.
+  testTimeout: 180_000,
   maxWorkers: 2,
 }

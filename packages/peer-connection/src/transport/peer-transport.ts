@@ -1,7 +1,5 @@
 import { Counters, Millis } from '@purertc/bytes'
-import { type AssociationState, DtlsAssociation, type DtlsSession, SrtpProfile } from '@purertc/dtls'
 import {
-  DtlsInStun,
   IceAgent,
   type IceConnectionState,
   type IceCredentials,
@@ -12,12 +10,11 @@ import {
 import { type DataChannel, type DataChannelOptions, DataChannels } from '@purertc/sctp'
 import type { TransportAddress } from '@purertc/stun'
 
-import { trafficOf } from './demultiplex.ts'
-import { EarlyDatagrams } from './early-datagrams.ts'
+import { DtlsTransport } from './dtls-transport.ts'
 import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
 import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
-import { dtlsFailure, sctpFailure, TransportError } from './transport-error.ts'
+import { sctpFailure, TransportError } from './transport-error.ts'
 import {
   iceStatistics,
   sctpStatistics,
@@ -42,24 +39,12 @@ export class PeerTransport {
   readonly #config: Required<PeerTransportConfig>
   readonly #host: PeerTransportHost
   readonly #ice: IceAgent
-  readonly #early = new EarlyDatagrams()
-  /** The way of a handshake that does not wait for a path; null where it always does. */
-  readonly #embedding: DtlsInStun | null
-  #dtls: DtlsAssociation | null = null
+  readonly #dtls: DtlsTransport
   #channels: DataChannels | null = null
-  #dtlsState: AssociationState = 'new'
-  #dtlsRole: 'client' | 'server' | null = null
-  #session: DtlsSession | null = null
-  /** Whether there was one, once. */
-  #hasPath = false
-  /** Whether what rides on DTLS was told to begin. */
-  #hasBegun = false
   /** Neither data nor news come any more. */
   #isOver = false
   #isShuttingDown = false
   #isClosed = false
-  /** When the key shares of a DTLS client are made, unless a path is found before. */
-  #preparesAt: Millis = NEVER
   /** How often {@link PeerTransport.cork} was called without its `uncork`. */
   #corks = 0
   #now: Millis = Millis(0)
@@ -77,8 +62,7 @@ export class PeerTransport {
       ...config,
     }
     this.#host = host
-    this.#embedding =
-      config.ice?.sped === true ? new DtlsInStun((now, datagram) => this.#receive(now, datagram)) : null
+    this.#dtls = this.#createDtls()
     this.#ice = this.#createIce()
   }
 
@@ -87,9 +71,16 @@ export class PeerTransport {
   #createIce(): IceAgent {
     const { crypto, iceRole, policy, ice } = this.#config
     const { lite = false, continualGathering = false } = ice
-    const embedding = this.#embedding !== null && { dtlsInStun: this.#embedding }
+    const { embedding } = this.#dtls
     return new IceAgent(
-      { crypto, role: iceRole, policy, lite, continualGathering, ...embedding },
+      {
+        crypto,
+        role: iceRole,
+        policy,
+        lite,
+        continualGathering,
+        ...(embedding !== null && { dtlsInStun: embedding }),
+      },
       {
         ...this.#host,
         stateChanged: (state) => this.#iceChanged(state),
@@ -97,55 +88,35 @@ export class PeerTransport {
           this.#channels?.association.pathChanged(this.#largestPacket, this.#isPathLocal)
           this.#host.pairSelected(pair)
         },
-        received: (now, datagram) => this.#receive(now, datagram),
+        received: (now, datagram) => {
+          this.#now = now
+          this.#dtls.handleDatagram(now, datagram)
+        },
       },
     )
   }
 
-  #receive(now: Millis, datagram: Uint8Array): void {
-    this.#now = now
-    const dtls = this.#dtls
-    if (trafficOf(datagram) !== 'dtls') this.discarded.count('not-dtls')
-    else if (dtls !== null && dtls.state !== 'new') {
-      this.#embedding?.beginFlight()
-      if (dtls.state === 'connecting') this.#embedding?.acknowledge(datagram)
-      dtls.handleDatagram(now, datagram)
-    } else if (!this.#early.keep(datagram)) this.discarded.count('too-early')
-  }
-
-  #createDtls({ mode, dtlsRole, certificate, remoteFingerprints }: TransportAgreement): DtlsAssociation {
-    const { crypto, mtu, dtls } = this.#config
-    const isEmbedded = this.#embedding?.isActive === true
-    return new DtlsAssociation(
+  #createDtls(): DtlsTransport {
+    return new DtlsTransport(
+      this.#config,
       {
-        ...dtls,
-        crypto,
-        role: dtlsRole,
-        certificate,
-        verify: { fingerprints: remoteFingerprints },
-        // ICE has shown that the peer receives where it sends from.
-        cookie: 'verified-path',
-        mtu: isEmbedded ? Math.min(mtu, EMBEDDED_MTU) : mtu,
-        retransmitTimeout: isEmbedded ? LONGEST_TIMEOUT : RETRANSMIT_TIMEOUT,
-        ...(isEmbedded && { handshakeTimeout: EMBEDDED_PATIENCE }),
-        srtpProfiles: mode === 'datachannel' ? SRTP_PROFILES : [],
-      },
-      {
-        transmit: (datagram, isHandshake) => {
-          const wasSent = this.#ice.send(this.#now, datagram)
-          if (isHandshake) this.#embedding?.keep(datagram, wasSent)
-        },
-        connected: (session) => this.#secured(session),
+        activePair: () => this.#ice.activePair,
+        transmit: (now, datagram) => this.#ice.send(now, datagram),
+        stateChanged: (state) => this.#host.dtlsStateChanged(state),
+        secured: (session) => this.#host.secured(session),
+        ready: (now) => this.#begin(now),
         received: (now, data) => {
+          this.#now = now
           if (this.#channels === null) this.#host.datagramReceived(now, data)
           else this.#channels.handlePacket(now, data)
         },
-        closed: (reason) => this.#end(dtlsFailure(reason)),
+        closed: (reason) => this.#end(reason),
       },
+      this.discarded,
     )
   }
 
-  #createChannels(agreement: TransportAgreement, dtls: DtlsAssociation): DataChannels {
+  #createChannels(agreement: TransportAgreement): DataChannels {
     const { crypto, mtu, maxMessageSize, deliverParts } = this.#config
     return new DataChannels(
       {
@@ -164,7 +135,7 @@ export class PeerTransport {
       {
         ...this.#host,
         transmit: (packet) => {
-          if (dtls.state === 'connected') dtls.send(this.#now, packet)
+          if (this.#dtls.isConnected) this.#dtls.send(this.#now, packet)
         },
         associationConnected: () => this.#host.connected(),
         // With the association all channels are over, which is one piece of news and not many.
@@ -183,15 +154,16 @@ export class PeerTransport {
 
   get statistics(): TransportStatistics {
     const ice = this.#ice
+    const { embedding, state, role, session } = this.#dtls
     const association = this.#channels?.association
     return {
-      ice: { ...iceStatistics(ice), dtlsInStun: this.#embedding?.statistics ?? null },
-      dtls: { state: this.#dtlsState, role: this.#dtlsRole, session: this.#session },
+      ice: { ...iceStatistics(ice), dtlsInStun: embedding?.statistics ?? null },
+      dtls: { state, role, session },
       sctp: association === undefined ? null : sctpStatistics(association),
       discarded: {
         transport: this.discarded.snapshot(),
         ice: ice.discarded.snapshot(),
-        dtls: this.#dtls?.discarded.snapshot() ?? {},
+        dtls: this.#dtls.discarded,
         sctp: this.#channels?.discarded ?? {},
       },
     }
@@ -216,21 +188,14 @@ export class PeerTransport {
   start(now: Millis, agreement: TransportAgreement): void {
     this.#now = now
     const { remoteIsLite: isLite = false, iceOptions = [] } = agreement
-    if (this.#dtls === null) {
-      if (iceOptions.includes('sped')) this.#embedding?.agree()
-      else this.#embedding?.refuse()
-      this.#dtlsRole = agreement.dtlsRole
-      this.#dtls = this.#createDtls(agreement)
-      if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement, this.#dtls)
+    if (this.#dtls.role === null) {
+      if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement)
       if (this.#corks > 0) this.#channels?.cork()
-      // Not now, for the description that completes the agreement is still to be signalled.
-      if (agreement.dtlsRole === 'client') this.#preparesAt = now
+      this.#dtls.start(now, agreement)
     }
-    // The first checks are to carry the first flight.
-    if (this.#embedding?.isActive === true) this.#secure()
     const renomination = iceOptions.includes('renomination')
     this.#ice.setRemoteCredentials(now, agreement.remoteCredentials, { isLite, renomination })
-    this.#secure()
+    this.#dtls.proceed(now)
   }
 
   /** A candidate line of the peer's, `''` after the last one. What cannot be used is counted. */
@@ -251,35 +216,24 @@ export class PeerTransport {
   handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
     this.#now = now
     this.#ice.handleDatagram(now, socket, from, bytes)
-    this.#reportDtls()
   }
 
   /** What the host of ICE's sockets has to say to the agent: what came over streams, names that were resolved. */
   withIce(now: Millis, command: (ice: IceAgent) => void): void {
     this.#now = now
     command(this.#ice)
-    this.#reportDtls()
   }
 
   get nextTimeout(): Millis {
-    const dtls = this.#dtlsTimeout
     const channels = this.#channels?.nextTimeout ?? Infinity
-    return Millis(Math.min(this.#ice.nextTimeout, dtls, channels, this.#preparesAt))
+    return Millis(Math.min(this.#ice.nextTimeout, this.#dtls.nextTimeout, channels))
   }
 
   handleTimeout(now: Millis): void {
     this.#now = now
     if (this.#ice.nextTimeout <= now) this.#ice.handleTimeout(now)
-    if (this.#dtlsTimeout <= now) {
-      this.#embedding?.beginFlight()
-      this.#dtls?.handleTimeout(now)
-    }
+    if (this.#dtls.nextTimeout <= now) this.#dtls.handleTimeout(now)
     if (this.#channels !== null && this.#channels.nextTimeout <= now) this.#channels.handleTimeout(now)
-    if (this.#preparesAt <= now) {
-      this.#preparesAt = NEVER
-      this.#dtls?.prepare()
-    }
-    this.#reportDtls()
   }
 
   /**
@@ -338,10 +292,9 @@ export class PeerTransport {
     if (this.#corks > 0 && --this.#corks === 0) this.#channels?.uncork(now)
   }
 
-  /** Mode `datagram`: sends one message as one record. Throws `DtlsError` `not-connected` or `too-large`. */
+  /** Mode `datagram`: sends one message as one record. Throws as {@link DtlsTransport.send}. */
   sendDatagram(now: Millis, data: Uint8Array): void {
     this.#now = now
-    if (this.#dtls === null) throw new TransportError('not-started', 'the peer is not known yet')
     this.#dtls.send(now, data)
   }
 
@@ -364,71 +317,21 @@ export class PeerTransport {
     this.#isClosed = true
     this.#pullCork()
     this.#channels?.abort(now, 'closed')
-    this.#dtls?.close(now)
+    this.#dtls.close(now)
     this.#ice.close(now)
   }
 
   #iceChanged(state: IceConnectionState): void {
     if (this.#isClosed) return
     this.#host.iceStateChanged(state)
-    this.#secure()
+    this.#dtls.proceed(this.#now)
   }
 
-  /**
-   * DTLS begins once there is a path: a flight without one would be lost until its retransmission. Where checks carry
-   * it, it begins at once, and the path takes what they did not.
-   */
-  #secure(): void {
-    const dtls = this.#dtls
-    const hasPath = this.#ice.activePair !== null
-    if (dtls === null || !(hasPath || this.#embedding?.isActive === true)) return
-    if (dtls.state === 'new') {
-      this.#embedding?.beginFlight()
-      this.#preparesAt = NEVER
-      dtls.connect(this.#now)
-      this.#reportDtls()
-      for (const datagram of this.#early.take()) this.#receive(this.#now, datagram)
-    }
-    if (hasPath) this.#useFirstPath(dtls)
-  }
-
-  #useFirstPath(dtls: DtlsAssociation): void {
-    if (this.#hasPath) return
-    this.#hasPath = true
-    if (this.#embedding?.isActive === true) {
-      const roundTrip = this.#ice.activePair?.roundTripTime ?? 0
-      dtls.setRetransmitTimeout(Math.min(Math.max(2 * roundTrip, RETRANSMIT_TIMEOUT), LONGEST_TIMEOUT))
-      for (const datagram of this.#embedding.takeUnsent()) this.#ice.send(this.#now, datagram)
-    }
-    this.#begin()
-  }
-
-  /** Without a path, which checks that carry DTLS do without, the handshake has nothing to wait for. */
-  get #dtlsTimeout(): number {
-    return this.#hasPath ? (this.#dtls?.nextTimeout ?? Infinity) : Infinity
-  }
-
-  #secured(session: DtlsSession): void {
-    this.#session = session
-    this.#reportDtls()
-    this.#embedding?.complete()
-    this.#host.secured(session)
-    this.#begin()
-  }
-
-  /** Data needs both, DTLS and a path, of which either can be the last to come. */
-  #begin(): void {
-    if (this.#session === null || !this.#hasPath || this.#isOver || this.#hasBegun) return
-    this.#hasBegun = true
+  #begin(now: Millis): void {
+    if (this.#isOver) return
+    this.#now = now
     if (this.#channels === null) this.#host.connected()
-    else this.#channels.connect(this.#now)
-  }
-
-  #reportDtls(): void {
-    const state = this.#dtls?.state ?? 'new'
-    if (state === this.#dtlsState || this.#isClosed) return
-    this.#dtlsState = state
-    this.#host.dtlsStateChanged(state)
+    else this.#channels.connect(now)
   }
 
   /** SCTP or DTLS is over, and with it the other; null where this end wanted it so. */
@@ -437,8 +340,7 @@ export class PeerTransport {
     this.#isOver = true
     this.#pullCork()
     this.#channels?.abort(this.#now, 'closed')
-    this.#dtls?.close(this.#now)
-    this.#reportDtls()
+    this.#dtls.end(this.#now)
     this.#host.closed(reason)
   }
 
@@ -471,12 +373,6 @@ export class PeerTransport {
   }
 }
 
-/**
- * Agreed on though there is no media: media that is added later is bundled on this very session, which cannot negotiate
- * again (RFC 8827 §6.5). Browsers do so, too, and some peers give up without.
- */
-const SRTP_PROFILES = [SrtpProfile.aeadAes128Gcm, SrtpProfile.aeadAes256Gcm, SrtpProfile.aes128CmHmacSha1_80]
-
 /** Header, explicit nonce and tag of an AES-GCM record, rounded up so that SCTP's packets are multiples of 4. */
 const DTLS_OVERHEAD = 40
 
@@ -486,14 +382,3 @@ const LARGEST_RECORD = 16_384
 const LOOPBACK_LIMIT = 65_487
 /** Bytes of the largest DTLS datagram that one record makes. */
 export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
-
-const NEVER = Millis(Infinity)
-
-/** The path is proven and its round trip mostly short; the time-out doubles where it is not. Milliseconds. */
-const RETRANSMIT_TIMEOUT = 100
-/** Of a handshake within checks, until its path is known. */
-const LONGEST_TIMEOUT = 3_000
-/** The time that ICE takes counts as well. */
-const EMBEDDED_PATIENCE = 120_000
-/** Bytes of DTLS that fit in a check, with room for long username fragments. */
-const EMBEDDED_MTU = 900
