@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
-import type { RTCDataChannel, RTCDataChannelInit } from '../src/index.ts'
+import type { RTCDataChannel, RTCDataChannelInit, RTCError } from '../src/index.ts'
 import type { RTCPeerConnection } from '../src/w3c/peer-connection.ts'
 import { negotiate, SimWorld } from './support/sim-environment.ts'
 
@@ -158,6 +158,25 @@ describe('an open channel', () => {
     expect(await (messages[0] as Blob).text()).toBe('blob')
     expect(new Uint8Array(await (messages[2] as Blob).arrayBuffer())).toEqual(Uint8Array.of(5))
     await world.until(() => channel.readyState === 'closed')
+  })
+
+  test('closes the channel where a Blob cannot be read, for what follows it must not overtake', async () => {
+    class Unreadable extends Blob {
+      override arrayBuffer(): Promise<ArrayBuffer> {
+        return Promise.reject(new DOMException('gone', 'NotReadableError'))
+      }
+    }
+    const { world, channel, remote } = await openChannel()
+    const messages = collect(remote)
+    const errors: RTCError[] = []
+    channel.addEventListener('error', ({ error }) => errors.push(error))
+    channel.send('before')
+    channel.send(new Unreadable(['gone']))
+    channel.send('after')
+    await world.until(() => channel.readyState === 'closed' && remote.readyState === 'closed')
+    expect(messages).toEqual(['before'])
+    expect(errors).toMatchObject([{ errorDetail: 'data-channel-failure' }])
+    expect(channel.bufferedAmount).toBe(0)
   })
 
   test('refuses what it cannot send', async () => {

@@ -10,7 +10,7 @@ import type {
 import type { IceOptions } from '../transport/peer-transport-config.ts'
 import type { RTCCertificate } from '../w3c/certificate.ts'
 import type { NetworkOptions, RTCIceTransportPolicy } from '../w3c/configuration.ts'
-import type { RTCDataChannelInit } from '../w3c/data-channel.ts'
+import type { RTCDataChannelInit } from '../w3c/data-channel-options.ts'
 import type { RTCIceCandidateInit } from '../w3c/ice-candidate.ts'
 import type { RTCIceServer } from '../w3c/ice-servers.ts'
 import type { RTCSessionDescriptionInit } from '../w3c/session-description.ts'

@@ -1,12 +1,15 @@
-import { type Millis, toUtf8 } from '@purertc/bytes'
-import { type DataChannel, type DataChannelOptions, type DataChannels, SctpError } from '@purertc/sctp'
+import type { Millis } from '@purertc/bytes'
+import { type DataChannel, type DataChannels, SctpError } from '@purertc/sctp'
 
 import { operationError, RTCError } from '../errors.ts'
 import type { PeerTransport } from '../transport/peer-transport.ts'
 import type { TransportError } from '../transport/transport-error.ts'
-import { type ChannelLink, channelControl, RTCDataChannel, type RTCDataChannelInit } from './data-channel.ts'
+import type { ChannelLink } from './channel-link.ts'
+import { channelControl, RTCDataChannel } from './data-channel.ts'
+import { channelErrorOf } from './data-channel-error.ts'
+import { checkInit, optionsOf, type RTCDataChannelInit } from './data-channel-options.ts'
 import type { EventQueue } from './event-queue.ts'
-import { priorityOf, weightOf } from './priority.ts'
+import { priorityOf } from './priority.ts'
 
 /** Runs a command on the transport that the channels use. */
 export type Run = <T>(command: (transport: PeerTransport, now: Millis) => T) => T
@@ -161,7 +164,7 @@ export class DataChannelSet {
 
   /** The link is over, and every channel with it. */
   handleLinkClosed(reason: TransportError | null): void {
-    const error = reason === null || isFarewell(reason) ? null : channelError(reason)
+    const error = channelErrorOf(reason)
     const channels = [...this.#byHandle.values(), ...this.#waiting]
     this.#byHandle.clear()
     this.#waiting = []
@@ -280,52 +283,4 @@ export class DataChannelSet {
     this.#closed++
     channelControl.closed(channel, error)
   }
-}
-
-function optionsOf(channel: RTCDataChannel): DataChannelOptions {
-  const { label, protocol, ordered, negotiated, id, maxPacketLifeTime, maxRetransmits } = channel
-  return {
-    label,
-    protocol,
-    ordered,
-    negotiated,
-    priority: weightOf(channel.priority),
-    ...(id !== null && { id }),
-    ...(maxPacketLifeTime !== null && { maxPacketLifeTime }),
-    ...(maxRetransmits !== null && { maxRetransmits }),
-  }
-}
-
-/** WebRTC §6.1, steps 5 to 19. */
-function checkInit(label: string, init: RTCDataChannelInit): void {
-  const { protocol = '', maxPacketLifeTime, maxRetransmits, negotiated = false, id } = init
-  if (init.priority !== undefined) weightOf(init.priority)
-  if (toUtf8(label).length > 65_535) throw new TypeError('a label has at most 65535 bytes')
-  if (toUtf8(protocol).length > 65_535) throw new TypeError('a protocol has at most 65535 bytes')
-  for (const [name, value] of Object.entries({ maxPacketLifeTime, maxRetransmits, id }))
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= 65_535))
-      throw new TypeError(`${name} must be 0 to 65535`)
-  if (maxPacketLifeTime !== undefined && maxRetransmits !== undefined)
-    throw new TypeError('maxPacketLifeTime and maxRetransmits exclude each other')
-  if (negotiated && id === undefined) throw new TypeError('a negotiated channel needs an id')
-  if (negotiated && id === 65_535) throw new TypeError('the id 65535 does not exist')
-}
-
-/** close_notify, or an orderly end of the association. An ABORT is an error, even the one of a peer's `close()`. */
-function isFarewell({ dtls, sctp }: TransportError): boolean {
-  return dtls?.kind === 'close-notify' || sctp?.code === 'shutdown'
-}
-
-/** RFC 9260 §3.3.10 has the cause codes, RFC 5246 §7.2 the alerts. */
-function channelError({ code, message, sctp, dtls }: TransportError): RTCError {
-  const alert = dtls?.kind === 'alert' ? dtls.description : undefined
-  return new RTCError(
-    {
-      errorDetail:
-        code === 'fingerprint-mismatch' ? 'fingerprint-failure' : dtls ? 'dtls-failure' : 'sctp-failure',
-      ...(sctp?.cause !== undefined && { sctpCauseCode: sctp.cause }),
-      ...(alert !== undefined && { receivedAlert: alert }),
-    },
-    message,
-  )
 }

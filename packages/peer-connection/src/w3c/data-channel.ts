@@ -1,26 +1,16 @@
-import { toUtf8 } from '@purertc/bytes'
-
 import { invalidState, operationError, RTCError } from '../errors.ts'
+import type { ChannelControl, ChannelLink } from './channel-link.ts'
+import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { ChannelStreams, type DataChannelMessage, type StreamedChannel } from './data-channel-streams.ts'
 import { RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
 import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
 import type { RTCPriorityType } from './priority.ts'
-import { SendRoom } from './send-room.ts'
-import { IncomingMessage, type MessagePiece, type PartWriter, sendStream } from './streamed-message.ts'
+import { checkSize, MAX_BUFFERED, SendRoom } from './send-room.ts'
+import { UnreadMessages } from './unread-messages.ts'
+import { IncomingMessage, type MessagePiece, sendStream } from './streamed-message.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
-
-export interface RTCDataChannelInit {
-  readonly ordered?: boolean
-  readonly maxPacketLifeTime?: number
-  readonly maxRetransmits?: number
-  readonly protocol?: string
-  readonly negotiated?: boolean
-  readonly id?: number
-  /** The channel's share where several have something to send: each step doubles it. Default `low`. */
-  readonly priority?: RTCPriorityType
-}
 
 export interface RTCDataChannelEventMap {
   open: Event
@@ -30,45 +20,6 @@ export interface RTCDataChannelEventMap {
   closing: Event
   close: Event
   error: RTCErrorEvent
-}
-
-/** What a channel asks of the transport under it. */
-export interface ChannelLink {
-  /** Bytes; 0 for no limit. */
-  readonly maxMessageSize: number
-  bufferedAmount(): number
-  send(bytes: Uint8Array, isText: boolean): void
-  /** Null where the peer does not take messages in pieces. */
-  openMessage(isText: boolean): PartWriter | null
-  setLowThreshold(bytes: number): void
-  /** Received messages are held back, and the peer slows down, until `resume`. */
-  pause(): void
-  resume(): void
-  close(): void
-}
-
-/** What the connection does with its channels; no part of the public class. */
-export interface ChannelControl {
-  attach(channel: RTCDataChannel, id: number, link: ChannelLink): void
-  /** It can be used from now on. */
-  setOpen(channel: RTCDataChannel): void
-  /** Fires `open`. */
-  announceOpen(channel: RTCDataChannel): void
-  /** Bytes are borrowed; the event is for the caller to fire in its turn. */
-  receive(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean): () => void
-  /** A part of a message that is too large to come whole. As above. */
-  receivePart(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean, isLast: boolean): () => void
-  /** The message that came in parts breaks off. */
-  breakMessage(channel: RTCDataChannel): void
-  /** `isAwaited`: not only the streams have waited for it, but the application, too. */
-  bufferedAmountLow(channel: RTCDataChannel, isAwaited: boolean): void
-  /** The peer closes the channel. */
-  closing(channel: RTCDataChannel): void
-  closed(channel: RTCDataChannel, error: RTCError | null): void
-  /** The connection was closed: no event is fired. */
-  abandon(channel: RTCDataChannel): void
-  /** Bytes that the peer takes; 0 for no limit, or while it is unknown. */
-  maxMessageSize(channel: RTCDataChannel): number
 }
 
 /** Set by the class, which alone can reach its private parts. */
@@ -104,9 +55,10 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   #binaryType: BinaryType = 'arraybuffer'
   #threshold = 0
   #link: ChannelLink | null = null
-  /** What waits behind a Blob that is being read. */
-  #unread: (string | Blob | Uint8Array)[] = []
-  #unreadBytes = 0
+  readonly #unread = new UnreadMessages(
+    (message) => this.#sendRead(message),
+    (reason) => this.#unreadable(reason),
+  )
   #streams: ChannelStreams | null = null
   #incoming: IncomingMessage | null = null
   /** Who wants received messages held back. */
@@ -158,7 +110,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   /** Bytes of application data that `send` took and the transport has not yet passed on. */
   get bufferedAmount(): number {
-    return (this.#link?.bufferedAmount() ?? 0) + this.#unreadBytes
+    return (this.#link?.bufferedAmount() ?? 0) + this.#unread.bytes
   }
 
   /** When `bufferedAmount` falls to this, `bufferedamountlow` is fired. */
@@ -209,7 +161,8 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
    */
   send(data: Sendable): void {
     const link = this.#openLink
-    if (data instanceof Blob || this.#unread.length > 0) this.#sendAfterReading(data)
+    if (data instanceof Blob || !this.#unread.isEmpty)
+      this.#unread.push(data, (size) => checkSize(size, this.bufferedAmount, link.maxMessageSize))
     else this.#sendNow(link, data)
   }
 
@@ -242,7 +195,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   close(): void {
     if (this.#readyState === 'closing' || this.#readyState === 'closed') return
     this.#readyState = 'closing'
-    if (this.#unread.length === 0) this.#link?.close()
+    if (this.#unread.isEmpty) this.#link?.close()
   }
 
   /** Throws InvalidStateError. */
@@ -258,26 +211,20 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     link.send(bytes, isText)
   }
 
-  /** A Blob is read asynchronously; what is sent after it waits, for order's sake. */
-  #sendAfterReading(data: Sendable): void {
-    const held =
-      typeof data === 'string' || data instanceof Blob ? data : new Uint8Array(payloadOf(data).bytes)
-    const size = sizeOf(held)
-    checkSize(size, this.bufferedAmount, this.#link?.maxMessageSize ?? 0)
-    this.#unreadBytes += size
-    if (this.#unread.push(held) === 1) void this.#readNext()
+  /** What had to be read, and what waited behind it. */
+  #sendRead(message: string | Uint8Array): void {
+    if (this.#readyState === 'closed' || this.#link === null) return
+    this.#sendNow(this.#link, message)
+    if (this.#readyState === 'closing' && this.#unread.isEmpty) this.#link.close()
   }
 
-  async #readNext(): Promise<void> {
-    for (let data = this.#unread[0]; data !== undefined; data = this.#unread[0]) {
-      const size = sizeOf(data)
-      const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data
-      this.#unread.shift()
-      this.#unreadBytes -= size
-      if (this.#readyState === 'closed' || this.#link === null) return
-      this.#sendNow(this.#link, bytes)
-    }
+  /** What was promised cannot be sent, so that nothing after it may be. */
+  #unreadable(reason: unknown): void {
+    if (this.#readyState === 'closed') return
+    const error = new RTCError({ errorDetail: 'data-channel-failure' }, `a message cannot be sent: ${String(reason)}`)
+    this.dispatchEvent(new RTCErrorEvent('error', { error }))
     if (this.#readyState === 'closing') this.#link?.close()
+    else this.close()
   }
 
   #attach(id: number, link: ChannelLink): void {
@@ -400,16 +347,3 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     this.dispatchEvent(new Event('close'))
   }
 }
-
-function checkSize(size: number, buffered: number, limit: number): void {
-  if (limit !== 0 && size > limit) throw new TypeError(`the peer takes ${limit} bytes at most, not ${size}`)
-  if (size + buffered > MAX_BUFFERED) throw operationError(`${buffered} bytes wait to be sent already`)
-}
-
-function sizeOf(data: string | Blob | Uint8Array): number {
-  if (typeof data === 'string') return toUtf8(data).length
-  return data instanceof Blob ? data.size : data.length
-}
-
-/** As in browsers. An application that respects `bufferedAmount` never meets it. */
-const MAX_BUFFERED = 16_777_216

@@ -1,3 +1,5 @@
+import { operationError } from '../errors.ts'
+
 /**
  * Lets writers wait until little waits to be sent. The transport knows one threshold for all of them and the application.
  */
@@ -48,3 +50,12 @@ export class SendRoom {
 /** Bytes that wait to be sent: enough for a fast network while the event loop is elsewhere. */
 export const HIGH_WATER = 2_097_152
 export const LOW_WATER = 1_048_576
+
+/** Throws a TypeError for more than `limit` bytes, 0 for no limit; OperationError where too much waits already. */
+export function checkSize(size: number, buffered: number, limit: number): void {
+  if (limit !== 0 && size > limit) throw new TypeError(`the peer takes ${limit} bytes at most, not ${size}`)
+  if (size + buffered > MAX_BUFFERED) throw operationError(`${buffered} bytes wait to be sent already`)
+}
+
+/** As in browsers. An application that respects `bufferedAmount` never meets it. */
+export const MAX_BUFFERED = 16_777_216
