@@ -221,7 +221,10 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   /** What was promised cannot be sent, so that nothing after it may be. */
   #unreadable(reason: unknown): void {
     if (this.#readyState === 'closed') return
-    const error = new RTCError({ errorDetail: 'data-channel-failure' }, `a message cannot be sent: ${String(reason)}`)
+    const error = new RTCError(
+      { errorDetail: 'data-channel-failure' },
+      `a message cannot be sent: ${String(reason)}`,
+    )
     this.dispatchEvent(new RTCErrorEvent('error', { error }))
     if (this.#readyState === 'closing') this.#link?.close()
     else this.close()
