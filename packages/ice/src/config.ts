@@ -5,7 +5,6 @@ import type { IceCredentials } from './credentials.ts'
 import type { NominationPatience } from './nomination.ts'
 import type { IceRole } from './role.ts'
 import type { IceServerAddress } from './server-address.ts'
-import type { SessionConfig } from './session.ts'
 
 export interface IceConfig {
   readonly crypto: CryptoProvider
@@ -46,16 +45,4 @@ export interface IceConfig {
   readonly dtlsInStun?: DtlsInStun
   /** How long the controlling agent waits for something better. */
   readonly patience?: NominationPatience
-}
-
-/** What a session takes from the configuration, with its defaults. */
-export function sessionOptions(
-  config: IceConfig,
-): Pick<
-  SessionConfig,
-  'crypto' | 'maxPairs' | 'pacing' | 'checkTimeout' | 'patience' | 'isLite' | 'renomination' | 'dtlsInStun'
-> {
-  const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = config
-  const { lite: isLite = false, renomination = false, dtlsInStun } = config
-  return { crypto, maxPairs, pacing, checkTimeout, patience, isLite, renomination, dtlsInStun }
 }

@@ -1,5 +1,4 @@
 import { Millis } from '@purertc/bytes'
-import type { CryptoProvider } from '@purertc/crypto'
 import {
   type AuthenticatedMessage,
   shortTermKey,
@@ -14,48 +13,15 @@ import { CheckList } from './check-list.ts'
 import { CheckServer } from './check-server.ts'
 import type { ResponseOutcome } from './connectivity-checks.ts'
 import type { IceCredentials, RemoteOptions } from './credentials.ts'
-import type { DtlsInStun } from './dtls-in-stun.ts'
-import type { Discarded } from './discarded.ts'
-import type { Foundations } from './foundation.ts'
-import type { InboundCheck } from './inbound-check.ts'
-import type { NominationPatience } from './nomination.ts'
 import type { Pair } from './pair.ts'
 import type { PairFailure } from './pair-failure.ts'
 import { Pairing } from './pairing.ts'
+import { Patience } from './patience.ts'
 import { type IceRole, Role } from './role.ts'
 import { Selection } from './selection.ts'
+import type { SessionConfig } from './session-config.ts'
+import type { SessionHost } from './session-host.ts'
 import type { SessionParts } from './session-parts.ts'
-
-export interface SessionConfig {
-  readonly crypto: CryptoProvider
-  readonly role: IceRole
-  readonly credentials: IceCredentials
-  readonly foundations: Foundations
-  readonly maxPairs: number
-  /** Ta, milliseconds. */
-  readonly pacing: number
-  /** Milliseconds that a check may take, retransmissions included. */
-  readonly checkTimeout: number
-  readonly patience: NominationPatience
-  readonly isLite: boolean
-  readonly renomination: boolean
-  readonly dtlsInStun: DtlsInStun | undefined
-}
-
-export interface SessionHost {
-  /** Sends a request; the bytes are the host's to keep. */
-  request(now: Millis, base: Base, to: TransportAddress, bytes: Uint8Array): void
-  respond(now: Millis, base: Base, to: TransportAddress, bytes: Uint8Array): void
-  acceptPair(pair: Pair): boolean
-  acceptCheck(base: Base, from: TransportAddress, check: InboundCheck): boolean
-  pairSelected(pair: Pair): void
-  pairFailed(pair: Pair, reason: PairFailure): void
-  /** A sign of life of the peer. */
-  heard(now: Millis, pair: Pair): void
-  discarded(reason: Discarded): void
-  /** Runs when the agent's state is settled, before the outermost handler ends. */
-  later(action: () => void): void
-}
 
 /**
  * One ICE session, RFC 8445 §4: what one pair of credentials at each end stands for. It pairs candidates, checks pairs,
@@ -69,8 +35,7 @@ export class Session {
   #remote: IceCredentials | null = null
   /** There is none without the peer's credentials. */
   #client: CheckClient | null = null
-  /** Before that it is not hopeless: the peer may still find a way in (RFC 8863 §4). */
-  #patientUntil: Millis = NEVER
+  readonly #patience = new Patience()
   #hasAllRemotes = false
   #isRetired = false
 
@@ -139,8 +104,8 @@ export class Session {
   /** Whether no pair works or may yet work, and the peer had time enough to come up with others. */
   isHopeless(now: Millis, isFresh: (pair: Pair) => boolean): boolean {
     const { selection } = this.#parts
-    if (now < this.#patientUntil || selection.isNominating || this.#client?.isRechecking === true)
-      return false
+    const mayRecover = selection.isNominating || this.#client?.isRechecking === true
+    if (!this.#patience.isOver(now) || mayRecover) return false
     return this.#isChecked && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
   }
 
@@ -156,7 +121,7 @@ export class Session {
     if (options.isLite === true) this.#parts.role.lead()
     this.#parts.selection.renominates = renomination
     if (!this.#parts.isLite) this.#client = this.#createClient(remote, renomination)
-    this.#patientUntil = Millis(now + this.#parts.checkTimeout)
+    this.#patience.begin(now, this.#parts.checkTimeout)
     this.#parts.pairing.forgetOthers(remote.usernameFragment)
   }
 
@@ -266,7 +231,7 @@ export class Session {
 
   /** After anything has happened: nominates if it is time. `hasAllLocals`: gathering is complete. */
   settle(now: Millis, hasAllLocals: boolean, isFresh: (pair: Pair) => boolean): void {
-    if (now >= this.#patientUntil) this.#patientUntil = EVER
+    this.#patience.handleTimeout(now)
     if (this.#isRetired || this.#client === null) return
     this.#parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes, isFresh)
   }
@@ -274,8 +239,7 @@ export class Session {
   get nextTimeout(): Millis {
     const checks = this.#client?.nextTimeout ?? NEVER
     if (this.#isRetired) return checks
-    const patience = this.#patientUntil === EVER ? NEVER : this.#patientUntil
-    return Millis(Math.min(checks, this.#parts.selection.nextTimeout, patience))
+    return Millis(Math.min(checks, this.#parts.selection.nextTimeout, this.#patience.nextTimeout))
   }
 
   /** A restart has begun, RFC 8445 §9: this session only keeps its selected pair alive from now on. */
@@ -321,4 +285,3 @@ export class Session {
 }
 
 const NEVER = Millis(Infinity)
-const EVER = Millis(-Infinity)
