@@ -15,9 +15,9 @@ import {
   type CongestionControlFactory,
   CubicCongestionControl,
   SctpAssociation,
-  type SctpHost,
   StandardCongestionControl,
 } from '../src/index.ts'
+import { silentHost } from '../test/support/silent-host.ts'
 
 const { values } = parseArgs({
   options: {
@@ -48,24 +48,18 @@ function run(congestionControl: CongestionControlFactory, roundTrip: number, los
   const queue = Math.max(Number(values.queue) * product, 30_000)
   const conditions = { latency: roundTrip / 2, loss, rate, queue }
   let received = 0
-  const host = (link: () => Link, onReceived: (bytes: number) => void): SctpHost => ({
-    transmit: (packet) => link().send(packet),
-    received: (_now, _stream, _protocol, message) => onReceived(message.length),
-    connected() {},
-    bufferedAmountLow() {},
-    streamsReset() {},
-    resetDone() {},
-    restarted() {},
-    closed() {},
-  })
   const toB: Link = new Link(sim, conditions, (now, bytes) => b.handlePacket(now, bytes))
   const toA: Link = new Link(sim, { latency: roundTrip / 2, loss }, (now, bytes) =>
     a.handlePacket(now, bytes),
   )
   const config = { crypto: sim.seeded(nodeCrypto), mtu: 1_432, congestionControl, receiveWindow: 8_388_608 }
-  const refill = { ...host(() => toB, () => {}), bufferedAmountLow: () => pump() } // prettier-ignore
-  const a: SctpAssociation = new SctpAssociation(config, refill)
-  const b: SctpAssociation = new SctpAssociation(config, host(() => toA, (bytes) => (received += bytes))) // prettier-ignore
+  const sending = silentHost({ transmit: (packet) => toB.send(packet), bufferedAmountLow: () => pump() })
+  const receiving = silentHost({
+    transmit: (packet) => toA.send(packet),
+    received: (_now, _stream, _protocol, { length }) => (received += length),
+  })
+  const a: SctpAssociation = new SctpAssociation(config, sending)
+  const b: SctpAssociation = new SctpAssociation(config, receiving)
   const message = new Uint8Array(16_384)
   const pump = (): void => {
     while (a.bufferedAmount(0) < 4_000_000) a.send(sim.now, 0, 53, message)

@@ -10,6 +10,7 @@ import { Millis } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { SctpAssociation, type SctpHost } from '../src/index.ts'
+import { silentHost } from '../test/support/silent-host.ts'
 
 /** Packets under way in one direction, in memory that is used again. */
 class Wire {
@@ -53,27 +54,22 @@ function run(size: number, seconds: number, batch: number): Result {
   const toA = new Wire()
   const toB = new Wire()
   let messages = 0
-  const host = (transmit: (packet: Uint8Array) => void, received: SctpHost['received']): SctpHost => ({
-    transmit,
-    received,
-    connected() {},
-    bufferedAmountLow() {},
-    streamsReset() {},
-    resetDone() {},
-    restarted() {},
-    closed(reason) {
-      throw new Error(reason.message)
-    },
-  })
-  const a = new SctpAssociation(
-    { crypto: nodeCrypto },
-    host(toB.send, () => {}),
-  )
+  const failing = (transmit: SctpHost['transmit'], does: Partial<SctpHost> = {}): SctpHost =>
+    silentHost({
+      transmit,
+      closed(reason) {
+        throw new Error(reason.message)
+      },
+      ...does,
+    })
+  const a = new SctpAssociation({ crypto: nodeCrypto }, failing(toB.send))
   const b = new SctpAssociation(
     { crypto: nodeCrypto },
-    host(toA.send, (_now, _stream, _protocol, message) => {
-      if (message.length !== size || message[size - 1] !== 0x5a) throw new Error('a message came out wrong')
-      messages++
+    failing(toA.send, {
+      received: (_now, _stream, _protocol, message) => {
+        if (message.length !== size || message[size - 1] !== 0x5a) throw new Error('a message came out wrong')
+        messages++
+      },
     }),
   )
   const clock = (): Millis => Millis(performance.now())

@@ -3,6 +3,7 @@ import { Millis } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { SctpAssociation } from '../src/index.ts'
+import { silentHost } from './support/silent-host.ts'
 
 interface Queue {
   readonly packets: Uint8Array[]
@@ -20,7 +21,7 @@ function wired(): { send: (message: Uint8Array) => void; delivered: () => number
     queues.push(queue)
     return new SctpAssociation(
       { crypto: nodeCrypto },
-      {
+      silentHost({
         transmit: (packet) => {
           const slot = (queue.packets[queue.used] ??= new Uint8Array(1_200))
           slot.set(packet)
@@ -29,13 +30,7 @@ function wired(): { send: (message: Uint8Array) => void; delivered: () => number
         received: () => {
           delivered++
         },
-        connected() {},
-        bufferedAmountLow() {},
-        streamsReset() {},
-        resetDone() {},
-        restarted() {},
-        closed() {},
-      },
+      }),
     )
   }
   const a = make()

@@ -1,4 +1,4 @@
-import { Counters, Deadlines } from '@purertc/bytes'
+import { Counters, Deadlines, type Millis } from '@purertc/bytes'
 
 import type { Settings } from '../config.ts'
 import { RoundTripTime } from '../send/round-trip-time.ts'
@@ -41,6 +41,8 @@ export class Context {
   readonly #ended: (reason: SctpCloseReason) => void
   #state: AssociationState = 'new'
   #peerTag = 0
+  /** When the packet at hand came. */
+  now = 0 as Millis
 
   constructor(
     settings: Settings,

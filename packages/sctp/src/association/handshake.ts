@@ -65,7 +65,11 @@ export class Handshake {
     this.#localTag = local.initiateTag
     this.#localTsn = local.initialTsn
     this.#context.peerTag = remote.initiateTag
-    this.#establish(now, this.#agreementWith(remote, readInitParameters(remote)), false)
+    this.#establish(
+      now,
+      agreementOn(this.#localTag, this.#localTsn, remote, readInitParameters(remote)),
+      false,
+    )
   }
 
   /** T1-init or T1-cookie went off, RFC 9260 §5.1 A and §5.1 C. */
@@ -93,18 +97,7 @@ export class Handshake {
     const localTsn = isStanding ? (this.#newNumber() as Tsn) : this.#localTsn
     const cookie = this.#jar.seal({
       createdAt: now,
-      localTag,
-      peerTag: init.initiateTag,
-      localTsn,
-      peerTsn: init.initialTsn,
-      peerWindow: init.receiverWindow,
-      peerOutboundStreams: init.outboundStreams,
-      peerInboundStreams: init.inboundStreams,
-      peerForwardsTsn: parameters.forwardsTsn,
-      peerResetsStreams: parameters.resetsStreams,
-      peerTakesZeroChecksum: parameters.takesZeroChecksum,
-      peerLargestPacket: parameters.largestPacket,
-      peerInterleaves: parameters.interleaves,
+      ...agreementOn(localTag, localTsn, init, parameters),
       localTieTag: state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag,
       peerTieTag: this.#context.peerTag,
     })
@@ -144,7 +137,7 @@ export class Handshake {
     }
     if (this.#attempts === 1) context.roundTrip.measured(now - this.#sentAt)
     const parameters = readInitParameters(init)
-    this.#agreement = this.#agreementWith(init, parameters)
+    this.#agreement = agreementOn(this.#localTag, this.#localTsn, init, parameters)
     this.#cookie = copyBytes(cookie.value)
     this.#attempts = 0
     this.#timeout = context.roundTrip.rto
@@ -241,23 +234,6 @@ export class Handshake {
     this.#host.established(now, agreement, restarted)
   }
 
-  #agreementWith(init: InitChunk, parameters: InitParameters): Agreement {
-    return {
-      localTag: this.#localTag,
-      peerTag: init.initiateTag,
-      localTsn: this.#localTsn,
-      peerTsn: init.initialTsn,
-      peerWindow: init.receiverWindow,
-      peerOutboundStreams: init.outboundStreams,
-      peerInboundStreams: init.inboundStreams,
-      peerForwardsTsn: parameters.forwardsTsn,
-      peerResetsStreams: parameters.resetsStreams,
-      peerTakesZeroChecksum: parameters.takesZeroChecksum,
-      peerLargestPacket: parameters.largestPacket,
-      peerInterleaves: parameters.interleaves,
-    }
-  }
-
   /** INIT, or COOKIE ECHO once there is a cookie. */
   #transmit(now: Millis): void {
     const { settings, output, deadlines } = this.#context
@@ -291,5 +267,28 @@ export class Handshake {
         causes: [{ type: CauseCode.invalidMandatoryParameter, value: new Uint8Array(0) }],
       })
     return false
+  }
+}
+
+/** With the peer of this INIT or INIT ACK. */
+function agreementOn(
+  localTag: number,
+  localTsn: Tsn,
+  init: InitChunk,
+  parameters: InitParameters,
+): Agreement {
+  return {
+    localTag,
+    peerTag: init.initiateTag,
+    localTsn,
+    peerTsn: init.initialTsn,
+    peerWindow: init.receiverWindow,
+    peerOutboundStreams: init.outboundStreams,
+    peerInboundStreams: init.inboundStreams,
+    peerForwardsTsn: parameters.forwardsTsn,
+    peerResetsStreams: parameters.resetsStreams,
+    peerTakesZeroChecksum: parameters.takesZeroChecksum,
+    peerLargestPacket: parameters.largestPacket,
+    peerInterleaves: parameters.interleaves,
   }
 }

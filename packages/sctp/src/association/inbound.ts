@@ -1,33 +1,27 @@
-import { copyBytes, type Millis, Reader } from '@purertc/bytes'
+import type { Millis } from '@purertc/bytes'
 
-import type { Receiver } from '../receive/receiver.ts'
-import type { Sender } from '../send/sender.ts'
-import { Tsn } from '../tsn.ts'
-import type { AbortChunk } from '../wire/abort.ts'
-import { type Chunk, tryDecodeChunk } from '../wire/chunk.ts'
-import { ChunkType, unknownTypeAction } from '../wire/chunk-type.ts'
-import { dataHeaderLength } from '../wire/data.ts'
-import { iDataHeaderLength } from '../wire/i-data.ts'
-import { CauseCode, describeCause, invalidStreamCause } from '../wire/error-cause.ts'
-import { commonHeaderLength, packetChecksum } from '../wire/packet.ts'
-import { sackHeaderLength } from '../wire/sack.ts'
-import type { Context } from './context.ts'
-import type { Handshake } from './handshake.ts'
+import { read16, read32 } from '../big-endian.ts'
 import type { PathMonitor } from '../path/path-monitor.ts'
 import type { PathMtu } from '../path/path-mtu.ts'
+import { ChunkType } from '../wire/chunk-type.ts'
+import { commonHeaderLength, packetChecksum } from '../wire/packet.ts'
+import { ChunkReader } from './chunk-reader.ts'
+import type { Context } from './context.ts'
+import type { Handshake } from './handshake.ts'
+import { InboundControl } from './inbound-control.ts'
+import { InboundData } from './inbound-data.ts'
 import type { Shutdown } from './shutdown.ts'
-import type { StreamReset } from './stream-reset.ts'
+import type { Transfer } from './transfer.ts'
 
 /** Reads packets: checks them, walks their chunks and hands each to its part, RFC 9260 §8.5 and §3. */
 export class Inbound {
   readonly #context: Context
+  readonly #transfer: Transfer
   readonly #handshake: Handshake
-  readonly #path: PathMonitor
-  readonly #pathMtu: PathMtu
   readonly #shutdown: Shutdown
-  #sender: Sender
-  #receiver: Receiver | undefined
-  #streamReset: StreamReset | undefined
+  readonly #chunks: ChunkReader
+  readonly #data: InboundData
+  readonly #control: InboundControl
   /** Packets mostly come in the same memory: its view is kept. */
   #view: DataView = new DataView(new ArrayBuffer(0))
 
@@ -37,21 +31,16 @@ export class Inbound {
     path: PathMonitor,
     pathMtu: PathMtu,
     shutdown: Shutdown,
-    sender: Sender,
+    transfer: Transfer,
   ) {
+    const chunks = new ChunkReader(context, transfer)
     this.#context = context
+    this.#transfer = transfer
     this.#handshake = handshake
-    this.#path = path
-    this.#pathMtu = pathMtu
     this.#shutdown = shutdown
-    this.#sender = sender
-  }
-
-  /** The association stands: these take its chunks from now on. */
-  attach(sender: Sender, receiver: Receiver, streamReset: StreamReset | undefined): void {
-    this.#sender = sender
-    this.#receiver = receiver
-    this.#streamReset = streamReset
+    this.#chunks = chunks
+    this.#data = new InboundData(context, transfer, path, shutdown, chunks)
+    this.#control = new InboundControl(context, transfer, handshake, path, pathMtu, shutdown, chunks)
   }
 
   handlePacket(now: Millis, packet: Uint8Array): void {
@@ -111,7 +100,7 @@ export class Inbound {
       discarded.count('not-alone')
       return
     }
-    const chunk = this.#decode(
+    const chunk = this.#chunks.read(
       packet,
       commonHeaderLength,
       Math.min(commonHeaderLength + length, packet.length),
@@ -130,182 +119,15 @@ export class Inbound {
       if (length < 4 || at + length > end) break
       const type = packet[at]!
       let goOn = true
-      if (type === ChunkType.data) this.#handleData(now, packet, at, at + length)
-      else if (type === ChunkType.iData) goOn = this.#handleIData(now, packet, at, at + length)
-      else if (type === ChunkType.sack) this.#handleSack(now, packet, at, length)
-      else goOn = this.#handleControl(now, tag, packet, at, at + length)
+      if (type === ChunkType.data) this.#data.handleData(now, packet, at, at + length)
+      else if (type === ChunkType.iData) goOn = this.#data.handleIData(now, packet, at, at + length)
+      else if (type === ChunkType.sack) this.#data.handleSack(now, packet, at, length)
+      else goOn = this.#control.handle(now, tag, packet, at, at + length)
       if (!goOn || context.state === 'closed') return
       at += (length + 3) & ~3
     }
     if (at < end) context.discarded.count('malformed-chunk')
-    this.#receiver?.endPacket(now)
-  }
-
-  #handleData(now: Millis, packet: Uint8Array, at: number, end: number): void {
-    const context = this.#context
-    const receiver = this.#receiver
-    const { state, discarded } = context
-    // RFC 9260 §6: in any other state DATA is thrown away.
-    if (!receiver || (state !== 'established' && state !== 'shutdown-pending' && state !== 'shutdown-sent')) {
-      discarded.count('unexpected-chunk')
-      return
-    }
-    if (receiver.interleaves !== (packet[at] === ChunkType.iData)) {
-      context.misbehaved(CauseCode.protocolViolation, 'DATA where I-DATA was agreed on')
-      return
-    }
-    const length = end - at - (receiver.interleaves ? iDataHeaderLength : dataHeaderLength)
-    if (length <= 0) {
-      if (length < 0) discarded.count('malformed-chunk')
-      else context.misbehaved(CauseCode.noUserData, 'a DATA chunk without user data')
-      return
-    }
-    const before = receiver.cumulativeTsn
-    const verdict = receiver.handleData(packet, at, end)
-    if (verdict === 'violation') {
-      context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
-      return
-    }
-    if (verdict === 'too-large') {
-      const message = `a message of more than ${context.settings.maxMessageSize} bytes`
-      context.misbehaved(CauseCode.protocolViolation, message)
-      return
-    }
-    if (verdict !== 'accepted') discarded.count(verdict)
-    if (verdict === 'invalid-stream' && context.output.queuedChunks < mostReports) {
-      const cause = invalidStreamCause(read16(packet, at + 8))
-      context.output.queue({ type: ChunkType.error, causes: [cause] })
-    }
-    if (state === 'shutdown-sent') this.#shutdown.repeat(now, receiver.cumulativeTsn)
-    if (receiver.cumulativeTsn !== before) this.#streamReset?.advanced()
-  }
-
-  /** Returns whether the rest of the packet is to be read: what was not agreed on is unknown (RFC 9260 §3.2). */
-  #handleIData(now: Millis, packet: Uint8Array, at: number, end: number): boolean {
-    if (this.#receiver?.interleaves === true) {
-      this.#handleData(now, packet, at, end)
-      return true
-    }
-    this.#reportUnknown(packet, at, end)
-    return false
-  }
-
-  #handleSack(now: Millis, packet: Uint8Array, at: number, length: number): void {
-    const { discarded } = this.#context
-    if (!this.#receiver) {
-      discarded.count('unexpected-chunk')
-      return
-    }
-    if (length < sackHeaderLength) {
-      discarded.count('malformed-chunk')
-      return
-    }
-    const blocks = read16(packet, at + 12) + read16(packet, at + 14)
-    if (length !== sackHeaderLength + 4 * blocks) {
-      discarded.count('malformed-chunk')
-      return
-    }
-    const verdict = this.#sender.handleSack(
-      now,
-      packet,
-      at,
-      Tsn.of(read32(packet, at + 4)),
-      read32(packet, at + 8),
-    )
-    if (verdict === 'old') discarded.count('old-sack')
-    else if (verdict === 'invalid') discarded.count('invalid-sack')
-    else if (this.#sender.hasProgressed) this.#path.confirmed()
-  }
-
-  /** Returns whether the rest of the packet is to be read. */
-  #handleControl(now: Millis, tag: number, packet: Uint8Array, at: number, end: number): boolean {
-    const chunk = this.#decode(packet, at, end)
-    if (!chunk) return !unknownTypeAction(packet[at]! >>> 6).stop || isKnown(packet[at]!)
-    switch (chunk.type) {
-      case ChunkType.cookieEcho:
-        if (at === commonHeaderLength) return this.#handshake.handleCookieEcho(now, chunk.cookie, tag)
-        break
-      case ChunkType.initAck:
-        if (at === commonHeaderLength && end + 3 >= packet.length) {
-          this.#handshake.handleInitAck(now, chunk)
-          return false
-        }
-        break
-      case ChunkType.pad:
-        return true
-      case ChunkType.cookieAck:
-        this.#handshake.handleCookieAck(now)
-        return true
-      case ChunkType.abort:
-        this.#handleAbort(chunk)
-        return false
-      case ChunkType.shutdownComplete:
-        this.#shutdown.handleShutdownComplete()
-        return true
-      case ChunkType.shutdownAck:
-        this.#shutdown.handleShutdownAck(tag)
-        return true
-      case ChunkType.error:
-        this.#context.discarded.count('reported-error')
-        if (chunk.causes.some(({ type }) => type === CauseCode.staleCookie))
-          this.#handshake.handleStaleCookie(now)
-        return true
-      default:
-        if (this.#receiver) {
-          this.#handleEstablished(now, chunk, this.#receiver)
-          return true
-        }
-    }
-    this.#context.discarded.count('unexpected-chunk')
-    return true
-  }
-
-  /** Chunks that only an association that stands can take. */
-  #handleEstablished(now: Millis, chunk: Chunk, receiver: Receiver): void {
-    const { discarded, output } = this.#context
-    switch (chunk.type) {
-      case ChunkType.heartbeat:
-        output.queue({ type: ChunkType.heartbeatAck, info: chunk.info })
-        break
-      case ChunkType.heartbeatAck:
-        if (this.#pathMtu.handleHeartbeatAck(now, chunk.info)) this.#path.confirmed()
-        else if (this.#path.handleHeartbeatAck(now, chunk.info)) this.#sender.pathAnswered(now)
-        break
-      case ChunkType.forwardTsn:
-        if (receiver.interleaves) discarded.count('unexpected-chunk')
-        else if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
-        else this.#streamReset?.advanced()
-        break
-      case ChunkType.iForwardTsn:
-        if (!receiver.interleaves) discarded.count('unexpected-chunk')
-        else if (!receiver.handleIForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
-        else this.#streamReset?.advanced()
-        break
-      case ChunkType.reConfig:
-        if (this.#streamReset) this.#streamReset.handleReConfig(chunk)
-        else discarded.count('unexpected-chunk')
-        break
-      case ChunkType.shutdown:
-        if (this.#sender.handleCumulativeAck(now, chunk.cumulativeTsn)) this.#shutdown.handleShutdown(now)
-        else discarded.count('invalid-sack')
-        break
-      default:
-        discarded.count('unexpected-chunk')
-    }
-  }
-
-  #handleAbort(chunk: AbortChunk): void {
-    // Before the association there is nothing to abort, RFC 9260 §9.1.
-    if (this.#context.state === 'new') {
-      this.#context.discarded.count('unexpected-chunk')
-      return
-    }
-    const cause = chunk.causes[0]
-    this.#context.end({
-      code: 'aborted-by-peer',
-      ...(cause ? { cause: cause.type } : {}),
-      message: cause ? `the peer aborted: ${describeCause(cause)}` : 'the peer aborted',
-    })
+    this.#transfer.receiver?.endPacket(now)
   }
 
   /** RFC 9260 §8.4: what comes after the end is told that there is nothing here. */
@@ -322,40 +144,6 @@ export class Inbound {
       output.queueAlone(tag, { type: ChunkType.abort, tagReflected: true, causes: [] })
     }
   }
-
-  /** `null`, counted and where the type asks for it reported, for a chunk that is malformed or unknown. */
-  #decode(packet: Uint8Array, at: number, end: number): Chunk | null {
-    const { discarded } = this.#context
-    const type = packet[at]!
-    const length = read16(packet, at + 2)
-    const chunk =
-      length < 4 || at + length > end
-        ? null
-        : tryDecodeChunk(type, packet[at + 1]!, new Reader(packet, at + 4, end))
-    if (chunk) return chunk
-    if (isKnown(type)) {
-      discarded.count('malformed-chunk')
-      return null
-    }
-    this.#reportUnknown(packet, at, end)
-    return null
-  }
-
-  #reportUnknown(packet: Uint8Array, at: number, end: number): void {
-    const { discarded, output } = this.#context
-    discarded.count('unknown-chunk')
-    // RFC 9260 §3.2; only a peer that stands can be told.
-    if (this.#receiver && unknownTypeAction(packet[at]! >>> 6).report && output.queuedChunks < mostReports)
-      output.queue({
-        type: ChunkType.error,
-        causes: [
-          {
-            type: CauseCode.unrecognizedChunkType,
-            value: copyBytes(packet, at, Math.min(end, at + longestReport)),
-          },
-        ],
-      })
-  }
 }
 
 /** Chunks that must not be answered with an ABORT, RFC 9260 §8.4. */
@@ -366,20 +154,3 @@ const silentTypes: ReadonlySet<number> = new Set([
   ChunkType.error,
   ChunkType.heartbeatAck,
 ])
-
-const knownTypes: ReadonlySet<number> = new Set(Object.values(ChunkType))
-const isKnown = (type: number): boolean => knownTypes.has(type)
-
-/** A packet of a hundred faulty chunks is not worth a hundred reports. */
-const mostReports = 8
-
-/** Of an unknown chunk so much is sent back that the report fits a packet. */
-const longestReport = 256
-
-function read16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-}

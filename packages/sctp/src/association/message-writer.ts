@@ -1,5 +1,10 @@
 import type { Millis } from '@purertc/bytes'
 
+import { SctpError } from '../errors.ts'
+import type { StreamedMessage } from '../send/streamed-message.ts'
+import type { Departure } from './departure.ts'
+import type { Outbox } from './outbox.ts'
+
 /** A message on its way out that is sent while it is written. What its stream has to send next waits for its end. */
 export interface MessageWriter {
   /**
@@ -14,4 +19,30 @@ export interface MessageWriter {
   end(now: Millis, empty?: number): void
   /** Gives the message up: the peer forgets it, or is told that it breaks off. Nothing happens after its end. */
   abort(now: Millis): void
+}
+
+/** The writer of a message that the outbox has opened. */
+export function createMessageWriter(
+  outbox: Outbox,
+  departure: Departure,
+  message: StreamedMessage,
+  isOpen: () => boolean,
+): MessageWriter {
+  return {
+    write: (now, bytes) => {
+      if (!isOpen()) throw closedError()
+      departure.bracket(now, () => outbox.write(now, message, bytes))
+    },
+    end: (now, empty) => {
+      if (!isOpen()) throw closedError()
+      departure.bracket(now, () => outbox.end(now, message, empty))
+    },
+    abort: (now) => {
+      if (isOpen()) departure.bracket(now, () => outbox.abort(now, message))
+    },
+  }
+}
+
+export function closedError(): SctpError {
+  return new SctpError('closed', 'the association is closed or shutting down')
 }

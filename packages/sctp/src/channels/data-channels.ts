@@ -4,28 +4,21 @@ import { SctpAssociation } from '../association/association.ts'
 import type { Discard } from '../association/context.ts'
 import type { SendOptions } from '../association/host.ts'
 import type { MessageWriter } from '../association/message-writer.ts'
-import { createInit } from '../association/out-of-band-init.ts'
 import type { AssociationState, SctpCloseReason } from '../association/state.ts'
-import type { SctpConfig } from '../config.ts'
 import { SctpError } from '../errors.ts'
 import { Arrival } from './arrival.ts'
+import { Arrivals } from './arrivals.ts'
 import { BackPressure } from './back-pressure.ts'
 import { ChannelClosing } from './channel-closing.ts'
 import { ChannelOpening } from './channel-opening.ts'
 import { ChannelRegistry } from './channel-registry.ts'
+import { openChannelMessage } from './channel-message.ts'
 import { Channel, type DataChannel, type DataChannelOptions } from './data-channel.ts'
+import type { AssociationView } from './association-view.ts'
+import { channelDefaults, type DataChannelsConfig } from './config.ts'
 import { encodeOpen } from './dcep.ts'
 import type { ChannelDiscard, DataChannelHost } from './host.ts'
 import { ProtocolId } from './protocol-id.ts'
-
-/**
- * Settings of {@link DataChannels}. Three defaults differ from an association's: `rtoMax` is 5000, `maxRetransmits`
- * 30 and `zeroChecksum` true. Under data channels ICE tells when the path is gone and brings it back, and then nobody wants to wait a minute.
- */
-export interface DataChannelsConfig extends SctpConfig {
-  /** Which DTLS role this side has: the client's channels have even ids, the server's odd ones (RFC 8832 §6). */
-  readonly dtlsRole: 'client' | 'server'
-}
 
 /**
  * The data channels of one connection and the association that carries them, RFC 8831 and RFC 8832. Like the
@@ -44,6 +37,7 @@ export class DataChannels {
   readonly #backPressure: BackPressure
   readonly #closing: ChannelClosing
   readonly #opening: ChannelOpening
+  readonly #arrivals: Arrivals
   readonly #discarded = new Counters<ChannelDiscard>()
   #now = 0 as Millis
 
@@ -57,11 +51,11 @@ export class DataChannels {
         transmit: (packet) => host.transmit(packet),
         connected: () => this.#connected(),
         received: (now, stream, protocol, message) =>
-          this.#received(now, stream, Arrival.message, protocol, message),
+          this.#arrivals.handle(now, stream, Arrival.message, protocol, message),
         receivedPart: (now, stream, protocol, part, isLast) =>
-          this.#received(now, stream, isLast ? Arrival.lastPart : Arrival.part, protocol, part),
+          this.#arrivals.handle(now, stream, isLast ? Arrival.lastPart : Arrival.part, protocol, part),
         messageBroken: (now, stream) =>
-          this.#received(now, stream, Arrival.broken, ProtocolId.binary, nothing),
+          this.#arrivals.handle(now, stream, Arrival.broken, ProtocolId.binary, nothing),
         bufferedAmountLow: (stream) => {
           const channel = this.#registry.get(stream)
           if (channel) host.bufferedAmountLow(channel)
@@ -74,7 +68,7 @@ export class DataChannels {
     )
     this.#backPressure = new BackPressure(this.#association, {
       deliver: (now, channel, kind, protocol, message) =>
-        this.#deliver(now, channel, kind, protocol, message),
+        this.#arrivals.deliver(now, channel, kind, protocol, message),
       resetReached: (now, channel) => this.#closing.handleStreamsReset(now, [channel.id]),
     })
     this.#closing = new ChannelClosing(this.#association, this.#registry, this.#backPressure, {
@@ -88,6 +82,7 @@ export class DataChannels {
       this.#discarded,
       (channel) => host.channelOpened(channel),
     )
+    this.#arrivals = new Arrivals(host, this.#registry, this.#opening, this.#backPressure, this.#discarded)
   }
 
   get state(): AssociationState {
@@ -110,19 +105,7 @@ export class DataChannels {
   }
 
   /** The association's measurements and settings that may change while it stands. */
-  get association(): Pick<
-    SctpAssociation,
-    | 'mtu'
-    | 'pathChanged'
-    | 'remoteMaxMessageSize'
-    | 'roundTripTime'
-    | 'congestionWindow'
-    | 'abandonedMessages'
-    | 'receiveBuffered'
-    | 'outboundStreams'
-    | 'isInterleaving'
-    | 'peerLargestPacket'
-  > {
+  get association(): AssociationView {
     return this.#association
   }
 
@@ -205,23 +188,9 @@ export class DataChannels {
     if (own.readyState !== 'open') throw new SctpError('invalid-channel', `the channel is ${own.readyState}`)
     if (!own.isReliable)
       throw new SctpError('invalid-channel', 'a message that may be given up is sent as a whole')
-    const protocol = isText ? ProtocolId.text : ProtocolId.binary
-    const empty = isText ? ProtocolId.emptyText : ProtocolId.emptyBinary
-    const writer = this.#association.openMessage(now, own.id, protocol, own.sendOptions)
-    return {
-      write: (at, bytes) => {
-        this.#now = at
-        writer.write(at, bytes)
-      },
-      end: (at) => {
-        this.#now = at
-        writer.end(at, empty)
-      },
-      abort: (at) => {
-        this.#now = at
-        writer.abort(at)
-      },
-    }
+    return openChannelMessage(this.#association, now, own, isText, (at) => {
+      this.#now = at
+    })
   }
 
   /**
@@ -306,52 +275,6 @@ export class DataChannels {
     for (const channel of tooHigh) this.#closing.finish(channel)
   }
 
-  #received(now: Millis, stream: number, kind: Arrival, protocol: number, message: Uint8Array): void {
-    if (protocol === ProtocolId.control) {
-      if (kind === Arrival.message) this.#opening.handleControl(now, stream, message)
-      else this.#discarded.count('bad-dcep')
-      return
-    }
-    const channel = this.#registry.get(stream)
-    if (!channel || channel.readyState === 'connecting' || channel.isIncomingReset) {
-      this.#discarded.count('unknown-channel')
-      return
-    }
-    // Whoever sends on the channel has seen our OPEN (RFC 8832 §6).
-    channel.isAcknowledged = true
-    this.#backPressure.take(now, channel, kind, protocol, message)
-  }
-
-  #deliver(now: Millis, channel: Channel, kind: Arrival, protocol: number, message: Uint8Array): void {
-    if (kind !== Arrival.message) {
-      this.#deliverPart(now, channel, kind, protocol, message)
-      return
-    }
-    switch (protocol) {
-      case ProtocolId.text:
-        this.#host.received(now, channel, message, true)
-        break
-      case ProtocolId.binary:
-        this.#host.received(now, channel, message, false)
-        break
-      case ProtocolId.emptyText:
-        this.#host.received(now, channel, nothing, true)
-        break
-      case ProtocolId.emptyBinary:
-        this.#host.received(now, channel, nothing, false)
-        break
-      default:
-        this.#discarded.count('unknown-protocol')
-    }
-  }
-
-  #deliverPart(now: Millis, channel: Channel, kind: Arrival, protocol: number, part: Uint8Array): void {
-    if (kind === Arrival.broken) this.#host.messageBroken?.(now, channel)
-    else if (protocol === ProtocolId.text || protocol === ProtocolId.binary)
-      this.#host.receivedPart?.(now, channel, part, protocol === ProtocolId.text, kind === Arrival.lastPart)
-    else this.#discarded.count('unknown-protocol')
-  }
-
   /** The peer's channels are gone, and it knows nothing of ours. */
   #restarted(): void {
     for (const channel of this.#registry.all()) this.#closing.finish(channel)
@@ -363,16 +286,6 @@ export class DataChannels {
     this.#host.associationClosed(reason)
   }
 }
-
-/**
- * The INIT of {@link DataChannels} with this configuration, for `exchangedInits` (draft-hancke-tsvwg-snap). Throws
- * {@link SctpError} `invalid-config`.
- */
-export function createChannelsInit(config: SctpConfig): Uint8Array {
-  return createInit({ ...channelDefaults, ...config })
-}
-
-const channelDefaults = { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true } as const
 
 const uncounted: SendOptions = { uncounted: true }
 const emptyMessage = new Uint8Array(1)

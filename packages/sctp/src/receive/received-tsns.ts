@@ -1,3 +1,4 @@
+import { put16, put32 } from '../big-endian.ts'
 import { Tsn } from '../tsn.ts'
 import type { PacketWriter } from '../packet-writer.ts'
 import { commonHeaderLength } from '../wire/packet.ts'
@@ -106,20 +107,10 @@ export class ReceivedTsns {
     putSackHeader(bytes, at, this.#cumulative, receiverWindow, gaps, duplicates)
     at += sackHeaderLength
     for (let i = 0; i < gaps; i++, at += 4) {
-      const start = this.#starts[i]! - this.#cumulative
-      const end = this.#ends[i]! - this.#cumulative
-      bytes[at] = start >>> 8
-      bytes[at + 1] = start
-      bytes[at + 2] = end >>> 8
-      bytes[at + 3] = end
+      put16(bytes, at, this.#starts[i]! - this.#cumulative)
+      put16(bytes, at + 2, this.#ends[i]! - this.#cumulative)
     }
-    for (let i = 0; i < duplicates; i++, at += 4) {
-      const tsn = this.#duplicates[i]!
-      bytes[at] = tsn >>> 24
-      bytes[at + 1] = tsn >>> 16
-      bytes[at + 2] = tsn >>> 8
-      bytes[at + 3] = tsn
-    }
+    for (let i = 0; i < duplicates; i++, at += 4) put32(bytes, at, this.#duplicates[i]!)
     this.#duplicateCount = 0
   }
 

@@ -1,5 +1,6 @@
 import { type Deadlines, Millis } from '@purertc/bytes'
 
+import { read16, read32 } from '../big-endian.ts'
 import type { Settings } from '../config.ts'
 import type { PacketWriter } from '../packet-writer.ts'
 import { Timer } from '../timer.ts'
@@ -114,9 +115,7 @@ export class Receiver {
 
   /** Takes the DATA or I-DATA chunk at `at`, which ends at `end` and holds at least one byte of user data. */
   handleData(bytes: Uint8Array, at: number, end: number): DataVerdict {
-    const tsn = Tsn.of(
-      (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!,
-    )
+    const tsn = Tsn.of(read32(bytes, at + 4))
     const flags = bytes[at + 1]!
     this.#sawData = true
     if (flags & DataFlag.immediate) this.#isSackDue = true
@@ -125,7 +124,7 @@ export class Receiver {
       this.#isSackDue = true
       return arrival === 'duplicate' ? 'duplicate' : 'beyond-window'
     }
-    const stream = (bytes[at + 8]! << 8) | bytes[at + 9]!
+    const stream = read16(bytes, at + 8)
     this.#tsns.add(tsn)
     if (stream >= this.#settings.streams) return 'invalid-stream'
     this.#isRepeatedSsn = false
@@ -144,7 +143,7 @@ export class Receiver {
           tsn,
           flags,
           stream,
-          (bytes[at + 10]! << 8) | bytes[at + 11]!,
+          read16(bytes, at + 10),
           read32(bytes, at + 12),
           bytes,
           at + dataHeaderLength,
@@ -230,10 +229,6 @@ export class Receiver {
     if (held < this.#settings.receiveWindow) return true
     return held < this.#settings.receiveWindow + gapAllowance && Tsn.isAfter(this.#tsns.highest, tsn)
   }
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 /** A FORWARD TSN passes over chunks that were outstanding, and no gap block could name one further ahead. */

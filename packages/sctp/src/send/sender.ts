@@ -5,7 +5,8 @@ import type { PacketWriter } from '../packet-writer.ts'
 import { Timer } from '../timer.ts'
 import { Tsn } from '../tsn.ts'
 import { Acknowledgements, type SackVerdict } from './acknowledgements.ts'
-import type { AcknowledgedNews, CongestionControl } from './congestion-control.ts'
+import type { CongestionControl } from './congestion-control.ts'
+import { CongestionNews } from './congestion-news.ts'
 import { LossDetection } from './loss-detection.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { PartialReliability } from './partial-reliability.ts'
@@ -29,7 +30,7 @@ export class Sender {
   readonly #tailProbe: TailProbe
   readonly #transmission: Transmission
   readonly #recoveryRate = new ProportionalRate()
-  readonly #news: { -readonly [Key in keyof AcknowledgedNews]: AcknowledgedNews[Key] }
+  readonly #news: CongestionNews
 
   constructor(settings: Settings, deadlines: Deadlines, roundTrip: RoundTripTime, initialTsn: Tsn) {
     this.#deadlines = deadlines
@@ -54,16 +55,7 @@ export class Sender {
       partial,
       this.#recoveryRate,
     )
-    this.#news = {
-      now: Millis(0),
-      bytes: 0,
-      flight: 0,
-      advanced: false,
-      recovering: false,
-      endsRound: false,
-      roundTrip: Number.NaN,
-      smoothedRoundTrip: Number.NaN,
-    }
+    this.#news = new CongestionNews(this.#acks, this.#losses, roundTrip)
   }
 
   /** What the handshake agreed on. */
@@ -138,7 +130,8 @@ export class Sender {
     this.#recover(now, lost, this.#tailProbe.repaired(acks))
     if (acks.ackedBytes > 0) {
       this.#roundTrip.answered()
-      this.#tellCongestion(now)
+      this.congestion.acknowledged(this.#news.take(now, transmission.highestFlight))
+      if (acks.endsRound) transmission.roundEnded()
     }
     if (this.#losses.isRecovering)
       this.#recoveryRate.acknowledged(
@@ -238,21 +231,6 @@ export class Sender {
     const lost = this.#losses.detect(now, this.#acks, smoothed, this.#transmission.packetSize)
     this.#deadlines.arm(Timer.reordering, Millis(this.#losses.deadline))
     return lost
-  }
-
-  #tellCongestion(now: Millis): void {
-    const acks = this.#acks
-    const news = this.#news
-    news.now = now
-    news.bytes = acks.ackedBytes
-    news.flight = this.#transmission.highestFlight
-    news.advanced = acks.advanced
-    news.recovering = this.#losses.isRecovering
-    news.endsRound = acks.endsRound
-    news.roundTrip = acks.roundTrip
-    news.smoothedRoundTrip = this.#roundTrip.smoothed ?? Number.NaN
-    this.congestion.acknowledged(news)
-    if (acks.endsRound) this.#transmission.roundEnded()
   }
 
   /** Chunks were lost, or `repaired` by a probe before anybody knew: one reduction for each flight. */

@@ -26,6 +26,12 @@ export const ChunkType = {
 } as const
 export type ChunkType = (typeof ChunkType)[keyof typeof ChunkType]
 
+const knownTypes: ReadonlySet<number> = new Set(Object.values(ChunkType))
+
+export function isKnownType(type: number): boolean {
+  return knownTypes.has(type)
+}
+
 /** What the two highest bits of an unknown chunk or parameter type ask of the receiver, RFC 9260 §3.2 and §3.2.1. */
 export function unknownTypeAction(highBits: number): { readonly stop: boolean; readonly report: boolean } {
   return actions[highBits & 3]!

@@ -1,5 +1,6 @@
 import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
 
+import { put16, put32 } from '../big-endian.ts'
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
 import { closeChunk, openChunk } from './tlv.ts'
@@ -69,21 +70,11 @@ export function putDataHeader(
   protocol: number,
   dataLength: number,
 ): void {
-  const length = dataHeaderLength + dataLength
   into[at] = ChunkType.data
   into[at + 1] = flags
-  into[at + 2] = length >>> 8
-  into[at + 3] = length
-  into[at + 4] = tsn >>> 24
-  into[at + 5] = tsn >>> 16
-  into[at + 6] = tsn >>> 8
-  into[at + 7] = tsn
-  into[at + 8] = stream >>> 8
-  into[at + 9] = stream
-  into[at + 10] = ssn >>> 8
-  into[at + 11] = ssn
-  into[at + 12] = protocol >>> 24
-  into[at + 13] = protocol >>> 16
-  into[at + 14] = protocol >>> 8
-  into[at + 15] = protocol
+  put16(into, at + 2, dataHeaderLength + dataLength)
+  put32(into, at + 4, tsn)
+  put16(into, at + 8, stream)
+  put16(into, at + 10, ssn)
+  put32(into, at + 12, protocol)
 }

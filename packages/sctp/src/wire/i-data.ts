@@ -1,5 +1,6 @@
 import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
 
+import { put16, put32 } from '../big-endian.ts'
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
 import { DataFlag } from './data.ts'
@@ -65,26 +66,12 @@ export function putIDataHeader(
   fsn: number,
   dataLength: number,
 ): void {
-  const length = iDataHeaderLength + dataLength
-  const last = flags & DataFlag.beginning ? protocol : fsn
   into[at] = ChunkType.iData
   into[at + 1] = flags
-  into[at + 2] = length >>> 8
-  into[at + 3] = length
-  into[at + 4] = tsn >>> 24
-  into[at + 5] = tsn >>> 16
-  into[at + 6] = tsn >>> 8
-  into[at + 7] = tsn
-  into[at + 8] = stream >>> 8
-  into[at + 9] = stream
-  into[at + 10] = 0
-  into[at + 11] = 0
-  into[at + 12] = mid >>> 24
-  into[at + 13] = mid >>> 16
-  into[at + 14] = mid >>> 8
-  into[at + 15] = mid
-  into[at + 16] = last >>> 24
-  into[at + 17] = last >>> 16
-  into[at + 18] = last >>> 8
-  into[at + 19] = last
+  put16(into, at + 2, iDataHeaderLength + dataLength)
+  put32(into, at + 4, tsn)
+  put16(into, at + 8, stream)
+  put16(into, at + 10, 0)
+  put32(into, at + 12, mid)
+  put32(into, at + 16, flags & DataFlag.beginning ? protocol : fsn)
 }

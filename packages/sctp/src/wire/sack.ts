@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '@purertc/bytes'
 
+import { put16, put32 } from '../big-endian.ts'
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from './chunk-type.ts'
 import { closeChunk, openChunk } from './tlv.ts'
@@ -69,21 +70,11 @@ export function putSackHeader(
   gapCount: number,
   duplicateCount: number,
 ): void {
-  const length = sackHeaderLength + 4 * (gapCount + duplicateCount)
   into[at] = ChunkType.sack
   into[at + 1] = 0
-  into[at + 2] = length >>> 8
-  into[at + 3] = length
-  into[at + 4] = cumulativeTsn >>> 24
-  into[at + 5] = cumulativeTsn >>> 16
-  into[at + 6] = cumulativeTsn >>> 8
-  into[at + 7] = cumulativeTsn
-  into[at + 8] = receiverWindow >>> 24
-  into[at + 9] = receiverWindow >>> 16
-  into[at + 10] = receiverWindow >>> 8
-  into[at + 11] = receiverWindow
-  into[at + 12] = gapCount >>> 8
-  into[at + 13] = gapCount
-  into[at + 14] = duplicateCount >>> 8
-  into[at + 15] = duplicateCount
+  put16(into, at + 2, sackHeaderLength + 4 * (gapCount + duplicateCount))
+  put32(into, at + 4, cumulativeTsn)
+  put32(into, at + 8, receiverWindow)
+  put16(into, at + 12, gapCount)
+  put16(into, at + 14, duplicateCount)
 }

@@ -3,6 +3,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { Link, type LinkConditions, Simulation } from '@purertc/netsim'
 
 import { SctpAssociation, type SctpCloseReason, type SctpConfig } from '../../src/index.ts'
+import { Simulated } from './simulated.ts'
 
 export interface Received {
   readonly at: Millis
@@ -72,8 +73,7 @@ export interface PairOptions extends LinkConditions {
 }
 
 /** Two associations, a virtual clock and a seeded network between them. */
-export class Pair {
-  readonly sim: Simulation
+export class Pair extends Simulated {
   readonly a: End
   #b: End
   readonly toA: Link
@@ -81,7 +81,7 @@ export class Pair {
 
   constructor(options: PairOptions = {}) {
     const { seed = 1, a, b, ...conditions } = options
-    this.sim = new Simulation({ seed })
+    super(new Simulation({ seed }))
     this.toA = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) =>
       this.a.association.handlePacket(now, bytes),
     )
@@ -102,10 +102,6 @@ export class Pair {
     this.#b = new End(this.sim, (packet) => this.toA.send(packet), options)
   }
 
-  get now(): Millis {
-    return this.sim.now
-  }
-
   /** Both ends begin at once, as in WebRTC, and the clock runs until both stand. */
   connect(): this {
     this.a.association.connect(this.now)
@@ -114,17 +110,11 @@ export class Pair {
     return this
   }
 
-  run(milliseconds: number): void {
-    this.sim.advance(milliseconds)
-  }
-
-  /** Throws when the condition does not come true within ten minutes of virtual time. */
-  runUntil(until: () => boolean, deadline = 600_000): void {
-    if (!this.sim.run({ until, deadline }))
-      throw new Error(
-        `not reached: a ${this.a.association.state}, b ${this.b.association.state}, ` +
-          `b received ${this.b.received.length}, a received ${this.a.received.length}`,
-      )
+  protected override describe(): string {
+    return (
+      `a ${this.a.association.state}, b ${this.b.association.state}, ` +
+      `b received ${this.b.received.length}, a received ${this.a.received.length}`
+    )
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Millis } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
 import { Link, type LinkConditions, Simulation } from '@purertc/netsim'
 
@@ -8,6 +7,7 @@ import {
   type DataChannelsConfig,
   type SctpCloseReason,
 } from '../../src/index.ts'
+import { Simulated } from './simulated.ts'
 
 export interface Message {
   readonly label: string
@@ -76,8 +76,7 @@ export interface ChannelsPairOptions extends LinkConditions {
 }
 
 /** The data channels of both sides of one connection over a simulated network. */
-export class ChannelsPair {
-  readonly sim: Simulation
+export class ChannelsPair extends Simulated {
   readonly client: Side
   readonly server: Side
   readonly toClient: Link
@@ -85,7 +84,7 @@ export class ChannelsPair {
 
   constructor(options: ChannelsPairOptions = {}) {
     const { seed = 1, client, server, ...conditions } = options
-    this.sim = new Simulation({ seed })
+    super(new Simulation({ seed }))
     this.toClient = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) =>
       this.client.channels.handlePacket(now, bytes),
     )
@@ -102,10 +101,6 @@ export class ChannelsPair {
     })
   }
 
-  get now(): Millis {
-    return this.sim.now
-  }
-
   connect(): this {
     this.client.channels.connect(this.now)
     this.server.channels.connect(this.now)
@@ -113,15 +108,10 @@ export class ChannelsPair {
     return this
   }
 
-  run(milliseconds: number): void {
-    this.sim.advance(milliseconds)
-  }
-
-  runUntil(until: () => boolean, deadline = 600_000): void {
-    if (!this.sim.run({ until, deadline }))
-      throw new Error(
-        `not reached: client ${this.client.channels.state} ${this.client.events.join(', ')}; ` +
-          `server ${this.server.channels.state} ${this.server.events.join(', ')}`,
-      )
+  protected override describe(): string {
+    return (
+      `client ${this.client.channels.state} ${this.client.events.join(', ')}; ` +
+      `server ${this.server.channels.state} ${this.server.events.join(', ')}`
+    )
   }
 }

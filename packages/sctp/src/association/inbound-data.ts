@@ -1,0 +1,107 @@
+import type { Millis } from '@purertc/bytes'
+
+import { read16, read32 } from '../big-endian.ts'
+import type { PathMonitor } from '../path/path-monitor.ts'
+import { Tsn } from '../tsn.ts'
+import { ChunkType } from '../wire/chunk-type.ts'
+import { dataHeaderLength } from '../wire/data.ts'
+import { CauseCode, invalidStreamCause } from '../wire/error-cause.ts'
+import { iDataHeaderLength } from '../wire/i-data.ts'
+import { sackHeaderLength } from '../wire/sack.ts'
+import type { ChunkReader } from './chunk-reader.ts'
+import type { Context } from './context.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { Transfer } from './transfer.ts'
+
+/** Takes DATA, I-DATA and SACK chunks where they lie in the packet: the receiving hot path. */
+export class InboundData {
+  readonly #context: Context
+  readonly #transfer: Transfer
+  readonly #path: PathMonitor
+  readonly #shutdown: Shutdown
+  readonly #chunks: ChunkReader
+
+  constructor(
+    context: Context,
+    transfer: Transfer,
+    path: PathMonitor,
+    shutdown: Shutdown,
+    chunks: ChunkReader,
+  ) {
+    this.#context = context
+    this.#transfer = transfer
+    this.#path = path
+    this.#shutdown = shutdown
+    this.#chunks = chunks
+  }
+
+  /** Takes the DATA or I-DATA chunk at `at`. */
+  handleData(now: Millis, packet: Uint8Array, at: number, end: number): void {
+    const context = this.#context
+    const { receiver, streamReset } = this.#transfer
+    const { state, discarded } = context
+    // RFC 9260 §6: in any other state DATA is thrown away.
+    if (!receiver || (state !== 'established' && state !== 'shutdown-pending' && state !== 'shutdown-sent')) {
+      discarded.count('unexpected-chunk')
+      return
+    }
+    if (receiver.interleaves !== (packet[at] === ChunkType.iData)) {
+      context.misbehaved(CauseCode.protocolViolation, 'DATA where I-DATA was agreed on')
+      return
+    }
+    const length = end - at - (receiver.interleaves ? iDataHeaderLength : dataHeaderLength)
+    if (length <= 0) {
+      if (length < 0) discarded.count('malformed-chunk')
+      else context.misbehaved(CauseCode.noUserData, 'a DATA chunk without user data')
+      return
+    }
+    const before = receiver.cumulativeTsn
+    const verdict = receiver.handleData(packet, at, end)
+    if (verdict === 'violation') {
+      context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
+      return
+    }
+    if (verdict === 'too-large') {
+      const message = `a message of more than ${context.settings.maxMessageSize} bytes`
+      context.misbehaved(CauseCode.protocolViolation, message)
+      return
+    }
+    if (verdict !== 'accepted') discarded.count(verdict)
+    if (verdict === 'invalid-stream') this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
+    if (state === 'shutdown-sent') this.#shutdown.repeat(now, receiver.cumulativeTsn)
+    if (receiver.cumulativeTsn !== before) streamReset?.advanced()
+  }
+
+  /** Returns whether the rest of the packet is to be read: what was not agreed on is unknown (RFC 9260 §3.2). */
+  handleIData(now: Millis, packet: Uint8Array, at: number, end: number): boolean {
+    if (this.#transfer.receiver?.interleaves === true) {
+      this.handleData(now, packet, at, end)
+      return true
+    }
+    this.#chunks.reportUnknown(packet, at, end)
+    return false
+  }
+
+  /** Takes the SACK chunk at `at`. */
+  handleSack(now: Millis, packet: Uint8Array, at: number, length: number): void {
+    const { discarded } = this.#context
+    const { sender, receiver } = this.#transfer
+    if (!receiver) {
+      discarded.count('unexpected-chunk')
+      return
+    }
+    if (length < sackHeaderLength) {
+      discarded.count('malformed-chunk')
+      return
+    }
+    const blocks = read16(packet, at + 12) + read16(packet, at + 14)
+    if (length !== sackHeaderLength + 4 * blocks) {
+      discarded.count('malformed-chunk')
+      return
+    }
+    const verdict = sender.handleSack(now, packet, at, Tsn.of(read32(packet, at + 4)), read32(packet, at + 8))
+    if (verdict === 'old') discarded.count('old-sack')
+    else if (verdict === 'invalid') discarded.count('invalid-sack')
+    else if (sender.hasProgressed) this.#path.confirmed()
+  }
+}
