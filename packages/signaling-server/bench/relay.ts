@@ -1,124 +1,57 @@
 /**
- * `node --import tsx --conditions=@purertc/source packages/signaling-server/bench/relay.ts [seconds] [pairs] [held]`
+ * `node --import tsx --conditions=@purertc/source packages/signaling-server/bench/relay.ts [--seconds 4] [--pairs 1000]
+ *  [--windows 1,8] [--rounds 2] [--held 0] [--only purertc,bare,peer,redis] [--profiles FOLDER]`
  *
- * The signalling server, a bare relay on `ws` and the PeerJS server, in one run: connections held and what each costs,
- * and messages relayed between busy pairs. With a redis-server on the machine also two processes that share it.
+ * The signalling server, a bare relay on `ws` and the PeerJS server, turn by turn in one run: connections held and what
+ * each costs, and messages relayed between busy pairs. `redis` is two processes that share a redis-server.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-
-import { subprotocol } from '@purertc/signaling-protocol'
+import { parseArgs } from 'node:util'
 
 import { hasRedis, RedisServer } from '../test/support/redis-server.ts'
+import { type Dialect, dialects } from './dialects.ts'
 import { RawClient } from './raw-client.ts'
+import { redisCpu } from './redis-cpu.ts'
+import { ServerUnderTest } from './server-under-test.ts'
 
-const seconds = Number(process.argv[2] ?? 8)
-const pairs = Number(process.argv[3] ?? 1_000)
-const held = Number(process.argv[4] ?? 10_000)
-
-/** How two clients of a server find each other, and how one says something to the other. */
-interface Dialect {
-  readonly protocol?: string
-  path(pair: number, side: number): string
-  /** What to say when the connection opens. */
-  enter(client: RawClient, pair: number, side: number): void
-  message(at: number, pair: number, side: number): string
-  /** What the client says after every sixteenth message that it heard. */
-  acknowledge?(client: RawClient, text: Buffer): void
-  /** The time that a message carries; undefined for other frames. */
-  timeOf(text: Buffer): number | undefined
-}
-
-const filler = 'x'.repeat(100)
-const stampIn = (text: Buffer): number | undefined => {
-  const at = text.indexOf('"t":')
-  return at < 0 ? undefined : Number.parseFloat(text.toString('latin1', at + 4, at + 24))
-}
-
-const purertc: Dialect = {
-  protocol: subprotocol,
-  path: () => '/',
-  enter: (client, pair, side) =>
-    client.send(JSON.stringify({ type: 'join', channel: `c${pair}`, peer: `p${side}`, resumable: true })),
-  message: (at) => `{"type":"message","data":{"t":${at.toFixed(3)},"x":"${filler}"},"n":${++numbers}}`,
-  acknowledge: (client, text) => {
-    const seq = text.toString('latin1', text.lastIndexOf('"seq":') + 6, text.length - 1)
-    client.send(`{"type":"ack","seq":${seq}}`)
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '4' },
+    pairs: { type: 'string', default: '1000' },
+    windows: { type: 'string', default: '1,8' },
+    rounds: { type: 'string', default: '2' },
+    held: { type: 'string', default: '0' },
+    only: { type: 'string', default: 'purertc,bare,peer,redis' },
+    profiles: { type: 'string' },
   },
-  timeOf: stampIn,
-}
-let numbers = 0
-
-const bare: Dialect = {
-  path: (pair) => `/${pair}`,
-  enter: () => {},
-  message: (at) => `{"type":"message","data":{"t":${at.toFixed(3)},"x":"${filler}"}}`,
-  timeOf: stampIn,
-}
-
-const peerJs: Dialect = {
-  path: (pair, side) => `/peerjs?key=peerjs&id=c${pair}-${side}&token=t${pair}${side}`,
-  enter: () => {},
-  message: (at, pair, side) =>
-    `{"type":"OFFER","dst":"c${pair}-${1 - side}","payload":{"t":${at.toFixed(3)},"x":"${filler}"}}`,
-  timeOf: stampIn,
-}
-
-class Server {
-  readonly port: number
-  readonly #child: ChildProcess
-
-  private constructor(child: ChildProcess, port: number) {
-    this.#child = child
-    this.port = port
-  }
-
-  static async start(...args: readonly string[]): Promise<Server> {
-    const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url))
-    const execArgv = ['--import', 'tsx', '--conditions=@purertc/source', '--expose-gc']
-    const child = fork(program, args, { execArgv })
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-    return new Server(child, port)
-  }
-
-  async usage(): Promise<{ readonly rss: number; readonly cpu: number }> {
-    this.#child.send('usage')
-    const [usage] = (await once(this.#child, 'message')) as [{ rss: number; cpu: number }]
-    return usage
-  }
-
-  async stop(): Promise<void> {
-    const gone = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await gone
-  }
-}
+})
+const seconds = Number(options.seconds)
+const pairs = Number(options.pairs)
+const held = Number(options.held)
+const names = options.only.split(',')
 
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+async function connect(port: number, dialect: Dialect, pair: number, side: number): Promise<RawClient> {
+  const client = new RawClient(port, dialect.path(pair, side), dialect.protocol)
+  await new Promise<void>((resolve) => (client.onOpen = resolve))
+  dialect.enter(client, pair, side)
+  return client
+}
+
 /** Opens connections that then say nothing. */
 async function hold(name: string, dialect: Dialect): Promise<void> {
-  const server = await Server.start(name)
+  const server = await ServerUnderTest.start([name])
   const before = await server.usage()
   const clients: RawClient[] = []
   let lost = 0
   for (let i = 0; i < held; i += 100) {
-    await Promise.all(
-      Array.from({ length: Math.min(100, held - i) }, (_, at) => {
-        const client = new RawClient(server.port, dialect.path(i + at, 0), dialect.protocol)
-        client.onClose = () => lost++
-        clients.push(client)
-        return new Promise<void>((resolve) => {
-          client.onOpen = () => {
-            dialect.enter(client, i + at, 0)
-            resolve()
-          }
-        })
-      }),
+    const some = Array.from({ length: Math.min(100, held - i) }, (_, at) =>
+      connect(server.port, dialect, i + at, 0),
     )
+    clients.push(...(await Promise.all(some)))
   }
+  for (const client of clients) client.onClose = () => lost++
   await pause(2_000)
   const after = await server.usage()
   const kib = (after.rss - before.rss) / 1_024 / held
@@ -133,39 +66,36 @@ interface Result {
   readonly p99: number
   /** Microseconds of the servers' processor time a message. */
   readonly cpu: number
+  /** Of the clients'. */
+  readonly clientCpu: number
+  /** How much of one processor each server has used. */
+  readonly load: number
 }
 
 /** Every client of every pair keeps so many messages under way. */
-async function relay(servers: readonly Server[], dialect: Dialect, window: number): Promise<Result> {
+async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, window: number): Promise<Result> {
   const clients: RawClient[] = []
   let count = 0
   let isMeasuring = false
   const latencies: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
     for (const side of [0, 1]) {
-      const port = servers[side % servers.length]?.port ?? 0
-      const client = new RawClient(port, dialect.path(pair, side), dialect.protocol)
+      const client = await connect(servers[side % servers.length]?.port ?? 0, dialect, pair, side)
       clients.push(client)
       let heard = 0
       client.onText = (text) => {
         const at = dialect.timeOf(text)
         if (at === undefined) return
-        if (++heard % 16 === 0) dialect.acknowledge?.(client, text)
-        if (isMeasuring) {
-          count++
-          if (count % 16 === 0) latencies.push(performance.now() - at)
-        }
-        client.send(dialect.message(performance.now(), pair, side))
+        const now = performance.now()
+        if (isMeasuring && ++count % 16 === 0) latencies.push(now - at)
+        const message = dialect.message(now, pair, side)
+        if (++heard % 16 === 0 && dialect.acknowledgement !== undefined)
+          client.send(dialect.acknowledgement(text), message)
+        else client.send(message)
       }
-      await new Promise<void>((resolve) => {
-        client.onOpen = () => {
-          dialect.enter(client, pair, side)
-          resolve()
-        }
-      })
     }
   }
-  await pause(1_500)
+  await pause(1_000)
   for (let pair = 0; pair < pairs; pair++)
     for (let i = 0; i < window; i++) clients[2 * pair]?.send(dialect.message(performance.now(), pair, 0))
   await pause(1_500)
@@ -174,55 +104,69 @@ async function relay(servers: readonly Server[], dialect: Dialect, window: numbe
     return usages.reduce((sum, usage) => sum + usage.cpu, 0)
   }
   const before = await cpu()
+  const ownBefore = process.cpuUsage()
   const started = performance.now()
   isMeasuring = true
   await pause(seconds * 1_000)
   isMeasuring = false
   const elapsed = performance.now() - started
+  const own = process.cpuUsage(ownBefore)
   const used = (await cpu()) - before
   for (const client of clients) client.close()
   latencies.sort((a, b) => a - b)
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? NaN
-  return { rate: (count / elapsed) * 1_000, p50: at(0.5), p99: at(0.99), cpu: (used * 1_000) / count }
+  return {
+    rate: (count / elapsed) * 1_000,
+    p50: at(0.5),
+    p99: at(0.99),
+    cpu: (used * 1_000) / count,
+    clientCpu: (own.user + own.system) / count,
+    load: used / elapsed / servers.length,
+  }
 }
 
-function show(name: string, { rate, p50, p99, cpu }: Result): void {
+function show(name: string, { rate, p50, p99, cpu, clientCpu, load }: Result, more = ''): void {
   const figures = [
     `${Math.round(rate).toLocaleString('en')} messages/s`,
     `p50 ${p50.toFixed(1)} ms`,
     `p99 ${p99.toFixed(1)} ms`,
-    `${cpu.toFixed(1)} µs of server CPU a message`,
+    `${cpu.toFixed(1)} µs of server CPU a message (${(100 * load).toFixed(0)} % of a core)`,
+    `${clientCpu.toFixed(1)} µs of the clients'${more}`,
   ]
   console.log(`${name}: ${figures.join(', ')}`)
 }
 
-const dialects = [
-  ['purertc', purertc],
-  ['bare', bare],
-  ['peer', peerJs],
-] as const
-
-if (held > 0) for (const [name, dialect] of dialects) await hold(name, dialect)
-if (seconds > 0) {
-  console.log(`\n${pairs} pairs, one message under way in each, ${seconds} s a round`)
-  for (const round of [1, 2])
-    for (const [name, dialect] of dialects) {
-      const server = await Server.start(name)
-      show(`${name} (round ${round})`, await relay([server], dialect, 1))
-      await server.stop()
-    }
-  if (hasRedis) {
-    const redis = await RedisServer.start()
-    const servers = [
-      await Server.start('purertc-redis', redis.url),
-      await Server.start('purertc-redis', redis.url),
-    ]
-    console.log(
-      `\n${pairs} pairs across two processes with Redis between them, eight messages under way in each`,
-    )
-    show('purertc-redis', await relay(servers, purertc, 8))
-    for (const server of servers) await server.stop()
-    await redis.stop()
-  }
+async function relayThroughRedis(window: number): Promise<void> {
+  const redis = await RedisServer.start()
+  const args = ['purertc-redis', redis.url]
+  const servers = [
+    await ServerUnderTest.start(args, options.profiles),
+    await ServerUnderTest.start(args, options.profiles),
+  ]
+  const before = await redisCpu(redis.url)
+  const result = await relay(servers, dialects['purertc']!, window)
+  const used = (await redisCpu(redis.url)) - before
+  // What it did before and after the seconds that count is in it.
+  show('two processes with Redis', result, `, Redis ${used.toFixed(0)} ms in all`)
+  for (const server of servers) await server.stop()
+  await redis.stop()
 }
+
+for (const name of names) {
+  const dialect = dialects[name]
+  if (held > 0 && dialect !== undefined) await hold(name, dialect)
+}
+if (seconds > 0)
+  for (const window of options.windows.split(',').map(Number)) {
+    console.log(`\n${pairs} busy pairs, ${window} under way in each, ${seconds} s a round`)
+    for (let round = 1; round <= Number(options.rounds); round++)
+      for (const name of names) {
+        const dialect = dialects[name]
+        if (dialect !== undefined) {
+          const server = await ServerUnderTest.start([name], options.profiles)
+          show(`${name} (round ${round})`, await relay([server], dialect, window))
+          await server.stop()
+        } else if (hasRedis) await relayThroughRedis(window)
+      }
+  }
 process.exit(0)

@@ -1,4 +1,4 @@
-import type { JoinFrame } from '@purertc/signaling-protocol'
+import { CloseCode, type JoinFrame } from '@purertc/signaling-protocol'
 
 import type { ConnectionId } from './host.ts'
 import type { LocalChannel } from './local-channel.ts'
@@ -81,3 +81,27 @@ export function joinedAs(channel: LocalChannel, peer: string): Joined {
 
 export const outside: Outside = { kind: 'outside' }
 export const ended: Ended = { kind: 'ended' }
+
+export function createSession(token: string, isResumable: boolean): Session {
+  return { token, connection: undefined, isResumable, place: outside, unacknowledged: 0 }
+}
+
+export function placeOf({ place }: Session): Joined | typeof ended | undefined {
+  if (place.kind === 'resuming') return place.from
+  return place.kind === 'joined' || place.kind === 'ended' ? place : undefined
+}
+
+/** Whether an end says by this code that it will not come back, or must not. */
+export function isFarewell(code: number): boolean {
+  return FAREWELLS.has(code)
+}
+
+const FAREWELLS: ReadonlySet<number> = new Set([
+  CloseCode.normal,
+  CloseCode.goingAway,
+  // A goodbye without a reason.
+  1005,
+  CloseCode.frameTooLarge,
+  CloseCode.rateLimited,
+  1007,
+])

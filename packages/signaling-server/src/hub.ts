@@ -1,26 +1,15 @@
-import {
-  type ClientFrame,
-  CloseCode,
-  decodeClientBinary,
-  decodeClientFrame,
-  ErrorCode,
-  type IceServer,
-  type JoinFrame,
-  protocolVersion,
-  readAckText,
-  readMessageText,
-  SignalingError,
-} from '@purertc/signaling-protocol'
+import { CloseCode, ErrorCode, type IceServer, protocolVersion } from '@purertc/signaling-protocol'
 
-import { type Connection, outside } from './connection.ts'
+import { Access, readDecision } from './access.ts'
+import { type Connection, createSession, isFarewell } from './connection.ts'
 import { createCounters, type HubCounters, type MutableCounters } from './counters.ts'
 import { Heartbeats } from './heartbeats.ts'
 import type { ConnectionId, JoinDecision, SignalingHubHost } from './host.ts'
 import { defaultHubLimits, type HubLimits } from './limits.ts'
 import { Outbox } from './outbox.ts'
+import { Reception } from './reception.ts'
 import { Refreshes } from './refreshes.ts'
-import { binaryCommand, messageCommand, relayCommand } from './say-command.ts'
-import { createSession, Sessions } from './sessions.ts'
+import { Sessions } from './sessions.ts'
 import type { ChannelStore } from './store/channel-store.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -51,22 +40,19 @@ export interface SignalingHubConfig {
 export class SignalingHub {
   readonly #host: SignalingHubHost
   readonly #limits: HubLimits
-  readonly #closeSessionOnHangup: boolean
   readonly #outbox: Outbox
   readonly #store: ChannelStore
   readonly #sessions: Sessions
   readonly #connections: Map<ConnectionId, Connection> = new Map()
-  /** By the ticket that access control answers with. */
-  readonly #joining: Map<number, Connection> = new Map()
+  readonly #access: Access
+  readonly #reception: Reception
   readonly #heartbeats: Heartbeats
   readonly #refreshes: Refreshes = new Refreshes()
   readonly #counters: MutableCounters = createCounters()
-  #tickets = 0
 
   constructor(host: SignalingHubHost, config: SignalingHubConfig = {}) {
     this.#host = host
     this.#limits = { ...defaultHubLimits, ...config.limits }
-    this.#closeSessionOnHangup = config.closeSessionOnHangup ?? true
     this.#outbox = new Outbox(host, this.#counters)
     this.#store = config.store ?? new MemoryStore()
     this.#heartbeats = new Heartbeats(this.#limits.heartbeat)
@@ -77,6 +63,12 @@ export class SignalingHub {
       this.#limits.resumeWithin,
       (connection, code, reason) => this.#forget(connection, code, reason),
     )
+    this.#access = new Access(this.#outbox)
+    this.#reception = new Reception(host, this.#outbox, this.#sessions, this.#access, {
+      closeSessionOnHangup: config.closeSessionOnHangup ?? true,
+      isResumable: this.#limits.resumeWithin > 0,
+      giveUp: (connection, code, reason) => this.#giveUp(0, connection, code, reason),
+    })
     this.#store.open(this.#sessions, this.#limits)
   }
 
@@ -155,7 +147,7 @@ export class SignalingHub {
     if (from === undefined) return
     this.#outbox.enter()
     try {
-      if (this.#admits(now, from) && !this.#handleBusyFrame(from, text)) this.#handleText(from, text)
+      if (this.#admits(now, from)) this.#reception.handleText(from, text)
     } finally {
       this.#outbox.leave()
     }
@@ -166,18 +158,7 @@ export class SignalingHub {
     const from = this.#connections.get(connection)
     if (from === undefined) return
     this.#run(() => {
-      if (!this.#admits(now, from)) return
-      const message = decodeClientBinary(bytes)
-      if (message instanceof SignalingError) {
-        this.#refuse(from, message)
-        return
-      }
-      const { header } = message
-      const { place } = from.session
-      const data = new Uint8Array(message.data)
-      this.#outbox.receivedBinary(connection, header, data)
-      if (place.kind !== 'joined') this.#outbox.refuse(connection, ErrorCode.notJoined, header.id)
-      else this.#sessions.say(from.session, binaryCommand(place.messageHead, header, data))
+      if (this.#admits(now, from)) this.#reception.handleBinary(from, bytes)
     })
   }
 
@@ -189,14 +170,11 @@ export class SignalingHub {
 
   /** The answer to `joinRequested`. A request that is no longer there, because its sender left, is ignored. */
   settleJoin(ticket: number, decision: JoinDecision): void {
-    const connection = this.#joining.get(ticket)
-    const place = connection?.session.place
-    if (connection === undefined || place?.kind !== 'joining') return
-    const { frame } = place
+    const asked = this.#access.take(ticket)
+    if (asked === undefined) return
+    const { connection, frame } = asked
     this.#run(() => {
-      this.#joining.delete(ticket)
       const { accepted, peer, code } = readDecision(decision)
-      connection.session.place = outside
       if (!accepted) this.#outbox.refuse(connection.id, code, frame.id)
       else
         this.#sessions.enter(
@@ -260,7 +238,7 @@ export class SignalingHub {
       this.#sessions.clear()
       for (const id of this.#connections.keys()) this.#outbox.close(id, code, 'the server shuts down')
       this.#connections.clear()
-      this.#joining.clear()
+      this.#access.clear()
       this.#heartbeats.clear()
     })
     return this.#store.close()
@@ -285,86 +263,6 @@ export class SignalingHub {
     return false
   }
 
-  /** What members say, and that they heard, without making more of it than is needed to hand it on. */
-  #handleBusyFrame({ session }: Connection, text: string): boolean {
-    const { place } = session
-    if (place.kind !== 'joined' || this.#host.received !== undefined) return false
-    const message = readMessageText(text)
-    if (message !== undefined) {
-      this.#sessions.say(session, messageCommand(place.messageHead, message))
-      return true
-    }
-    const seq = readAckText(text)
-    if (seq !== undefined) this.#sessions.acknowledge(session, seq)
-    return seq !== undefined
-  }
-
-  #handleText(from: Connection, text: string): void {
-    const frame = decodeClientFrame(text)
-    if (frame instanceof SignalingError) this.#refuse(from, frame)
-    else {
-      this.#outbox.received(from.id, frame)
-      this.#receive(from, frame)
-    }
-  }
-
-  #refuse(from: Connection, { code, id, message }: SignalingError): void {
-    this.#outbox.refuse(from.id, code, id, message)
-    if (code === ErrorCode.frameTooLarge) this.#giveUp(0, from, CloseCode.frameTooLarge, message)
-  }
-
-  #receive(from: Connection, frame: ClientFrame): void {
-    const { session } = from
-    const { place } = session
-    if (frame.type === 'ping') this.#outbox.send(from.id, { type: 'pong', id: frame.id })
-    else if (frame.type === 'join') this.#request(from, frame)
-    else if (frame.type === 'resume') {
-      if (place.kind === 'outside' && from.resuming === undefined) this.#sessions.resume(from, frame)
-      else this.#outbox.refuse(from.id, ErrorCode.alreadyJoined, frame.id)
-    } else if (frame.type === 'leave') this.#depart(from, frame.id)
-    else if (frame.type === 'ack') {
-      if (place.kind === 'joined') this.#sessions.acknowledge(session, frame.seq)
-    } else if (place.kind !== 'joined') this.#outbox.refuse(from.id, ErrorCode.notJoined, frame.id)
-    else this.#sessions.say(session, relayCommand(place.peer, frame, this.#closeSessionOnHangup))
-  }
-
-  /** Asks access control. */
-  #request(from: Connection, frame: JoinFrame): void {
-    const { session } = from
-    if ((session.place.kind !== 'outside' && session.place.kind !== 'ended') || from.resuming !== undefined) {
-      this.#outbox.refuse(from.id, ErrorCode.alreadyJoined, frame.id)
-      return
-    }
-    if (session.place.kind === 'ended') this.#sessions.vacate(session)
-    const ticket = ++this.#tickets
-    session.isResumable = frame.resumable === true && this.#limits.resumeWithin > 0
-    session.place = { kind: 'joining', ticket, frame }
-    this.#joining.set(ticket, from)
-    const { channel, peer, metadata, token } = frame
-    this.#outbox.requestJoin({ ticket, connection: from.id, channel, peer, metadata, token })
-  }
-
-  #depart(from: Connection, id: number | undefined): void {
-    const { session } = from
-    const { place } = session
-    if (place.kind === 'outside' || place.kind === 'ended' || place.kind === 'resuming') {
-      this.#outbox.refuse(from.id, ErrorCode.notJoined, id)
-      return
-    }
-    const channel = place.kind === 'joined' ? place.channel.name : place.frame.channel
-    this.#withdraw(from)
-    this.#sessions.vacate(session, { id })
-    // One whose entry is under way is told when it is through.
-    if (place.kind !== 'entering') this.#outbox.send(from.id, { type: 'left', channel, reason: 'leave', id })
-  }
-
-  /** Takes back what access control was asked. */
-  #withdraw({ session }: Connection): void {
-    if (session.place.kind !== 'joining') return
-    this.#joining.delete(session.place.ticket)
-    session.place = outside
-  }
-
   #giveUp(now: number, connection: Connection, code: CloseCode, reason: string): void {
     this.#lose(now, connection, code)
     this.#outbox.close(connection.id, code, reason)
@@ -378,9 +276,9 @@ export class SignalingHub {
       connection.resuming = undefined
       this.#sessions.depart(now, resuming)
     }
-    this.#withdraw(connection)
+    this.#access.withdraw(connection)
     if (session.place.kind === 'outside') return
-    const mayReturn = session.isResumable && !FINAL.has(code)
+    const mayReturn = session.isResumable && !isFarewell(code)
     if (mayReturn) this.#sessions.depart(now, session)
     else {
       this.#sessions.vacate(session)
@@ -400,26 +298,3 @@ export class SignalingHub {
     this.#refreshes.disarm(connection.id)
   }
 }
-
-function readDecision(decision: JoinDecision): {
-  readonly accepted: boolean
-  readonly peer: string | undefined
-  readonly code: ErrorCode
-} {
-  if (typeof decision === 'boolean')
-    return { accepted: decision, peer: undefined, code: ErrorCode.joinRefused }
-  return decision.accepted
-    ? { accepted: true, peer: decision.peer, code: ErrorCode.joinRefused }
-    : { accepted: false, peer: undefined, code: decision.code }
-}
-
-/** Codes by which an end says that it will not come back, or must not. */
-const FINAL: ReadonlySet<number> = new Set([
-  CloseCode.normal,
-  CloseCode.goingAway,
-  // A goodbye without a reason.
-  1005,
-  CloseCode.frameTooLarge,
-  CloseCode.rateLimited,
-  1007,
-])

@@ -1,34 +1,30 @@
 import { CloseCode, ErrorCode, type JoinFrame, type ResumeFrame } from '@purertc/signaling-protocol'
 
+import { Audience } from './audience.ts'
 import {
   type Connection,
+  createSession,
   ended,
   type Entering,
   type Joined,
   joinedAs,
-  outside,
-  type Resuming,
+  placeOf,
   type Session,
 } from './connection.ts'
 import type { MutableCounters } from './counters.ts'
-import { Departures } from './departures.ts'
-import { LocalChannels } from './local-channel.ts'
 import type { Outbox } from './outbox.ts'
-import type { ChannelEvent, ChannelId, JoinEvent, SaidEvent } from './store/channel-event.ts'
-import {
-  type ChannelStore,
-  type ChannelStoreHost,
-  hears,
-  type JoinOutcome,
-  type Membership,
-  type ResumeOutcome,
-  type SayCommand,
-  type SayOutcome,
+import { type Drop, Resumptions } from './resumptions.ts'
+import { Roster } from './roster.ts'
+import type { ChannelEvent, ChannelId, JoinEvent } from './store/channel-event.ts'
+import type {
+  ChannelStore,
+  ChannelStoreHost,
+  JoinOutcome,
+  Membership,
+  SayCommand,
+  SayOutcome,
 } from './store/channel-store.ts'
-import { answerTo, viewOf, viewOfBye, viewOfJoin, viewOfOwnJoin, viewOfSaid, type Wire } from './views.ts'
-
-/** What sessions ask of the hub: a connection that is of no use any more. */
-export type Drop = (connection: Connection, code: CloseCode, reason: string) => void
+import { viewOf, viewOfBye, viewOfJoin, viewOfOwnJoin } from './views.ts'
 
 /** The clients that are in a channel or on their way there, over whichever socket, and what they hear of it. */
 export class Sessions implements ChannelStoreHost {
@@ -36,9 +32,9 @@ export class Sessions implements ChannelStoreHost {
   readonly #store: ChannelStore
   readonly #counters: MutableCounters
   readonly #drop: Drop
-  readonly #channels: LocalChannels = new LocalChannels()
-  readonly #sessions: Map<string, Session> = new Map()
-  readonly #departures: Departures
+  readonly #roster: Roster
+  readonly #audience: Audience
+  readonly #resumptions: Resumptions
 
   constructor(
     outbox: Outbox,
@@ -51,20 +47,22 @@ export class Sessions implements ChannelStoreHost {
     this.#store = store
     this.#counters = counters
     this.#drop = drop
-    this.#departures = new Departures(resumeWithin)
+    this.#roster = new Roster(resumeWithin)
+    this.#audience = new Audience(this.#roster.channels, outbox, counters)
+    this.#resumptions = new Resumptions(this.#roster, outbox, store, counters, drop)
   }
 
   get channels(): number {
-    return this.#channels.count
+    return this.#roster.channels.count
   }
 
   /** Members whose socket broke. */
   get away(): number {
-    return this.#departures.count
+    return this.#roster.departures.count
   }
 
   get nextTimeout(): number {
-    return this.#departures.next
+    return this.#roster.departures.next
   }
 
   /** Brings a session into the channel that it may enter, under a name or whichever of the made up ones is free. */
@@ -74,7 +72,7 @@ export class Sessions implements ChannelStoreHost {
     const entering: Entering = { kind: 'entering', frame, peer, leaving: undefined }
     session.place = entering
     session.unacknowledged = 0
-    this.#sessions.set(session.token, session)
+    this.#roster.add(session)
     const member = JSON.stringify({ peer, metadata })
     const { isResumable } = session
     this.#store.join(session.token, { channel, peer, member, isResumable, id }, (outcome) =>
@@ -98,15 +96,14 @@ export class Sessions implements ChannelStoreHost {
   /** Takes a session out of wherever it is, for good. */
   vacate(session: Session, left?: { readonly id: number | undefined }): void {
     const { place } = session
-    this.#departures.remove(session)
+    this.#roster.departures.remove(session)
     if (place.kind === 'entering') {
       place.leaving ??= left ?? { id: undefined }
       return
     }
     if (place.kind === 'outside' || place.kind === 'joining') return
     const at = place.kind === 'resuming' ? place.from : place
-    session.place = outside
-    this.#sessions.delete(session.token)
+    this.#roster.strike(session)
     if (at?.kind === 'joined') this.#exit(session, at)
     else this.#store.leave(session.token, ignore)
   }
@@ -115,36 +112,22 @@ export class Sessions implements ChannelStoreHost {
   depart(now: number, session: Session): void {
     session.connection = undefined
     if (session.place.kind === 'resuming') session.place.by = undefined
-    this.#departures.add(now, session)
+    this.#roster.departures.add(now, session)
   }
 
   /** Takes up the session of a broken connection. */
-  resume(connection: Connection, { session: token, seq, unanswered, id }: ResumeFrame): void {
-    const known = this.#sessions.get(token)
+  resume(connection: Connection, frame: ResumeFrame): void {
+    const known = this.#roster.get(frame.session)
     if (known?.place.kind === 'entering' || known?.connection === connection) {
       // Its join is not through: it is called off, and the client joins again.
       this.vacate(known)
-      this.#counters.resumptionsFailed++
-      this.#outbox.refuse(connection.id, ErrorCode.resumeFailed, id)
-      return
-    }
-    const session = known ?? createSession(token, true)
-    this.#replace(session)
-    const from = placeOf(session)
-    const resuming: Resuming = { kind: 'resuming', id, by: connection, from }
-    session.place = resuming
-    connection.resuming = session
-    this.#sessions.set(token, session)
-    this.#store.resume(token, { seq, unanswered }, (outcome) =>
-      this.#run(() => {
-        if (session.place === resuming) this.#settleResumption(session, outcome)
-      }),
-    )
+      this.#resumptions.refuse(connection, ErrorCode.resumeFailed, frame.id)
+    } else this.#resumptions.begin(connection, frame)
   }
 
   /** Gives those up that did not come back. */
   handleTimeout(now: number): void {
-    for (const session of this.#departures.expired(now)) {
+    for (const session of this.#roster.departures.expired(now)) {
       this.#counters.expired++
       this.vacate(session)
     }
@@ -152,84 +135,71 @@ export class Sessions implements ChannelStoreHost {
 
   /** Forgets all of them; the store keeps what it shares with other processes. */
   clear(): void {
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#roster.all) {
       const { place } = session
       if (place.kind !== 'joined') continue
       const { channel, peer } = place
-      this.#channels.exit(channel, peer)
+      this.#roster.channels.exit(channel, peer)
       this.#outbox.unsubscribed(session.connection?.id, channel.name, peer, channel.sessions.size)
     }
-    this.#sessions.clear()
-    this.#departures.clear()
+    this.#roster.clear()
   }
 
   deliver(id: ChannelId, event: ChannelEvent): void {
     this.#outbox.enter()
     try {
-      if (event.kind === 'said') this.#hear(id, event)
+      if (event.kind === 'said') this.#audience.hear(id, event)
       else if (event.kind === 'join') this.#arrive(id, event)
       else if (event.kind === 'end') this.#end(id, event.seq)
       else {
         const self = event.kind === 'bye' ? event.from : event.peer
         const wire = event.kind === 'bye' ? viewOfBye(event) : viewOf(event, '', '', '')
-        if (wire !== null) this.#tellOthers(id, self, wire)
+        if (wire !== null) this.#audience.tellOthers(id, self, wire)
       }
     } finally {
       this.#outbox.leave()
     }
   }
 
-  said(token: string, { n, id, to }: SayCommand, outcome: SayOutcome): void {
+  said(token: string, said: SayCommand, outcome: SayOutcome): void {
     if (outcome.kind === 'accepted') this.#counters.relayed++
     else if (outcome.kind === 'repeated') this.#counters.repeated++
-    const session = this.#sessions.get(token)
+    const session = this.#roster.get(token)
     const connection = session?.connection
     if (session === undefined || connection === undefined) return
     this.#outbox.enter()
     try {
-      if (outcome.kind === 'refused') this.#outbox.refuse(connection.id, outcome.fault, id)
-      else {
-        const answer = outcome.kind === 'accepted' ? answerTo(id, to, outcome.count) : null
-        if (answer !== null) this.#outbox.sendWire(connection.id, answer)
-        // Where nothing else tells the client that its frames came, this does.
-        if (n !== undefined && ++session.unacknowledged >= ACKNOWLEDGE_AFTER) {
-          session.unacknowledged = 0
-          this.#outbox.send(connection.id, { type: 'ack', n })
-        }
-      }
+      this.#audience.answer(session, connection, said, outcome)
     } finally {
       this.#outbox.leave()
     }
   }
 
   revoked(token: string): void {
-    const session = this.#sessions.get(token)
+    const session = this.#roster.get(token)
     if (session === undefined) return
     this.#run(() => {
       const at = placeOf(session)
-      this.#replace(session)
-      this.#departures.remove(session)
-      this.#sessions.delete(token)
-      session.place = outside
-      if (at?.kind === 'joined') this.#channels.exit(at.channel, at.peer)
+      this.#resumptions.replace(session)
+      this.#roster.strike(session)
+      if (at?.kind === 'joined') this.#roster.channels.exit(at.channel, at.peer)
     })
   }
 
   adopted(now: number, token: string, { channel, name, peer }: Membership): void {
-    if (this.#sessions.has(token)) return
+    if (this.#roster.get(token) !== undefined) return
     this.#run(() => {
       const session = createSession(token, true)
-      session.place = joinedAs(this.#channels.enter(channel, name, peer, session), peer)
-      this.#sessions.set(token, session)
-      this.#departures.add(now, session)
+      session.place = joinedAs(this.#roster.channels.enter(channel, name, peer, session), peer)
+      this.#roster.add(session)
+      this.#roster.departures.add(now, session)
       this.#outbox.rescheduled()
     })
   }
 
   lost(tokens?: readonly string[]): void {
     this.#run(() => {
-      for (const token of tokens ?? [...this.#sessions.keys()]) {
-        const session = this.#sessions.get(token)
+      for (const session of tokens?.map((token) => this.#roster.get(token)) ?? this.#roster.all) {
         if (session !== undefined) this.#lose(session)
       }
     })
@@ -250,10 +220,10 @@ export class Sessions implements ChannelStoreHost {
 
   /** The newcomer is in, wherever it is; those who were there are told. */
   #arrive(id: ChannelId, event: JoinEvent): void {
-    const session = this.#sessions.get(event.session)
+    const session = this.#roster.get(event.session)
     if (session?.place.kind === 'entering') {
       const { frame, leaving } = session.place
-      const channel = this.#channels.enter(id, frame.channel, event.peer, session)
+      const channel = this.#roster.channels.enter(id, frame.channel, event.peer, session)
       session.place = joinedAs(channel, event.peer)
       this.#counters.joins++
       if (session.connection !== undefined && leaving === undefined) {
@@ -265,14 +235,12 @@ export class Sessions implements ChannelStoreHost {
         this.#tellLeft(session, channel.name, leaving.id)
       }
     }
-    this.#tellOthers(id, event.peer, viewOfJoin(event))
+    this.#audience.tellOthers(id, event.peer, viewOfJoin(event))
   }
 
   #settleEntry(session: Session, entering: Entering, { fault }: JoinOutcome): void {
     if (fault === null || session.place !== entering) return
-    session.place = outside
-    this.#sessions.delete(session.token)
-    this.#departures.remove(session)
+    this.#roster.strike(session)
     const { frame, leaving } = entering
     if (leaving !== undefined) this.#tellLeft(session, frame.channel, leaving.id)
     else if (session.connection !== undefined) this.#outbox.refuse(session.connection.id, fault, frame.id)
@@ -283,35 +251,12 @@ export class Sessions implements ChannelStoreHost {
       this.#outbox.send(connection.id, { type: 'left', channel, reason: 'leave', id })
   }
 
-  #hear(id: ChannelId, event: SaidEvent): void {
-    const sessions = this.#channels.get(id)?.sessions
-    if (sessions === undefined) return
-    if (event.to !== undefined) {
-      const connection = event.to === event.from ? undefined : sessions.get(event.to)?.connection
-      if (connection !== undefined) this.#hand(connection, viewOfSaid(event))
-      return
-    }
-    let wire: Wire | undefined
-    for (const [peer, { connection }] of sessions)
-      if (connection !== undefined && hears(event, peer)) this.#hand(connection, (wire ??= viewOfSaid(event)))
-  }
-
-  #hand(connection: Connection, wire: Wire): void {
-    this.#counters.deliveries++
-    this.#outbox.sendWire(connection.id, wire)
-  }
-
-  #tellOthers(id: ChannelId, self: string, wire: Wire): void {
-    for (const [peer, { connection }] of this.#channels.get(id)?.sessions ?? [])
-      if (peer !== self && connection !== undefined) this.#outbox.sendWire(connection.id, wire)
-  }
-
   #end(id: ChannelId, seq: number): void {
-    const channel = this.#channels.get(id)
+    const channel = this.#roster.channels.get(id)
     if (channel === undefined) return
     const sessions = [...channel.sessions]
     for (const [peer, session] of sessions) {
-      this.#channels.exit(channel, peer)
+      this.#roster.channels.exit(channel, peer)
       if (session.place.kind === 'resuming') session.place.from = ended
       else session.place = ended
       if (session.connection !== undefined)
@@ -328,67 +273,19 @@ export class Sessions implements ChannelStoreHost {
 
   #exit(session: Session, { channel, peer }: Joined): void {
     const connection = session.connection?.id
-    this.#channels.exit(channel, peer)
+    this.#roster.channels.exit(channel, peer)
     this.#store.leave(session.token, (count) =>
       this.#run(() => this.#outbox.unsubscribed(connection, channel.name, peer, count)),
     )
-  }
-
-  /** Another connection has the session: whichever had it, or was about to, is closed. */
-  #replace(session: Session): void {
-    const { connection, place } = session
-    session.connection = undefined
-    this.#departures.remove(session)
-    if (connection !== undefined) this.#drop(connection, CloseCode.replaced, 'resumed by another connection')
-    if (place.kind !== 'resuming' || place.by === undefined) return
-    const by = place.by
-    place.by = undefined
-    by.resuming = undefined
-    this.#drop(by, CloseCode.replaced, 'resumed by another connection')
-  }
-
-  #settleResumption(session: Session, outcome: ResumeOutcome): void {
-    const { place, token } = session
-    if (place.kind !== 'resuming') return
-    const { by: connection, id, from } = place
-    if (connection !== undefined) connection.resuming = undefined
-    if (outcome.fault !== null) {
-      this.#counters.resumptionsFailed++
-      this.#departures.remove(session)
-      this.#sessions.delete(token)
-      if (from?.kind === 'joined') this.#channels.exit(from.channel, from.peer)
-      session.place = outside
-      if (connection !== undefined) this.#outbox.refuse(connection.id, outcome.fault, id)
-      return
-    }
-    const { membership, missed } = outcome
-    const { name, peer, received } = membership
-    const isOver = missed.at(-1)?.kind === 'end'
-    if (isOver) session.place = ended
-    else session.place = joinedAs(this.#channels.enter(membership.channel, name, peer, session), peer)
-    if (connection === undefined) return
-    session.connection = connection
-    session.unacknowledged = 0
-    connection.session = session
-    this.#counters.resumptions++
-    this.#counters.replayed += missed.length
-    this.#outbox.send(connection.id, { type: 'resumed', channel: name, peer, received, id })
-    for (const event of [...outcome.unanswered, ...missed]) {
-      const wire = viewOf(event, peer, token, name)
-      if (wire !== null) this.#outbox.sendWire(connection.id, wire)
-    }
-    this.#outbox.resumed(connection.id, name, peer, missed.length)
   }
 
   #lose(session: Session): void {
     const { connection, place } = session
     const at = placeOf(session)
     const by = place.kind === 'resuming' ? place.by : undefined
-    this.#departures.remove(session)
-    this.#sessions.delete(session.token)
-    session.place = outside
+    this.#roster.strike(session)
     if (at?.kind === 'joined') {
-      this.#channels.exit(at.channel, at.peer)
+      this.#roster.channels.exit(at.channel, at.peer)
       this.#outbox.unsubscribed(connection?.id, at.channel.name, at.peer, at.channel.sessions.size)
     }
     if (by !== undefined) {
@@ -401,18 +298,6 @@ export class Sessions implements ChannelStoreHost {
   }
 }
 
-export function createSession(token: string, isResumable: boolean): Session {
-  return { token, connection: undefined, isResumable, place: outside, unacknowledged: 0 }
-}
-
-function placeOf({ place }: Session): Joined | typeof ended | undefined {
-  if (place.kind === 'resuming') return place.from
-  return place.kind === 'joined' || place.kind === 'ended' ? place : undefined
-}
-
 function ignore(): void {
   // Nobody is told of a session that is out of every channel.
 }
-
-/** Numbered frames after which the client is told how far they came. */
-const ACKNOWLEDGE_AFTER = 16

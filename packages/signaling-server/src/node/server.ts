@@ -1,24 +1,26 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 
-import { type ClientFrame, CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
+import { CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 
 import type { HubCounters } from '../counters.ts'
 import type { JoinDecision, JoinRequest, SignalingHubHost } from '../host.ts'
 import { SignalingHub } from '../hub.ts'
-import { defaultHubLimits } from '../limits.ts'
 import { type Admitted, Gate, hasPath, Refusal, refuse } from './admission.ts'
+import { Alarm } from './alarm.ts'
 import { answerRequest } from './answer-request.ts'
 import type { SignalingServerEvents } from './events.ts'
 import { FrameWriter } from './frame-writer.ts'
+import { hubHost } from './hub-host.ts'
 import { iceServersFor } from './ice-servers.ts'
 import type { SignalingServerLimits, SignalingServerOptions } from './options.ts'
 import { SocketPeer } from './peer.ts'
+import { defaultServerLimits } from './server-limits.ts'
+import { Upgrades } from './upgrades.ts'
 
 /**
  * A signalling server that runs. Clients meet on channels of it; what they say and get is
@@ -27,17 +29,14 @@ import { SocketPeer } from './peer.ts'
 export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   readonly #options: SignalingServerOptions
   readonly #limits: SignalingServerLimits
-  readonly #gate: Gate
   readonly #hub: SignalingHub
   readonly #sockets: WebSocketServer
   readonly #peers: Map<number, SocketPeer> = new Map()
-  /** Upgrades that wait for a hook. */
-  readonly #waiting: Set<Duplex> = new Set()
+  readonly #upgrades: Upgrades
   readonly #ownServer: HttpServer | undefined
   readonly #writer: FrameWriter = new FrameWriter()
   #connections = 0
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
+  readonly #alarm: Alarm
   #isDraining = false
   /** Closed, with nothing left that a timer could be for. */
   #isReleased = false
@@ -49,13 +48,23 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   constructor(options: SignalingServerOptions) {
     super()
     this.#options = options
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#gate = new Gate(options, this.#limits)
+    this.#limits = { ...defaultServerLimits, ...options.limits }
     const { closeSessionOnHangup = true, store } = options
     const config = { closeSessionOnHangup, limits: this.#limits, ...(store && { store }) }
-    this.#hub = new SignalingHub(this.#host(), config)
+    this.#hub = new SignalingHub(this.#hubHost(), config)
+    this.#alarm = new Alarm(
+      () => (this.#isReleased ? Infinity : this.#hub.nextTimeout),
+      (now) => this.#hub.handleTimeout(now),
+    )
     const maxPayload = Math.min(this.#limits.frameBytes, frameLimits.bytes)
     this.#sockets = new WebSocketServer(socketOptions(maxPayload))
+    this.#upgrades = new Upgrades(new Gate(options, this.#limits), this.#sockets, {
+      opened: (socket, stream, admitted) => this.#open(socket, stream, admitted),
+      refused: ({ socket }, { status, cause }) => {
+        this.emit('refusal', socket.remoteAddress, status)
+        if (cause !== undefined) this.#report(cause)
+      },
+    })
     this.#ownServer = options.port === undefined ? undefined : createServer(this.#onRequest)
     this.#httpServer?.on('upgrade', this.#onUpgrade)
   }
@@ -107,32 +116,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
 
   /** Takes an upgrade that something else received. The server answers it in every case. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    const drop = (): void => void socket.destroy()
-    socket.on('error', drop)
-    this.#waiting.add(socket)
-    this.#admit(request)
-      .then((admitted) => {
-        this.#waiting.delete(socket)
-        if (this.#isClosing || socket.destroyed) {
-          admitted.release()
-          if (this.#isClosing) throw CLOSING
-          return
-        }
-        socket.off('error', drop)
-        // `ws` itself refuses what is no sound request, and then does not call back.
-        socket.once('close', () => admitted.release())
-        this.#sockets.handleUpgrade(request, socket, Buffer.from(head), (webSocket) =>
-          this.#open(webSocket, socket, admitted),
-        )
-      })
-      .catch((error: unknown) => {
-        this.#waiting.delete(socket)
-        const refusal =
-          error instanceof Refusal ? error : new Refusal(500, 'the server failed', { cause: error })
-        refuse(socket, refusal)
-        this.emit('refusal', request.socket.remoteAddress, refusal.status)
-        if (refusal.cause !== undefined) this.#report(refusal.cause)
-      })
+    void this.#upgrades.take(request, socket, head)
   }
 
   /** Answers `/health`, `/ready` and `/metrics` of a server that this one is attached to; false for other requests. */
@@ -147,6 +131,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   async drain(within = 10_000): Promise<void> {
     if (this.#isClosing) return this.close()
     this.#isDraining = true
+    this.#upgrades.close()
     this.#hub.drain(within)
     if (this.#peers.size > 0) await this.#untilEmpty(within)
     this.#closed ??= this.#shutDown(CloseCode.serviceRestart)
@@ -164,15 +149,16 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
 
   async #shutDown(code: CloseCode): Promise<void> {
     this.#httpServer?.off('upgrade', this.#onUpgrade)
-    for (const socket of this.#waiting) refuse(socket, CLOSING)
+    this.#upgrades.close()
+    this.#upgrades.refuseWaiting()
     const gone = [...this.#peers.values()].map(
       ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
     )
     const released = this.#hub.close(code)
-    this.#schedule()
+    this.#alarm.set()
     await Promise.all([...gone, released])
     this.#isReleased = true
-    this.#schedule()
+    this.#alarm.set()
     this.#sockets.close()
     if (this.#ownServer?.listening === true) {
       const closed = once(this.#ownServer, 'close')
@@ -211,10 +197,6 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       refuse(socket, new Refusal(404, 'no such path'))
   }
 
-  #admit(request: IncomingMessage): Promise<Admitted> {
-    return this.#isClosing ? Promise.reject(CLOSING) : this.#gate.admit(request)
-  }
-
   #open(socket: WebSocket, stream: Duplex, admitted: Admitted): void {
     const peer = new SocketPeer(++this.#connections, admitted, socket, stream, this.#writer)
     this.#peers.set(peer.id, peer)
@@ -225,14 +207,14 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     socket.once('close', (code: number) => this.#closeOf(peer, peer.cutWith ?? code))
     const { iceServers, lifetime } = admitted.ice
     this.#hub.connect(performance.now(), peer.id, iceServers, finite(lifetime))
-    this.#schedule()
+    this.#alarm.set()
     this.emit('connect', peer)
   }
 
   #closeOf(peer: SocketPeer, code: number): void {
     this.#hub.disconnect(performance.now(), peer.id, code)
     this.#peers.delete(peer.id)
-    this.#schedule()
+    this.#alarm.set()
     this.emit('disconnect', peer, code)
     if (this.#peers.size === 0) this.#whenEmpty?.()
   }
@@ -251,59 +233,21 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     this.#hub.handleFrame(performance.now(), peer.id, text)
   }
 
-  #host(): SignalingHubHost {
-    const peerOf = (id: number, then: (peer: SocketPeer) => void): void => {
-      const peer = this.#peers.get(id)
-      if (peer !== undefined) then(peer)
-    }
-    const place = (peer: SocketPeer, channel: string | undefined, name: string | undefined): void => {
-      peer.channel = channel
-      peer.peer = name
-    }
-    const hears = (event: keyof SignalingServerEvents): boolean => this.listenerCount(event) > 0
-    const received = (id: number, frame: ClientFrame): void =>
-      peerOf(id, (peer) => this.emit('message', peer, frame))
-    return {
-      send: (id, frame) => {
-        const peer = this.#peers.get(id)
-        if (peer !== undefined) this.#send(peer, frame)
-      },
-      close: (id, code, reason) =>
-        peerOf(id, (peer) => (SILENT.has(code) ? peer.cut(code) : peer.close(code, reason))),
-      ping: (id) => peerOf(id, ({ socket }) => socket.ping()),
-      newPeerName: randomUUID,
-      newSessionToken: () => randomBytes(TOKEN_BYTES).toString('base64url'),
-      joinRequested: (request) => void this.#decide(request),
-      iceServersExpire: (id) => peerOf(id, (peer) => void this.#refreshIceServers(peer)),
-      subscribed: (id, channel, name, count) =>
-        peerOf(id, (peer) => {
-          place(peer, channel, name)
-          this.emit('subscription', peer, channel, name, count)
-        }),
-      unsubscribed: (id, channel, name, count) => {
-        const peer = id === undefined ? undefined : this.#peers.get(id)
-        if (peer !== undefined) place(peer, undefined, undefined)
-        this.emit('unsubscription', peer, channel, name, count)
-      },
-      resumed: (id, channel, name, replayed) =>
-        peerOf(id, (peer) => {
-          place(peer, channel, name)
-          this.emit('resumption', peer, channel, name, replayed)
-        }),
-      get received() {
-        return hears('message') ? received : undefined
-      },
-      receivedBinary: (id, header, data) => peerOf(id, (peer) => this.emit('binary', peer, header, data)),
-      rescheduled: () => this.#schedule(),
+  #hubHost(): SignalingHubHost {
+    return hubHost(this.#peers, this, {
+      send: (peer, frame) => this.#send(peer, frame),
+      decide: (request) => void this.#decide(request),
+      refreshIceServers: (peer) => void this.#refreshIceServers(peer),
+      rescheduled: () => this.#alarm.set(),
       failed: (error) => this.#report(error),
-    }
+    })
   }
 
   #send(peer: SocketPeer, frame: string | Uint8Array): void {
     if (peer.socket.readyState !== peer.socket.OPEN) return
     if (peer.unsent > this.#limits.sendBuffer) {
       this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
-      this.#schedule()
+      this.#alarm.set()
     } else peer.send(frame)
   }
 
@@ -332,23 +276,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     } catch (error) {
       this.#report(error)
     }
-    this.#schedule()
-  }
-
-  /** One timer, for the hub's next deadline. */
-  #schedule(): void {
-    const at = this.#isReleased ? Infinity : this.#hub.nextTimeout
-    if (at === this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#timerAt = at
-    if (at === Infinity) return
-    const ring = (): void => {
-      this.#timerAt = Infinity
-      this.#hub.handleTimeout(performance.now())
-      this.#schedule()
-    }
-    this.#timer = setTimeout(ring, Math.max(0, Math.ceil(at - performance.now())))
+    this.#alarm.set()
   }
 
   #report(cause: unknown): void {
@@ -385,21 +313,8 @@ function finite(lifetime: number): number | undefined {
   return lifetime === Infinity ? undefined : lifetime
 }
 
-/** Codes of sockets that nobody reads from: a close frame would never be seen. */
-const SILENT: ReadonlySet<number> = new Set([CloseCode.heartbeatTimeout, CloseCode.slowReader])
 /** What `ws` closes with when a peer breaks RFC 6455: §7.4.1. */
 const FAULTS: ReadonlyMap<string | undefined, number> = new Map([
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', CloseCode.frameTooLarge],
   ['WS_ERR_INVALID_UTF8', 1007],
 ])
-const CLOSING = new Refusal(503, 'the server shuts down')
-/** 128 bits that nobody guesses. */
-const TOKEN_BYTES = 16
-const DEFAULT_LIMITS: SignalingServerLimits = {
-  ...defaultHubLimits,
-  connections: 10_000,
-  connectionsPerAddress: 256,
-  connectionsPerUser: 16,
-  frameBytes: frameLimits.bytes,
-  sendBuffer: 1_048_576,
-}
