@@ -122,7 +122,8 @@ describe('client and server over UDP', () => {
 
   test('report a name that cannot be resolved', async () => {
     const socket = connect({
-      host: 'no-such-host.invalid',
+      // RFC 1035 §2.3.4: a label of more than 63 octets is refused without asking a name server.
+      host: `${'x'.repeat(64)}.invalid`,
       port: 9,
       certificate: clientCertificate,
       verify: { certificate: () => true },
@@ -182,9 +183,12 @@ describe('client and server over UDP', () => {
     while (hello.length < 2) await once(relay, 'message')
     socket.close()
     relay.close()
-    for (let i = 0; i < 100; i++)
-      for (const fragment of hello) flood.send(fragment, server.address().port, '127.0.0.1')
-    while (answers < 50) await once(flood, 'message')
+    // What the kernel has no room for it drops: the flood goes on until enough of it was answered.
+    while (answers < 50) {
+      for (let i = 0; i < 10; i++)
+        for (const fragment of hello) flood.send(fragment, server.address().port, '127.0.0.1')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     expect(server.sessions).toBe(0)
   })
 })

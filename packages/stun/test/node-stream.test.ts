@@ -14,6 +14,7 @@ import {
   StreamFramer,
   StunMessage,
   transportAddress,
+  type TransportAddress,
   XorMappedAddress,
 } from '../src/index.ts'
 import {
@@ -66,9 +67,8 @@ describe('over streams', () => {
   })
 
   test('UDP, TCP and TLS listeners of one port come and go at run time', async () => {
-    const server = await serve({ listen: [{ address: '127.0.0.1', port: 0 }], tls: identity })
-    const { port } = server.addresses[0]!
-    const tcp = await server.bind({ address: '127.0.0.1', port, transport: 'tcp' })
+    const server = await serve({ listen: [], tls: identity })
+    const [udp, tcp] = await bindTwice(server)
     const tls = await server.bind({ address: '127.0.0.1', port: 0, transport: 'tls' })
     expect(server.addresses.map(({ transport }) => transport)).toEqual(['udp', 'tcp', 'tls'])
     await expect(server.bind({ ...tcp, transport: 'tcp' })).rejects.toMatchObject({ code: 'EADDRINUSE' })
@@ -83,7 +83,7 @@ describe('over streams', () => {
       cause: { code: 'ECONNREFUSED' },
     })
     await server.unbind(tls)
-    await server.unbind(transportAddress('127.0.0.1', port))
+    await server.unbind(udp)
     expect(server.addresses).toEqual([])
   })
 
@@ -191,10 +191,17 @@ describe('a TCP client', () => {
   })
 
   test('connects again where the server has closed an idle connection', async () => {
-    const server = await serve({ limits: { idleTimeout: 400 } })
-    const client = await dial(server)
+    const server = await serve()
+    const sockets: Socket[] = []
+    const relay = await listening((socket) => {
+      sockets.push(socket)
+      socket.pipe(connect(at(server)).on('error', () => undefined)).pipe(socket)
+    })
+    const client = await NodeStunClient.open(`127.0.0.1:${relay.port}`, { transport: 'tcp' })
+    open.push(client)
     const lost = new Promise((resolve) => client.once('error', resolve))
     const { mapped } = await client.bind()
+    sockets[0]?.end()
     await expect(lost).resolves.toMatchObject({ code: 'transport' })
     expect((await client.bind()).mapped.port).not.toBe(mapped.port)
   })
@@ -355,6 +362,19 @@ async function dial(server: NodeStunServer, options: NodeStunClientOptions = {})
   })
   open.push(client)
   return client
+}
+
+/** A TCP port may be somebody's whose number is free in UDP. */
+async function bindTwice(server: NodeStunServer): Promise<[TransportAddress, TransportAddress]> {
+  for (;;) {
+    const udp = await server.bind({ address: '127.0.0.1', port: 0 })
+    const tcp = await server.bind({ ...udp, transport: 'tcp' }).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'EADDRINUSE' })
+      return null
+    })
+    if (tcp !== null) return [udp, tcp]
+    await server.unbind(udp)
+  }
 }
 
 function at(server: NodeStunServer): { address: string; port: number } {

@@ -14,6 +14,8 @@ import { UdpSocket } from '../src/node/udp-socket.ts'
 import { request } from './pair.ts'
 
 const loopback = { address: '127.0.0.1', port: 0 }
+/** Where messages are counted none is sent twice, however long this process waits for its turn. */
+const unhurried = { retransmit: { rto: 60_000, rc: 1, rm: 1 } }
 const open: { close(): unknown }[] = []
 
 afterEach(async () => {
@@ -23,7 +25,7 @@ afterEach(async () => {
 describe('over loopback', () => {
   test('the mapped address is the socket’s own', async () => {
     const server = await listen()
-    const client = await NodeStunClient.open(uri(server), { software: 'client' })
+    const client = await NodeStunClient.open(uri(server), { software: 'client', ...unhurried })
     open.push(client)
     const { mapped } = await client.bind()
     expect(mapped).toEqual({ family: 'IPv4', address: '127.0.0.1', port: client.local.port })
@@ -98,6 +100,7 @@ describe('over loopback', () => {
     const openServer = await listen()
     const prepared: number[] = []
     const client = await NodeStunClient.open(uri(openServer), {
+      ...unhurried,
       preparing: (request) => void prepared.push(request.length),
     })
     open.push(client)
@@ -171,14 +174,21 @@ describe('addresses of a server', () => {
   })
 
   test('are gone after close, and the ports are free', async () => {
-    const server = await listen({ listen: [loopback, loopback] })
-    const ports = server.addresses.map(({ port }) => port)
-    const late = server.bind(loopback)
-    await server.close()
-    await expect(late).rejects.toMatchObject({ code: 'closed' })
-    await expect(server.bind(loopback)).rejects.toMatchObject({ code: 'closed' })
-    expect(server.addresses).toEqual([])
-    for (const port of ports) await bound(port)
+    const areFree = async (): Promise<boolean> => {
+      const server = await listen({ listen: [loopback, loopback] })
+      const ports = server.addresses.map(({ port }) => port)
+      const late = server.bind(loopback)
+      await server.close()
+      await expect(late).rejects.toMatchObject({ code: 'closed' })
+      await expect(server.bind(loopback)).rejects.toMatchObject({ code: 'closed' })
+      expect(server.addresses).toEqual([])
+      return Promise.all(ports.map(bound)).then(
+        () => true,
+        () => false,
+      )
+    }
+    // Another process may take one of them at once: by chance, where ours would have kept it every time.
+    expect((await areFree()) || (await areFree()) || (await areFree())).toBe(true)
   })
 
   test('noise is counted, and answers can be kept back', async () => {
@@ -228,7 +238,9 @@ async function listen(options: Parameters<typeof createStunServer>[0] = {}): Pro
 async function bound(port = 0): Promise<Socket> {
   const socket = createSocket('udp4')
   open.push({ close: () => new Promise<void>((resolve) => void socket.close(() => resolve())) })
-  await new Promise<void>((resolve) => void socket.bind(port, '127.0.0.1', resolve))
+  const listening = once(socket, 'listening')
+  socket.bind(port, '127.0.0.1')
+  await listening
   return socket
 }
 

@@ -30,7 +30,6 @@ describe.each([
       certificate: serverCertificate,
       verify: { fingerprints: [clientCertificate.fingerprint()] },
       connectionId: 6,
-      retransmitTimeout: 40,
       versions,
       ...options,
     })
