@@ -94,9 +94,11 @@ describe('over real sockets', () => {
   })
 
   test('a server whose name is unknown, or that is not reached, is an error event', async () => {
+    // RFC 1035 §2.3.4: a label of more than 63 octets is refused without asking a name server.
+    const unknown = `stun:${'x'.repeat(64)}.invalid`
     const connection = new RTCPeerConnection({
       ...loopback,
-      iceServers: [{ urls: ['stun:name.invalid', 'turns:127.0.0.1'], username: 'u', credential: 'c' }],
+      iceServers: [{ urls: [unknown, 'turns:127.0.0.1'], username: 'u', credential: 'c' }],
     })
     const urls: string[] = []
     connection.onicecandidateerror = ({ url, errorCode }) => urls.push(`${url} ${errorCode}`)
@@ -106,14 +108,13 @@ describe('over real sockets', () => {
     connection.createDataChannel('x')
     await connection.setLocalDescription()
     await complete
-    expect(urls).toContain('stun:name.invalid 701')
+    expect(urls).toContain(`${unknown} 701`)
     connection.close()
   })
 })
 
 test('close() gives everything back: a process ends by itself', async () => {
   const program = fileURLToPath(new URL('support/one-message.ts', import.meta.url))
-  const start = performance.now()
   const child = spawn(process.execPath, ['--conditions', '@purertc/source', '--import', 'tsx', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -121,5 +122,4 @@ test('close() gives everything back: a process ends by itself', async () => {
   child.stdout.on('data', (data: Buffer) => (output += data.toString()))
   const code = await new Promise((resolve) => child.on('exit', resolve))
   expect([code, output.trim()]).toEqual([0, 'received hello'])
-  expect(performance.now() - start).toBeLessThan(20_000)
 })

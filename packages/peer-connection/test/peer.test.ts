@@ -135,9 +135,11 @@ describe('a Peer', () => {
 
   test('tells of servers that give nothing, and of a pair that the other one refused', async () => {
     const refused: string[] = []
+    // RFC 1035 §2.3.4: a label of more than 63 octets is refused without asking a name server.
+    const unknown = `stun:${'x'.repeat(64)}.invalid`
     const alice = createPeer('alice', 'failures', {
       network: { addresses: ['127.0.0.1', '::1'] },
-      iceServers: [{ urls: 'stun:name.invalid' }],
+      iceServers: [{ urls: unknown }],
       ice: { sped: true },
       sctpSnap: true,
     })
@@ -159,7 +161,7 @@ describe('a Peer', () => {
     await alice.connect()
     await bob.connect()
     await both
-    expect(await lacking).toMatchObject({ url: 'stun:name.invalid', errorCode: 701, address: null })
+    expect(await lacking).toMatchObject({ url: unknown, errorCode: 701, address: null })
     const { pair: lost, reason } = await failed
     expect([reason, lost.local.address]).toEqual(['403', refused[0]])
     expect(alice.connection?.localDescription?.sdp).toMatch(/^a=ice-options:trickle sped\r$/m)

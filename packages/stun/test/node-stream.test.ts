@@ -25,6 +25,7 @@ import {
   type NodeStunServer,
   type NodeStunServerOptions,
 } from '../src/node/index.ts'
+import { eventually } from '../../bytes/test/support/still-clock.ts'
 import { request } from './pair.ts'
 
 const pem = (name: string): string =>
@@ -53,7 +54,7 @@ describe('over streams', () => {
     expect(server.answered.snapshot()).toEqual({ success: 5 })
     expect(server.connections).toBe(1)
     await client.close()
-    await until(() => server.connections === 0)
+    await eventually(() => server.connections === 0)
   })
 
   test('long-term credentials', async () => {
@@ -76,7 +77,7 @@ describe('over streams', () => {
     open.push(client)
     await client.bind()
     await server.unbind(tcp)
-    await until(() => server.connections === 0)
+    await eventually(() => server.connections === 0)
     expect(server.addresses.map(({ transport }) => transport)).toEqual(['udp', 'tls'])
     await expect(NodeStunClient.open(formatAddress(tcp), { transport: 'tcp' })).rejects.toMatchObject({
       code: 'transport',
@@ -91,7 +92,7 @@ describe('over streams', () => {
     const server = await serve({ listen: [{ address: '127.0.0.1', port: 0, transport: 'tls' }] })
     const raw = await plain(server)
     const client = await dial(server)
-    await until(() => server.connections === 2)
+    await eventually(() => server.connections === 2)
     await server.close()
     await ended(raw)
     await expect(client.bind()).rejects.toMatchObject({ code: 'transport' })
@@ -117,7 +118,7 @@ describe('over streams', () => {
       socket.write(stream.slice(at, at + 7))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await until(() => answers.length === 3)
+    await eventually(() => answers.length === 3)
     expect(answers.map(({ transactionId }) => transactionId[0])).toEqual([1, 2, 3])
     expect(answers[0]!.get(XorMappedAddress)).toMatchObject({ port: socket.localPort })
   })
@@ -287,14 +288,14 @@ describe('hostile peers of a stream listener are cut off and counted', () => {
     const server = await serve({ limits: { maxConnections: 2 } })
     const kept = [await plain(server), await plain(server)]
     await ended(await plain(server))
-    await until(() => server.dropped.get('too-many') === 1)
+    await eventually(() => server.dropped.get('too-many') === 1)
     const strict = await serve({ limits: { maxConnectionsPerAddress: 1 } })
     const first = await plain(strict)
     await ended(await plain(strict))
     expect(strict.dropped.snapshot()).toEqual({ 'too-many-of-address': 1 })
     // When one leaves there is room again.
     first.destroy()
-    await until(() => strict.connections === 0)
+    await eventually(() => strict.connections === 0)
     await expect((await dial(strict)).bind()).resolves.toBeDefined()
     for (const socket of kept) expect(socket.destroyed).toBe(false)
   })
@@ -322,7 +323,7 @@ describe('hostile peers of a stream listener are cut off and counted', () => {
     await ended(await plain(server))
     const untrusting = connectTls({ host: '127.0.0.1', port: at(server).port })
     await ended(untrusting)
-    await until(() => server.connections === 0)
+    await eventually(() => server.connections === 0)
     expect(server.dropped.get('handshake')).toBeGreaterThanOrEqual(2)
   })
 
@@ -337,7 +338,7 @@ describe('hostile peers of a stream listener are cut off and counted', () => {
     const malformed = request().add(AlternateDomain, 'x').build()
     malformed[23] = 0xff
     socket.write(concatBytes(indication, malformed))
-    await until(() => server.discarded.total === 2)
+    await eventually(() => server.discarded.total === 2)
     expect(server.discarded.snapshot()).toEqual({ 'not-a-request': 1, malformed: 1 })
   })
 })
@@ -417,8 +418,4 @@ async function listening(accept: (socket: Socket) => void): Promise<{ port: numb
   })
   const address = server.address()
   return { port: typeof address === 'object' && address !== null ? address.port : 0 }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2))
 }

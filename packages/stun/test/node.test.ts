@@ -10,12 +10,11 @@ import {
   NodeStunClient,
   type NodeStunServer,
 } from '../src/node/index.ts'
+import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import { UdpSocket } from '../src/node/udp-socket.ts'
 import { request } from './pair.ts'
 
 const loopback = { address: '127.0.0.1', port: 0 }
-/** Where messages are counted none is sent twice, however long this process waits for its turn. */
-const unhurried = { retransmit: { rto: 60_000, rc: 1, rm: 1 } }
 const open: { close(): unknown }[] = []
 
 afterEach(async () => {
@@ -24,8 +23,9 @@ afterEach(async () => {
 
 describe('over loopback', () => {
   test('the mapped address is the socket’s own', async () => {
+    stopClock()
     const server = await listen()
-    const client = await NodeStunClient.open(uri(server), { software: 'client', ...unhurried })
+    const client = await NodeStunClient.open(uri(server), { software: 'client' })
     open.push(client)
     const { mapped } = await client.bind()
     expect(mapped).toEqual({ family: 'IPv4', address: '127.0.0.1', port: client.local.port })
@@ -96,11 +96,11 @@ describe('over loopback', () => {
   })
 
   test('events and hooks see what the promises see', async () => {
+    stopClock()
     const server = await listen({ longTerm: { realm: 'example.org', password: () => null } })
     const openServer = await listen()
     const prepared: number[] = []
     const client = await NodeStunClient.open(uri(openServer), {
-      ...unhurried,
       preparing: (request) => void prepared.push(request.length),
     })
     open.push(client)
@@ -128,7 +128,7 @@ describe('over loopback', () => {
     expect(seen).toEqual(['received udp', 'sent udp'])
     expect(prepared).toEqual([20, 20])
     client.indicate()
-    while (openServer.discarded.total === 0) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => openServer.discarded.total > 0)
     expect(openServer.discarded.snapshot()).toEqual({ 'not-a-request': 1 })
   })
 
@@ -198,7 +198,7 @@ describe('addresses of a server', () => {
     const socket = await bound()
     for (const bytes of [new Uint8Array(0), new Uint8Array(1500), request().finish()])
       socket.send(bytes, port, '127.0.0.1')
-    while (server.discarded.total < 3) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => server.discarded.total >= 3)
     expect(server.discarded.snapshot()).toEqual({ malformed: 2, suppressed: 1 })
     isVetoed = false
     socket.send(request().finish(), port, '127.0.0.1')

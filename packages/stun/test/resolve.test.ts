@@ -22,11 +22,11 @@ import {
   type ResolveOptions,
   systemNames,
 } from '../src/node/index.ts'
+import { stopClock } from '../../bytes/test/support/still-clock.ts'
 import { UdpSocket } from '../src/node/udp-socket.ts'
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
-  jest.useRealTimers()
   for (const each of open.splice(0)) await each.close()
 })
 
@@ -164,11 +164,13 @@ describe('over UDP, where only an answer tells whether an address is good', () =
     ]
     open.push(server, ...silent)
     // Time stands still, but for those who are asked in vain.
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+    stopClock()
     const retransmit = { rto: 20, rc: 1, rm: 1 }
     for (const socket of silent)
       socket.start({
-        received: () => void jest.advanceTimersByTime(retransmit.rto),
+        received: () => {
+          jest.advanceTimersByTime(retransmit.rto)
+        },
         failed: () => undefined,
       })
     const places = [...silent.map(({ local }) => local), server.addresses[0]!]

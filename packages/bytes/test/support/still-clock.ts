@@ -1,0 +1,25 @@
+import { afterEach, jest } from '@jest/globals'
+
+/**
+ * For tests over real sockets: from now on to the end of the test the clock stands still until it is told to move, by
+ * `jest.advanceTimersByTime`. Nothing is sent twice and nobody loses patience, however long this process has to wait for
+ * its turn; sockets go on as ever, and so do `setImmediate` and promises.
+ *
+ * @example
+ * stopClock()
+ * const asking = client.bind()
+ * jest.advanceTimersByTime(60_000)
+ * await expect(asking).rejects.toMatchObject({ code: 'timeout' })
+ */
+export function stopClock(): void {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+}
+
+/** Lets the event loop turn until the condition holds; however long that takes, for the test has a limit of its own. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+afterEach(() => {
+  jest.useRealTimers()
+})
