@@ -1,24 +1,18 @@
 /**
  * What a handshake costs: ours in every way that matters, beside werift's and OpenSSL's.
  *
- *     node --conditions=@purertc/source --import tsx packages/dtls/bench/handshakes.ts
+ *     node --conditions=@purertc/source --import tsx packages/dtls/bench/handshakes.ts [--only 1.2,werift,openssl]
  *
  * Figures are CPU time and not wall time, so that a busy machine disturbs little, and that a stack which sleeps is not
  * blamed for it. Ours and werift's run both ends in one process, datagrams carried by hand. Of OpenSSL's `s_server` it
  * is the server's half, as the kernel counts it, driven by our client over loopback: compare it with half of ours.
  * All are mutual, ECDHE_ECDSA with P-256 certificates, X25519 and AES-128-GCM, but for the rows that say otherwise.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Millis } from '@purertc/bytes'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { DtlsClient, DtlsServer } from 'werift'
 
-import { issue, type Issued } from '../test/authority.ts'
+import { issue } from '../test/authority.ts'
 import {
   DtlsAssociation,
   type DtlsConfig,
@@ -26,7 +20,8 @@ import {
   type ResumableSession,
   SessionVault,
 } from '../src/index.ts'
-import { connect } from '../src/node/index.ts'
+import { shakeWithOpenssl } from './openssl-server.ts'
+import { shakeWerift } from './werift-pair.ts'
 
 const seconds = Number(process.env['SECONDS_EACH'] ?? '2')
 const client = await issue('client')
@@ -93,43 +88,6 @@ function shake({ client: clientConfig, server: serverConfig }: Ends): boolean {
 const host = { connected: () => undefined, received: () => undefined, closed: () => undefined }
 const identities = { client: client.identity(), server: server.identity(), rsa: rsa.identity() }
 
-/** One handshake of werift's, both ends: each transport hands over to the other. */
-async function shakeWerift(): Promise<void> {
-  const address: [string, number] = ['127.0.0.1', 5_000]
-  type Transport = ConstructorParameters<typeof DtlsClient>[0]['transport']
-  const makeTransport = (): Transport => ({
-    type: 'udp',
-    address: { address: address[0], port: address[1], family: 'IPv4' },
-    closed: false,
-    onData: () => undefined,
-    send: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  })
-  const ends = [makeTransport(), makeTransport()] as const
-  ends[0].send = (data) => (setImmediate(() => ends[1].onData(Buffer.from(data), address)), Promise.resolve())
-  ends[1].send = (data) => (setImmediate(() => ends[0].onData(Buffer.from(data), address)), Promise.resolve())
-  const identity = (
-    issued: Issued,
-  ): { cert: string; key: string; signatureHash: { hash: 4; signature: 3 } } => ({
-    cert: pem('CERTIFICATE', issued.der),
-    key: pem('PRIVATE KEY', issued.pkcs8),
-    signatureHash: { hash: 4, signature: 3 },
-  })
-  const common = { extendedMasterSecret: true, certificateRequest: true }
-  const their = new DtlsServer({ ...identity(server), ...common, transport: ends[1] })
-  const our = new DtlsClient({ ...identity(client), ...common, transport: ends[0] })
-  const connected = [our, their].map(
-    (end) => new Promise<void>((resolve) => end.onConnect.once(() => resolve())),
-  )
-  await our.connect()
-  await Promise.all(connected)
-  our.close()
-  their.close()
-}
-
-const pem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`
-
 /** CPU milliseconds of one call, over as many as fit in `seconds`. */
 async function measure(name: string, call: () => unknown): Promise<number> {
   for (let i = 0; i < 5; i++) await call()
@@ -148,64 +106,8 @@ async function measure(name: string, call: () => unknown): Promise<number> {
 
 const report = (name: string, cost: number, calls: number): void =>
   console.log(
-    `${name.padEnd(46)} ${cost.toFixed(3).padStart(8)} ms  ${(1_000 / cost).toFixed(0).padStart(6)} /s of a core  (${calls})`,
+    `${name.padEnd(14)} ${cost.toFixed(3).padStart(8)} ms  ${(1_000 / cost).toFixed(0).padStart(6)} /s of a core  (${calls})`,
   )
-
-/** The half of OpenSSL's server, in CPU milliseconds; null where there is no OpenSSL. */
-async function measureOpenssl(): Promise<number | null> {
-  if (spawnSync('openssl', ['version']).error !== undefined) return null
-  const directory = mkdtempSync(join(tmpdir(), 'purertc-bench-'))
-  const write = (name: string, text: string): string => {
-    const file = join(directory, name)
-    writeFileSync(file, text)
-    return file
-  }
-  const cert = write('cert.pem', pem('CERTIFICATE', server.der))
-  const keyFile = write('key.pem', pem('PRIVATE KEY', server.pkcs8))
-  const ca = write('ca.pem', pem('CERTIFICATE', client.der))
-  const port = await freePort()
-  const program = spawn('openssl', [
-    ...['s_server', '-dtls1_2', '-quiet', '-accept', `127.0.0.1:${port}`, '-cert', cert, '-key', keyFile],
-    ...['-Verify', '1', '-verify_return_error', '-CAfile', ca, '-no_ticket', '-no_cache'],
-  ])
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  const dial = async (): Promise<void> => {
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
-      certificate: identities.client,
-      verify: { fingerprints: [identities.server.fingerprint()] },
-      versions: { min: dtls12, max: dtls12 },
-      retransmitTimeout: 20,
-    })
-    await once(socket, 'secureConnect')
-    socket.close()
-  }
-  for (let i = 0; i < 5; i++) await dial()
-  const before = cpuOf(program.pid ?? 0)
-  const until = Date.now() + 2 * seconds * 1_000
-  let calls = 0
-  for (; Date.now() < until; calls++) await dial()
-  const cost = (cpuOf(program.pid ?? 0) - before) / calls
-  program.kill('SIGKILL')
-  rmSync(directory, { recursive: true })
-  report('OpenSSL s_server 1.2, its half', cost, calls)
-  return cost
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
-/** User and system time of another process in ms, as Linux counts it: in hundredths of a second. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
 
 const only12 = { versions: { min: dtls12, max: dtls12 } }
 const only13 = { versions: { min: dtls13, max: dtls13 } }
@@ -216,25 +118,54 @@ const byPsk = (name: 'TLS_PSK_WITH_AES_128_CCM_8' | 'TLS_ECDHE_PSK_WITH_AES_128_
   return { client: { ...common, psk: psk.client }, server: { ...common, psk: psk.server } }
 }
 
-const full12 = await measure('1.2, both ends', () => shake({ client: only12, server: only12 }))
-await measure('1.2, RSA-2048 server', () =>
-  shake({ client: only12, server: { ...only12, certificate: identities.rsa } }),
-)
 const sessions = new SessionVault({ crypto: nodeCrypto })
-shake({ client: only12, server: { ...only12, sessions } })
-const ticket = session
-if (ticket !== null)
-  await measure('1.2, resumed by ticket', () => {
+
+/** Makes sessions for a row of resumed ones: whose ticket may be used again and again. */
+function shakeAgain(): () => void {
+  shake({ client: only12, server: { ...only12, sessions } })
+  const ticket = session
+  if (ticket === null) throw new Error('no ticket')
+  return () => {
     if (!shake({ client: { ...only12, session: ticket }, server: { ...only12, sessions } }))
       throw new Error('not resumed')
-  })
-await measure('1.2, ECDHE_PSK', () => shake(byPsk('TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256')))
-await measure('1.2, PSK with CCM_8', () => shake(byPsk('TLS_PSK_WITH_AES_128_CCM_8')))
-await measure('1.3, both ends', () => shake({ client: only13, server: only13 }))
-await measure('1.3, X25519MLKEM768', () => shake({ client: hybrid, server: hybrid }))
-const werift = await measure('werift 1.2, both ends', shakeWerift)
-const openssl = await measureOpenssl()
-console.log(`werift costs ${(werift / full12).toFixed(2)} times as much as ours`)
-if (openssl !== null)
-  console.log(`half of ours costs ${(full12 / 2 / openssl).toFixed(2)} times as much as OpenSSL's half`)
+  }
+}
+
+/** By its name, CPU milliseconds of each row; null where the other stack is not there. */
+const rows: Readonly<Record<string, (name: string) => Promise<number | null>>> = {
+  '1.2': (name) => measure(name, () => shake({ client: only12, server: only12 })),
+  '1.2-rsa': (name) =>
+    measure(name, () => shake({ client: only12, server: { ...only12, certificate: identities.rsa } })),
+  '1.2-resumed': (name) => measure(name, shakeAgain()),
+  '1.2-ecdhe-psk': (name) => measure(name, () => shake(byPsk('TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'))),
+  '1.2-psk-ccm8': (name) => measure(name, () => shake(byPsk('TLS_PSK_WITH_AES_128_CCM_8'))),
+  '1.3': (name) => measure(name, () => shake({ client: only13, server: only13 })),
+  '1.3-hybrid': (name) => measure(name, () => shake({ client: hybrid, server: hybrid })),
+  werift: (name) => measure(name, () => shakeWerift(client, server)),
+  openssl: async (name) => {
+    const half = await shakeWithOpenssl(client, server, seconds * 1_000)
+    if (half !== null) report(name, half.cost, half.calls)
+    return half?.cost ?? null
+  },
+}
+
+const { values } = parseArgs({ options: { only: { type: 'string', default: Object.keys(rows).join() } } })
+const costs = new Map<string, number>()
+for (const name of values.only.split(',')) {
+  const row = rows[name]
+  if (row === undefined) throw new Error(`no row ${name}: there are ${Object.keys(rows).join()}`)
+  const cost = await row(name)
+  if (cost !== null) costs.set(name, cost)
+}
+
+/** Prints how many times as much one row costs as a part of another, where both were measured. */
+function compare(name: string, other: string, part: number, sentence: string): void {
+  const [cost, otherCost] = [costs.get(name), costs.get(other)]
+  if (cost !== undefined && otherCost !== undefined)
+    console.log(`${sentence} ${(cost / (otherCost * part)).toFixed(2)} times as much`)
+}
+
+compare('werift', '1.2', 1, 'werift costs, beside our 1.2,')
+compare('1.3', '1.2', 1, 'our 1.3 costs, beside our 1.2,')
+compare('1.2', 'openssl', 2, 'half of our 1.2 costs, beside OpenSSL’s half,')
 process.exit(0)

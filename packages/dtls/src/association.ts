@@ -1,34 +1,28 @@
-import { Counters, Millis, Reader } from '@purertc/bytes'
-import type { KeyExchange } from '@purertc/crypto'
+import { Counters, Millis } from '@purertc/bytes'
 
-import { type DtlsConfig, maxMtu, minMtu, resolveConfig, type ResolvedConfig } from './config.ts'
+import { maxMtu, minMtu } from './check-config.ts'
+import type { DtlsConfig } from './config.ts'
 import { ConnectionIds } from './connection-id/connection-ids.ts'
 import { HelloGate } from './cookie/hello-gate.ts'
 import type { Discard } from './discard.ts'
-import { createKeyShares } from './dtls13/client/client-offer.ts'
-import { type Dtls13Host, Handshake as Dtls13Handshake } from './dtls13/handshake.ts'
-import { Epoch } from './dtls13/handshake-state.ts'
 import type { ConnectionIdUsage } from './dtls13/messages/new-connection-id.ts'
 import { DtlsError, PeerMisbehaved } from './errors.ts'
-import { Handshake, type HandshakeHost } from './handshake/handshake.ts'
 import type { HandshakeMachine } from './handshake/handshake-machine.ts'
-import type { CloseReason, DtlsHost } from './host.ts'
+import { VersionedHandshake } from './handshake/versioned-handshake.ts'
+import type { AssociationState, CloseReason, DtlsHost } from './host.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { Mobility } from './path/mobility.ts'
-import type { ResumableSession } from './resumption/resumable-session.ts'
-import type { DtlsSession } from './session.ts'
-import { type Alert, AlertDescription, AlertLevel, alertName, encodeAlert } from './protocol/alert.ts'
-import { closeNotify, isFinal, isKnownLevel, tryDecodeAlert } from './protocol/alert-rules.ts'
+import { type Alert, encodeAlert } from './protocol/alert.ts'
+import { closeNotify } from './protocol/alert-rules.ts'
 import { ContentType } from './protocol/content-type.ts'
-import { SuspectedAlert } from './protocol/suspected-alert.ts'
-import { isDtlsVersion } from './protocol/protocol-version.ts'
-import { Unopened } from './record/inbound-epoch.ts'
 import { InboundRecords } from './record/inbound-records.ts'
 import { Outbox } from './record/outbox.ts'
+import { Reception, type ReceptionHost } from './record/reception.ts'
 import { RecordSizes } from './record/record-sizes.ts'
 import { RecordWriter } from './record/record-writer.ts'
-
-/** `failed`: it ended by a fault, ours or the peer's or the network's. `closed`: one of the two closed it. */
-export type AssociationState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
+import { type ResolvedConfig, resolveConfig } from './resolved-config.ts'
+import type { ResumableSession } from './resumption/resumable-session.ts'
+import type { DtlsSession } from './session.ts'
 
 /**
  * One end of a DTLS association, of version 1.3 (RFC 9147) or 1.2 (RFC 6347): a synchronous machine without socket, clock or randomness of its own.
@@ -61,21 +55,13 @@ export class DtlsAssociation {
   readonly #inbound: InboundRecords
   readonly #outbox: Outbox
   readonly #mobility: Mobility
-  #handshakeEnd = Millis(Infinity)
-  /** The driver of one version; both begin with that of 1.2, which hands over to that of 1.3. */
-  #handshake: HandshakeMachine
+  readonly #handshake: VersionedHandshake
+  readonly #reception: Reception
+  readonly #lifecycle: Lifecycle
   /** What the host is told of when the machine has come to rest. */
   readonly #resumables: ResumableSession[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
-  /** A client's driver of 1.2 until it starts; then what is left of it is up to the driver of the version. */
-  #unstarted: Handshake | null
-  /** A client's, where they were made before they were needed. */
-  #keyShares: readonly KeyExchange[] | undefined
-  #state: AssociationState = 'new'
-  readonly #suspected = new SuspectedAlert()
-  #content = new Uint8Array(initialScratch)
-  #isContentLent = false
 
   /** Throws {@link DtlsError} `invalid-config`. */
   constructor(config: DtlsConfig, host: DtlsHost) {
@@ -83,31 +69,33 @@ export class DtlsAssociation {
     const resolved = resolveConfig(config, host.resumable !== undefined)
     this.#gate = resolved.role === 'server' && resolved.cookie === 'required' ? new HelloGate(config) : null
     this.#config = { ...resolved, gate: this.#gate ?? resolved.gate }
+    this.#lifecycle = new Lifecycle(this.#config, this.discarded, (reason, farewell) =>
+      this.#ended(reason, farewell),
+    )
     this.#ids = new ConnectionIds(resolved.connectionIds)
     this.#inbound = new InboundRecords(this.#ids)
     this.#outbox = new Outbox(this.#records, (datagram, isHandshake, path) =>
       host.transmit(datagram, isHandshake, path ?? this.#mobility.path),
     )
     this.#mobility = new Mobility(this.#config, this.#ids, this.#records, this.#outbox, host)
-    const handshake = new Handshake(this.#config, this.#handshakeHost())
-    this.#handshake = handshake
-    this.#unstarted = resolved.role === 'client' ? handshake : null
+    this.#handshake = new VersionedHandshake(this.#config, this.#handshakeHost())
+    this.#reception = new Reception(
+      this.#inbound,
+      this.#sizes,
+      this.#lifecycle,
+      this.discarded,
+      this.#receptionHost(),
+    )
   }
 
   get state(): AssociationState {
-    return this.#state
+    return this.#lifecycle.state
   }
 
   /** When {@link DtlsAssociation.handleTimeout} is to be called; `Infinity` when nothing is armed. */
   get nextTimeout(): Millis {
-    return Millis(
-      Math.min(
-        this.#handshakeEnd,
-        this.#suspected.deadline,
-        this.#handshake.deadline,
-        this.#mobility.deadline,
-      ),
-    )
+    const { deadline } = this.#handshake.machine
+    return Millis(Math.min(this.#lifecycle.deadline, deadline, this.#mobility.deadline))
   }
 
   /** Where the peer is: a server's `clientAddress` to begin with, then what it moved to. */
@@ -120,7 +108,7 @@ export class DtlsAssociation {
    * was called before, while there was nothing else to do.
    */
   prepare(): void {
-    if (this.#unstarted !== null) this.#keyShares ??= createKeyShares(this.#config)
+    this.#handshake.prepare()
   }
 
   /** Whether the peer knows our records by a connection ID, wherever they come from. */
@@ -135,11 +123,9 @@ export class DtlsAssociation {
 
   /** Starts the handshake: a client sends its ClientHello, a server gives its client `handshakeTimeout` from now. */
   connect(now: Millis): void {
-    if (this.#state !== 'new') return
-    this.#begin(now)
-    this.#unstarted?.start(now, this.#keyShares)
-    this.#unstarted = null
-    this.#keyShares = undefined
+    if (this.state !== 'new') return
+    this.#lifecycle.begin(now)
+    this.#handshake.start(now)
     this.#mobility.tellIds()
     this.#outbox.flush()
   }
@@ -149,23 +135,8 @@ export class DtlsAssociation {
    * where it came from and where an answer would go; without it, it is taken for the one that the peer is on.
    */
   handleDatagram(now: Millis, datagram: Uint8Array, path: string = this.#mobility.path): void {
-    if (!this.#isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
-    const records = this.#inbound
-    records.expire(now)
-    let at = 0
-    while (at < datagram.length) {
-      if (this.#isOver) {
-        this.discarded.count('closed')
-        return
-      }
-      // What follows a record that is cut off cannot be found: RFC 6347 §4.1.2.7, invalid records are discarded.
-      if (!records.read(datagram, at)) {
-        this.discarded.count('malformed-record')
-        return
-      }
-      at = records.end
-      if (!this.#handleRecord(now, datagram, path)) return
-    }
+    if (!this.#lifecycle.isOver && this.#gate !== null && !this.#passGate(this.#gate, now, datagram)) return
+    this.#reception.handleDatagram(now, datagram, path)
   }
 
   /**
@@ -183,14 +154,10 @@ export class DtlsAssociation {
   /**
    * New keys for what we send, and for what the peer sends where `requestPeer` is true: a KeyUpdate of DTLS 1.3. It
    * happens by itself before a key has protected more than it may. False in DTLS 1.2, which knows no such thing, and
-   * where no more epochs are left.
-   * Throws {@link DtlsError} `not-connected`.
+   * where no more epochs are left. Throws {@link DtlsError} `not-connected`.
    */
   updateKeys(now: Millis, requestPeer = false): boolean {
-    this.#expectConnected()
-    const isDone = this.#handshake.updateKeys(now, requestPeer)
-    this.#outbox.flush()
-    return isDone
+    return this.#command((handshake) => handshake.updateKeys(now, requestPeer))
   }
 
   /**
@@ -199,10 +166,7 @@ export class DtlsAssociation {
    * while an earlier request is unanswered. Throws {@link DtlsError} `not-connected`.
    */
   requestConnectionIds(now: Millis, count: number): boolean {
-    this.#expectConnected()
-    const isDone = this.#handshake.requestConnectionIds(now, count)
-    this.#outbox.flush()
-    return isDone
+    return this.#command((handshake) => handshake.requestConnectionIds(now, count))
   }
 
   /**
@@ -210,11 +174,7 @@ export class DtlsAssociation {
    * in DTLS 1.2, and where its records carry none. Throws {@link DtlsError} `not-connected`.
    */
   issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage = 'spare'): boolean {
-    this.#expectConnected()
-    const isDone = this.#handshake.issueConnectionIds(now, count, usage)
-    this.#mobility.tellIds()
-    this.#outbox.flush()
-    return isDone
+    return this.#command((handshake) => handshake.issueConnectionIds(now, count, usage))
   }
 
   /**
@@ -229,11 +189,11 @@ export class DtlsAssociation {
 
   /** Tells the peer by close_notify and ends the association at once. */
   close(now: Millis): void {
-    if (this.#isOver) return
-    if (this.#state !== 'connected') this.#outbox.clear()
+    if (this.#lifecycle.isOver) return
+    if (!this.#lifecycle.isConnected) this.#outbox.clear()
     for (const message of this.#mobility.release()) this.#sendData(now, message)
-    const hasPeer = this.#handshake.isUnderWay || this.#state === 'connected'
-    this.#end('closed', { kind: 'local' }, hasPeer ? closeNotify : null)
+    const hasPeer = this.#handshake.machine.isUnderWay || this.#lifecycle.isConnected
+    this.#lifecycle.end({ kind: 'local' }, hasPeer ? closeNotify : null)
   }
 
   /**
@@ -241,7 +201,7 @@ export class DtlsAssociation {
    * least 100 bytes; less counts as that.
    */
   setMtu(bytes: number): void {
-    this.#handshake.setMtu(Math.min(Math.max(bytes, minMtu), maxMtu))
+    this.#handshake.machine.setMtu(Math.min(Math.max(bytes, minMtu), maxMtu))
   }
 
   /**
@@ -251,25 +211,18 @@ export class DtlsAssociation {
    */
   setRetransmitTimeout(milliseconds: number): void {
     if (!(milliseconds > 0)) throw new DtlsError('invalid-argument', 'a timeout must be positive')
-    this.#handshake.setRetransmitTimeout(milliseconds)
+    this.#handshake.machine.setRetransmitTimeout(milliseconds)
   }
 
   handleTimeout(now: Millis): void {
-    if (this.#isOver) return
-    const isTimeUp = this.#handshakeEnd <= now
-    const { alert, deadline } = this.#suspected
-    if (alert !== null && (deadline <= now || isTimeUp)) this.#endByAlert(alert, false)
-    else if (isTimeUp) this.#end('failed', { kind: 'handshake-timeout' })
-    else if (this.#handshake.expire(now)) this.#settlePath(now)
-    else this.#end('failed', { kind: 'handshake-timeout' })
+    this.#lifecycle.expire(now)
+    if (this.#lifecycle.isOver) return
+    if (this.#handshake.machine.expire(now)) this.#settlePath(now)
+    else this.#lifecycle.end({ kind: 'handshake-timeout' })
   }
 
-  get #isOver(): boolean {
-    return this.#state === 'closed' || this.#state === 'failed'
-  }
-
-  #handshakeHost(): HandshakeHost & Dtls13Host {
-    const host: HandshakeHost & Dtls13Host = {
+  #handshakeHost(): ConstructorParameters<typeof VersionedHandshake>[1] {
+    return {
       records: this.#records,
       connectionIds: this.#ids,
       recordSizes: this.#sizes,
@@ -277,20 +230,30 @@ export class DtlsAssociation {
       transmit: (datagram) => this.#outbox.push(datagram),
       expectProtected: (protection) => this.#inbound.expectProtected(protection),
       expectEpoch: (epoch) => this.#inbound.expectEpoch(epoch),
-      handOver: (now, estate) => {
-        const handshake = new Dtls13Handshake(this.#config, host, estate)
-        this.#handshake = handshake
-        handshake.begin(now, estate)
-      },
       resumable: (session) => this.#resumables.push(session),
       acknowledge: (content) => this.#outbox.pushRecord(ContentType.ack, content),
     }
-    return host
   }
 
-  #begin(now: Millis): void {
-    this.#state = 'connecting'
-    this.#handshakeEnd = Millis(now + this.#config.handshakeTimeout)
+  #receptionHost(): ReceptionHost {
+    return {
+      handshake: (now, epoch, sequence, reader) =>
+        this.#drive(now, (handshake) => handshake.receive(now, epoch, sequence, reader)),
+      ack: (now, epoch, reader) => this.#drive(now, (handshake) => handshake.receiveAck(now, epoch, reader)),
+      suspectedAlert: (now, reader) =>
+        this.#lifecycle.suspect(now, reader, this.#handshake.machine.isUnderWay),
+      routability: (now, reader, path) => this.#drive(now, () => this.#mobility.receive(now, reader, path)),
+      data: (now, data) => {
+        this.#handshake.machine.dataArrived()
+        this.#host.received(now, data)
+      },
+      authentic: (now, path, bytes) => {
+        if (this.#lifecycle.isConnected) this.#mobility.observe(now, path, this.#inbound, bytes)
+        else this.#mobility.startAt(path)
+      },
+      settle: (now) => this.#settlePath(now),
+      forgery: (now) => this.#countForgery(now),
+    }
   }
 
   #passGate(gate: HelloGate, now: Millis, datagram: Uint8Array): boolean {
@@ -301,108 +264,27 @@ export class DtlsAssociation {
     return verdict === 'accept'
   }
 
-  /** False where nothing of the datagram counts that is behind the record. */
-  #handleRecord(now: Millis, datagram: Uint8Array, path: string): boolean {
-    const fate = this.#inbound.fate()
-    if (fate === 'protected') this.#handleProtected(now, datagram, path)
-    else if (fate === 'clear') this.#handlePlaintext(now, datagram)
-    else if (fate !== 'early') this.discarded.count(fate)
-    // Nobody sends under new keys before we have acknowledged the change: after the handshake there is nothing to wait for.
-    else if (this.#state !== 'connecting' || !this.#inbound.keep(datagram))
-      this.discarded.count('early-record')
-    // RFC 9147 §9: a datagram is for one association.
-    return fate !== 'wrong-connection-id'
-  }
-
-  /** Anybody can write these: none of them is believed once the handshake is complete. */
-  #handlePlaintext(now: Millis, datagram: Uint8Array): void {
-    const { contentType, sequence, start, end, version } = this.#inbound
-    if (this.#state === 'connected') this.discarded.count('plaintext')
-    else if (!isDtlsVersion(version)) this.discarded.count('wrong-version')
-    else if (contentType === ContentType.handshake)
-      this.#drive(now, () => this.#handshake.receive(now, 0, sequence, new Reader(datagram, start, end)))
-    else if (contentType === ContentType.ack)
-      this.#drive(now, () => this.#handshake.receiveAck(now, 0, new Reader(datagram, start, end)))
-    else if (contentType === ContentType.alert) this.#suspect(now, new Reader(datagram, start, end))
-    else if (contentType === ContentType.changeCipherSpec) {
-      // Carries no news: a record of the next epoch says as much, and Finished proves it.
-      if (end - start !== 1 || datagram[start] !== 1) this.discarded.count('malformed-content')
-    } else if (contentType === ContentType.applicationData) this.discarded.count('early-data')
-    else this.discarded.count('unknown-content')
-  }
-
-  #handleProtected(now: Millis, datagram: Uint8Array, path: string): void {
-    const inbound = this.#inbound
-    const content = this.#borrowContent(inbound.length)
-    const length = inbound.open(datagram, content)
-    if (length === Unopened.replayed) this.discarded.count('replayed')
-    else if (length === Unopened.forged) this.#countForgery(now)
-    else if (length > this.#sizes.incoming)
-      this.#fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
-    else {
-      if (this.#state === 'connected') this.#mobility.observe(now, path, inbound, datagram.length)
-      else this.#mobility.startAt(path)
-      this.#handleContent(now, content, length, path)
-      this.#settlePath(now)
-    }
-  }
-
   /** What became of the peer's path is told last. */
   #settlePath(now: Millis): void {
-    if (this.#isOver) return
+    if (this.#lifecycle.isOver) return
     for (const message of this.#mobility.settle(now))
-      if (this.#state === 'connected') this.#sendData(now, message)
+      if (this.#lifecycle.isConnected) this.#sendData(now, message)
     this.#outbox.flush()
   }
 
-  /** The record is authentic. */
-  #handleContent(now: Millis, content: Uint8Array, length: number, path: string): void {
-    const inbound = this.#inbound
-    const isData = inbound.contentType === ContentType.applicationData
-    // Epoch 2 is for the handshake alone.
-    if (!isData || (inbound.isDtls13 && inbound.epoch === Epoch.handshake))
-      this.#handleControl(now, new Reader(content, 0, length), path)
-    else if (this.#state === 'connected') this.#deliver(now, content, length)
-    else this.discarded.count('early-data')
-  }
-
-  #handleControl(now: Millis, reader: Reader, path: string): void {
-    const { contentType, epoch, sequence, isDtls13 } = this.#inbound
-    if (contentType === ContentType.handshake)
-      this.#drive(now, () => this.#handshake.receive(now, epoch, sequence, reader))
-    else if (contentType === ContentType.alert) this.#handleAlert(reader)
-    else if (contentType === ContentType.ack && isDtls13)
-      this.#drive(now, () => this.#handshake.receiveAck(now, epoch, reader))
-    else if (contentType !== ContentType.returnRoutabilityCheck || !this.#ids.isCheckNegotiated)
-      this.#fail(new PeerMisbehaved('unexpected-message', `a protected record of type ${contentType}`))
-    else if (this.#state !== 'connected') this.discarded.count('early-data')
-    else this.#drive(now, () => this.#mobility.receive(now, reader, path))
-  }
-
-  #deliver(now: Millis, content: Uint8Array, length: number): void {
-    this.#handshake.dataArrived()
-    const wasLent = this.#isContentLent
-    this.#isContentLent = true
-    try {
-      this.#host.received(now, content.subarray(0, length))
-    } finally {
-      this.#isContentLent = wasLent
-    }
-  }
-
   /** Has the handshake take something, and looks what has become of it. */
-  #drive(now: Millis, action: () => void): void {
-    const { progress, session } = this.#handshake
+  #drive(now: Millis, action: (handshake: HandshakeMachine) => void): void {
+    const { progress, session } = this.#handshake.machine
     try {
-      action()
+      action(this.#handshake.machine)
     } catch (error) {
       if (!(error instanceof PeerMisbehaved)) throw error
-      this.#fail(error)
+      this.#lifecycle.fail(error)
       return
     }
-    const handshake = this.#handshake
-    if (this.#state === 'new' && handshake.isUnderWay) this.#begin(now)
-    if (handshake.progress !== progress) this.#suspected.forget()
+    const handshake = this.#handshake.machine
+    if (handshake.isUnderWay) this.#lifecycle.begin(now)
+    if (handshake.progress !== progress) this.#lifecycle.clearSuspicion()
     this.#mobility.tellIds()
     if (session === null && handshake.session !== null) this.#complete(handshake.session)
     else this.#outbox.flush()
@@ -412,12 +294,11 @@ export class DtlsAssociation {
 
   #tellResumables(): void {
     for (let next = this.#resumables.shift(); next !== undefined; next = this.#resumables.shift())
-      if (!this.#isOver) this.#host.resumable?.(next)
+      if (!this.#lifecycle.isOver) this.#host.resumable?.(next)
   }
 
   #complete(session: DtlsSession): void {
-    this.#state = 'connected'
-    this.#disarm()
+    this.#lifecycle.connect()
     // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
     this.#host.connected(session)
     if (session.resumable !== null) this.#resumables.push(session.resumable)
@@ -425,76 +306,37 @@ export class DtlsAssociation {
     this.#outbox.flush()
   }
 
-  #suspect(now: Millis, reader: Reader): void {
-    const { isUnderWay } = this.#handshake
-    const discard = this.#suspected.note(now, reader, isUnderWay, 2 * this.#config.retransmitTimeout)
-    if (discard !== null) this.discarded.count(discard)
-  }
-
-  #disarm(): void {
-    this.#handshakeEnd = Millis(Infinity)
-    this.#suspected.forget()
-  }
-
-  #handleAlert(reader: Reader): void {
-    const alert = tryDecodeAlert(reader)
-    if (alert === null) this.#fail(new PeerMisbehaved('decode', 'malformed alert'))
-    else if (!isKnownLevel(alert))
-      this.#fail(new PeerMisbehaved('illegal-parameter', `an alert of level ${alert.level}`))
-    else if (!isFinal(alert, this.#inbound.isDtls13)) this.discarded.count('warning')
-    else this.#endByAlert(alert, true)
-  }
-
   /** RFC 9147 §4.5.3: in good time the peer is asked for other keys; at the limit it is over. */
   #countForgery(now: Millis): void {
     this.discarded.count('forged')
     const { forged, forgeryLimit } = this.#inbound
-    if (forged >= forgeryLimit) this.#end('failed', { kind: 'record-limit' })
-    else if (forged === forgeryLimit / 2 && this.#state === 'connected') this.updateKeys(now, true)
+    if (forged >= forgeryLimit) this.#lifecycle.end({ kind: 'record-limit' })
+    else if (forged === forgeryLimit / 2 && this.#lifecycle.isConnected) this.updateKeys(now, true)
   }
 
-  #endByAlert({ description }: Alert, authenticated: boolean): void {
-    if (description !== AlertDescription.closeNotify)
-      this.#end('failed', { kind: 'alert', description, name: alertName(description), authenticated })
-    // RFC 5246 §7.2.1: answered by a close_notify of our own, and then it is over.
-    else this.#end('closed', { kind: 'close-notify' }, authenticated ? closeNotify : null)
-  }
-
-  #fail(error: PeerMisbehaved): void {
-    this.#end(
-      'failed',
-      { kind: 'peer-misbehaved', error },
-      { level: AlertLevel.fatal, description: error.alert },
-    )
+  #command(act: (handshake: HandshakeMachine) => boolean): boolean {
+    this.#expectConnected()
+    const isDone = act(this.#handshake.machine)
+    this.#mobility.tellIds()
+    this.#outbox.flush()
+    return isDone
   }
 
   #sendData(now: Millis, data: Uint8Array): void {
     if (this.#records.isWorn) this.updateKeys(now)
     if (this.#records.hasRoom) this.#outbox.send(ContentType.applicationData, data)
-    else this.#end('failed', { kind: 'record-limit' }, closeNotify)
+    else this.#lifecycle.end({ kind: 'record-limit' }, closeNotify)
   }
 
   #expectConnected(): void {
-    if (this.#state !== 'connected') throw new DtlsError('not-connected', `the association is ${this.#state}`)
+    if (!this.#lifecycle.isConnected) throw new DtlsError('not-connected', `the association is ${this.state}`)
   }
 
-  #borrowContent(size: number): Uint8Array {
-    if (this.#isContentLent) return new Uint8Array(size)
-    if (this.#content.length < size) this.#content = new Uint8Array(size)
-    return this.#content
-  }
-
-  #end(state: 'closed' | 'failed', reason: CloseReason, farewell: Alert | null = null): void {
-    if (this.#isOver) return
-    this.#state = state
-    this.#disarm()
-    this.#handshake.stop()
+  #ended(reason: CloseReason, farewell: Alert | null): void {
+    this.#handshake.machine.stop()
     this.#inbound.clear()
     this.#mobility.stop()
     if (farewell !== null) this.#outbox.send(ContentType.alert, encodeAlert(farewell))
     this.#host.closed(reason)
   }
 }
-
-/** Enough for a record in an ordinary datagram; grows for larger ones. */
-const initialScratch = 1_500

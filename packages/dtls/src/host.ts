@@ -4,6 +4,9 @@ import type { PeerMisbehaved } from './errors.ts'
 import type { ResumableSession } from './resumption/resumable-session.ts'
 import type { DtlsSession } from './session.ts'
 
+/** `failed`: it ended by a fault, ours or the peer's or the network's. `closed`: one of the two closed it. */
+export type AssociationState = 'new' | 'connecting' | 'connected' | 'closed' | 'failed'
+
 /** What an association asks of its host. Called synchronously; bytes are borrowed until the call returns. */
 export interface DtlsHost {
   /**

@@ -1,4 +1,4 @@
-export { DtlsAssociation, type AssociationState } from './association.ts'
+export { DtlsAssociation } from './association.ts'
 export { type Certificate, type CertificateParts, createCertificate } from './certificate/certificate.ts'
 export {
   computeFingerprint,
@@ -20,7 +20,7 @@ export type { ConnectionIdUsage } from './dtls13/messages/new-connection-id.ts'
 export { HelloGate } from './cookie/hello-gate.ts'
 export type { Discard } from './discard.ts'
 export { DtlsError, type DtlsFault, type PeerFault, PeerMisbehaved } from './errors.ts'
-export type { CloseReason, DtlsHost } from './host.ts'
+export type { AssociationState, CloseReason, DtlsHost } from './host.ts'
 export type { PeerIdentity } from './proofs/peer-authenticated.ts'
 export type { KeyLog } from './keys/key-log.ts'
 export type { PeerVerification } from './proofs/peer-verified.ts'

@@ -62,6 +62,12 @@ export async function issue(name: string, wish: Wish = {}, issuer?: Issued): Pro
   return { name, der, keys, pkcs8, kind, pss, identity }
 }
 
+/** RFC 7468: `CERTIFICATE` or `PRIVATE KEY`. */
+export const toPem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
+
 function* extensionsOf(wish: Wish): Iterable<x509.Extension> {
   const { authority = false, hosts = [], keyUsage, purposes } = wish
   if (authority !== false)

@@ -1,10 +1,9 @@
-import { createPrivateKey } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KeyKind } from '@purertc/crypto'
 
-import { issue, type Issued } from './authority.ts'
+import { issue, type Issued, toPem } from './authority.ts'
 
 /** One identity as files for a foreign program. */
 export interface Paper {
@@ -45,9 +44,7 @@ export class Papers {
       const name = `${issuer === undefined ? 'stranger' : 'host'} ${kind}`
       const issued = await issue(name, { kind, hosts: ['localhost', '127.0.0.1'] }, issuer)
       const cert = issuer === undefined ? pem(issued) : pem(issued) + pem(issuer)
-      const key = createPrivateKey({ key: Buffer.from(issued.pkcs8), format: 'der', type: 'pkcs8' })
-        .export({ type: 'pkcs8', format: 'pem' })
-        .toString()
+      const key = toPem('PRIVATE KEY', issued.pkcs8)
       const certificateFile = join(directory, `${name}.pem`)
       const keyFile = join(directory, `${name}.key`)
       writeFileSync(certificateFile, cert)
@@ -74,5 +71,4 @@ export class Papers {
   }
 }
 
-const pem = ({ der }: Issued): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+const pem = ({ der }: Issued): string => toPem('CERTIFICATE', der)

@@ -1,6 +1,6 @@
 import { CryptoError } from '@purertc/crypto'
 
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { DigitallySigned } from '../messages/digitally-signed.ts'
 import type { ProtocolVersion } from '../protocol/protocol-version.ts'
 import { chooseSignatureScheme, meaningIn, type NamedSignatureScheme } from '../protocol/signature-scheme.ts'

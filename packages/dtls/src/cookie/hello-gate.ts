@@ -1,6 +1,7 @@
 import { DecodeError, type Millis, Reader } from '@purertc/bytes'
 
-import { type DtlsConfig, permits, resolveConfig, type ResolvedConfig } from '../config.ts'
+import type { DtlsConfig } from '../config.ts'
+import { permits, resolveConfig, type ResolvedConfig } from '../resolved-config.ts'
 import { encodeHelloVerifyRequest } from '../dtls12/messages/hello-verify-request.ts'
 import { choose, credentialFor } from '../dtls13/server/choice.ts'
 import { invariantsOf } from '../dtls13/server/hello-invariants.ts'

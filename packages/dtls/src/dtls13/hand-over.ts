@@ -1,7 +1,7 @@
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import type { HandshakeState as Dtls12State } from '../handshake/handshake-state.ts'
 import type { Reassembly } from '../handshake/reassembly.ts'
-import type { RetransmitTimer } from '../handshake/retransmit-timer.ts'
+import type { Retransmission } from '../handshake/retransmission.ts'
 import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
 
 /**
@@ -25,8 +25,7 @@ export class HandOver implements Dtls12State {
 export interface Estate {
   readonly begin: (cx: HandshakeContext) => HandshakeState
   readonly reassembly: Reassembly
-  readonly timer: RetransmitTimer
-  readonly mtu: number
+  readonly retransmission: Retransmission
   /** `message_seq` of our next message. */
   readonly nextSequence: number
   /** The records of epoch 0 that the hello came in, the latest last. */

@@ -1,6 +1,6 @@
 import type { Millis } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'

@@ -1,14 +1,15 @@
-import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
+import { Millis, type Reader } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
-import type { Discard } from '../discard.ts'
+import { decodeAuthentic, decodeIn } from '../decode-authentic.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { decodeHandshakeFragment, type HandshakeFragment } from '../handshake/handshake-fragment.ts'
+import type { Dtls13Host } from '../handshake/handshake-host.ts'
 import type { HandshakeMachine } from '../handshake/handshake-machine.ts'
 import type { HandshakeMessage } from '../handshake/handshake-message.ts'
 import type { Reassembly } from '../handshake/reassembly.ts'
-import type { RetransmitTimer } from '../handshake/retransmit-timer.ts'
+import type { Retransmission } from '../handshake/retransmission.ts'
 import { handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordSizes } from '../record/record-sizes.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
@@ -20,32 +21,11 @@ import { Flight } from './flight/flight.ts'
 import type { Estate } from './hand-over.ts'
 import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
 import type { TrafficSecret } from './keys/traffic-secret.ts'
-import {
-  decodeAck,
-  encodeAck,
-  listHeaderLength,
-  type RecordNumber,
-  recordNumberLength,
-} from './messages/ack.ts'
+import { decodeAck, encodeAck, listHeaderLength, recordNumberLength } from './messages/ack.ts'
 import type { ConnectionIdUsage } from './messages/new-connection-id.ts'
 import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
 import { CiphertextProtection } from './record/ciphertext-protection.ts'
 import { Transcript } from './transcript.ts'
-
-/** What a handshake of DTLS 1.3 asks of its association. */
-export interface Dtls13Host {
-  readonly records: RecordWriter
-  readonly connectionIds: ConnectionIds
-  readonly recordSizes: RecordSizes
-  readonly discarded: Counters<Discard>
-  transmit(datagram: Uint8Array): void
-  /** The peer's records of this epoch can be opened from now on. */
-  expectEpoch(epoch: CiphertextEpoch): void
-  /** The server has sent what the session can be resumed by. */
-  resumable(session: ResumableSession): void
-  /** An ACK is to be sent, in the current epoch. */
-  acknowledge(content: Uint8Array): void
-}
 
 /**
  * Drives the states of one handshake of DTLS 1.3 (RFC 9147 §5.8 and §7), and what comes after it: puts the peer's
@@ -61,9 +41,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly recordSizes: RecordSizes
   readonly #host: Dtls13Host
   readonly #reassembly: Reassembly
-  readonly #timer: RetransmitTimer
+  readonly #retransmission: Retransmission
   readonly #acks = new Acknowledgements()
-  #mtu: number
   #now = Millis(0)
   #state: HandshakeState | null = null
   #connected: Connected | null = null
@@ -71,8 +50,6 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   #repeatHello: ((mtu: number) => void) | null
   /** The epoch that the peer's next message is due in. */
   #epoch = 0
-  /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
-  #answered = { start: 0, end: 0 }
 
   /** `createFlight` is there for tests, whose peers must be able to lie. */
   constructor(
@@ -88,8 +65,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.recordSizes = host.recordSizes
     this.flight = createFlight(this.transcript)
     this.#reassembly = estate.reassembly
-    this.#timer = estate.timer
-    this.#mtu = estate.mtu
+    this.#retransmission = estate.retransmission.handOver((mtu) => {
+      this.#repeatHello?.(mtu)
+      this.flight.send(mtu)
+    })
     if (config.role === 'client') for (const sequence of estate.recordSequences) this.#acks.note(0, sequence)
     this.#repeatHello = config.role === 'client' ? estate.repeat : null
   }
@@ -98,7 +77,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   begin(now: Millis, { begin }: Estate): void {
     this.#now = now
     this.#reassembly.startAt(this.#reassembly.nextSequence)
-    this.#state = this.#guard('hello', () => begin(this))
+    this.#state = decodeAuthentic('hello', () => begin(this))
     this.#sendComposed(now)
   }
 
@@ -117,15 +96,15 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   get deadline(): Millis {
-    return Millis(Math.min(this.#timer.deadline, this.#acks.deadline))
+    return Millis(Math.min(this.#retransmission.deadline, this.#acks.deadline))
   }
 
   setMtu(mtu: number): void {
-    this.#mtu = mtu
+    this.#retransmission.setMtu(mtu)
   }
 
   setRetransmitTimeout(initial: number): void {
-    this.#timer.setInitial(initial)
+    this.#retransmission.setInitialTimeout(initial)
     this.#acks.setDelay(this.#ackDelay)
   }
 
@@ -139,7 +118,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     let isTaken = true
     let last = -1
     while (!reader.isEmpty) {
-      const fragment = this.#decodeFragment(epoch, reader)
+      const fragment = decodeIn(epoch, 'handshake fragment', this.#host.discarded, () =>
+        decodeHandshakeFragment(reader),
+      )
       if (fragment === null) return
       if (this.#receiveFragment(now, epoch, fragment)) last = Math.max(last, fragment.sequence)
       else isTaken = false
@@ -153,7 +134,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   receiveAck(now: Millis, epoch: number, reader: Reader): void {
-    const numbers = this.#decodeAck(epoch, reader)
+    const numbers = decodeIn(epoch, 'ack', this.#host.discarded, () => decodeAck(reader)) ?? []
     let isNews = false
     for (const number of numbers) {
       // RFC 9147 §7: during the handshake not in an epoch before that of the record. In the clear anybody may say so.
@@ -165,19 +146,15 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     if (!isNews) return
     this.#connected?.keyUpdates.acknowledged(this)
     if (this.flight.isEmpty) {
-      this.#timer.stop()
+      this.#retransmission.stop()
       this.#connected?.resume(this)
       this.#sendComposed(now)
-    } else this.#timer.hasten(now)
+    } else this.#retransmission.hasten(now)
   }
 
   expire(now: Millis): boolean {
     if (this.#acks.deadline <= now) this.#sendAcks()
-    if (!this.#timer.isDue(now)) return true
-    if (this.#timer.isExhausted) return false
-    this.#timer.backOff(now)
-    this.#send()
-    return true
+    return this.#retransmission.expire(now)
   }
 
   resumable(session: ResumableSession): void {
@@ -185,21 +162,15 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   updateKeys(now: Millis, requestPeer: boolean): boolean {
-    const isDone = this.#connected?.keyUpdates.start(this, requestPeer) ?? false
-    this.#sendComposed(now)
-    return isDone
+    return this.#command(now, ({ keyUpdates }) => keyUpdates.start(this, requestPeer))
   }
 
   requestConnectionIds(now: Millis, count: number): boolean {
-    const isDone = this.#connected?.connectionIdUpdates.request(this, count) ?? false
-    this.#sendComposed(now)
-    return isDone
+    return this.#command(now, ({ connectionIdUpdates }) => connectionIdUpdates.request(this, count))
   }
 
   issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage): boolean {
-    const isDone = this.#connected?.connectionIdUpdates.issue(this, count, usage) ?? false
-    this.#sendComposed(now)
-    return isDone
+    return this.#command(now, ({ connectionIdUpdates }) => connectionIdUpdates.issue(this, count, usage))
   }
 
   dataArrived(): void {
@@ -207,7 +178,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   stop(): void {
-    this.#timer.stop()
+    this.#retransmission.stop()
     this.#acks.clear()
     this.#reassembly.clear()
     this.flight.clear()
@@ -226,31 +197,16 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.records.addEpoch(new CiphertextProtection(secret.recordKeys(), this.connectionIds), number)
   }
 
+  /** What a session does on demand; false where there is none yet. */
+  #command(now: Millis, act: (connected: Connected) => boolean): boolean {
+    const isDone = this.#connected !== null && act(this.#connected)
+    this.#sendComposed(now)
+    return isDone
+  }
+
   /** How long the rest of a flight is waited for, RFC 9147 §7.1. */
   get #ackDelay(): number {
-    return this.#timer.timeout / 4
-  }
-
-  #decodeAck(epoch: number, reader: Reader): readonly RecordNumber[] {
-    if (epoch > 0) return this.#guard('ack', () => decodeAck(reader))
-    try {
-      return decodeAck(reader)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      this.#host.discarded.count('malformed-content')
-      return []
-    }
-  }
-
-  #decodeFragment(epoch: number, reader: Reader): HandshakeFragment | null {
-    if (epoch > 0) return this.#guard('handshake fragment', () => decodeHandshakeFragment(reader))
-    try {
-      return decodeHandshakeFragment(reader)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      this.#host.discarded.count('malformed-content')
-      return null
-    }
+    return this.#retransmission.timeout / 4
   }
 
   /** Whether the fragment is one that we have, or had before. */
@@ -265,10 +221,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
       this.#host.discarded.count('wrong-epoch')
       return false
     }
-    if (epoch > 0) {
-      if (fragment.length > this.config.maxHandshakeMessage)
-        throw new PeerMisbehaved('illegal-parameter', `a message of ${fragment.length} bytes`)
-    }
+    if (epoch > 0 && fragment.length > this.config.maxHandshakeMessage)
+      throw new PeerMisbehaved('illegal-parameter', `a message of ${fragment.length} bytes`)
     this.#acceptImplicitAck(epoch)
     const fate = this.#reassembly.insert(fragment)
     if (fate === 'contradictory' && epoch > 0)
@@ -285,7 +239,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   #acceptImplicitAck(epoch: number): void {
     if (this.#connected !== null || (epoch === 0 && this.config.role === 'client')) return
     this.#repeatHello = null
-    this.#timer.stop()
+    this.#retransmission.stop()
     if (epoch > 0) this.flight.clear()
   }
 
@@ -301,7 +255,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {
-    return this.#guard(handshakeTypeName(message.type), () => state.handle(message, this))
+    return decodeAuthentic(handshakeTypeName(message.type), () => state.handle(message, this))
   }
 
   #complete(connected: Connected): void {
@@ -315,10 +269,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   /** RFC 9147 §5.8.1: the peer sends the flight again that ours answered, so ours was lost. */
   #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
     this.#host.discarded.count('stale-fragment')
-    const isUnanswered = this.#reassembly.nextSequence === this.#answered.end
-    if (!isUnanswered || fragment.sequence < this.#answered.start) return
+    if (!this.#retransmission.isAskedFor(fragment.sequence, this.#reassembly.nextSequence)) return
     if (this.#connected === null) this.flight.distrust()
-    if (!this.flight.isEmpty && this.#timer.answerRepetition(now)) this.#send()
+    if (!this.flight.isEmpty) this.#retransmission.repeat(now)
   }
 
   /** Sends what a state has just composed; during the handshake it answers all that is to be acknowledged. */
@@ -327,33 +280,15 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#repeatHello = null
     if (this.#connected === null) this.#acks.clear()
     else this.#acks.forgetSent()
-    this.#answered = { start: this.#answered.end, end: this.#reassembly.nextSequence }
-    this.#timer.start(now)
-    this.#send()
-  }
-
-  #send(): void {
-    // RFC 9147 §4.4: silence may mean that our datagrams are too large for the path.
-    const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
-    const mtu = isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu
-    this.#repeatHello?.(mtu)
-    this.flight.send(mtu)
+    this.#retransmission.start(now, this.#reassembly.nextSequence)
   }
 
   #sendAcks(): void {
     const { records } = this
-    const room = Math.min(this.#mtu - records.overhead(), records.maxContent()) - listHeaderLength
+    const room =
+      Math.min(this.#retransmission.mtu - records.overhead(), records.maxContent()) - listHeaderLength
     const numbers = this.#acks.take(Math.max(Math.floor(room / recordNumberLength), 1))
     if (numbers.length > 0) this.#host.acknowledge(encodeAck(numbers))
-  }
-
-  #guard<T>(what: string, action: () => T): T {
-    try {
-      return action()
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      throw new PeerMisbehaved('decode', `malformed ${what}`, { cause })
-    }
   }
 }
 
@@ -362,7 +297,3 @@ function flightFrom(host: Dtls13Host, nextSequence: number): (transcript: Transc
   return (transcript) =>
     new Flight(host.records, transcript, nextSequence, (datagram) => host.transmit(datagram))
 }
-
-const attemptsBeforeSmall = 3
-/** What every IPv4 host takes, RFC 791 §3.1, without the headers of IP and UDP. */
-const smallMtu = 548

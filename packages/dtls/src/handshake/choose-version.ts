@@ -1,4 +1,4 @@
-import { permits, type ResolvedConfig } from '../config.ts'
+import { permits, type ResolvedConfig } from '../resolved-config.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { SupportedVersions } from '../extensions/supported-versions.ts'
 import type { ClientHello } from '../messages/client-hello.ts'

@@ -1,12 +1,12 @@
-import { type Counters, DecodeError, Millis, type Reader } from '@purertc/bytes'
+import { Millis, type Reader } from '@purertc/bytes'
 import type { KeyExchange } from '@purertc/crypto'
 
 import { createKeyShares } from '../dtls13/client/client-offer.ts'
-import { type Estate, HandOver } from '../dtls13/hand-over.ts'
+import { HandOver } from '../dtls13/hand-over.ts'
 import { startClient } from '../dtls12/client/start-client.ts'
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
-import type { Discard } from '../discard.ts'
+import { decodeAuthentic, decodeIn } from '../decode-authentic.ts'
 import { PeerMisbehaved } from '../errors.ts'
 import { HandshakeType, handshakeTypeName } from '../protocol/handshake-type.ts'
 import type { RecordProtection } from '../record/record-protection.ts'
@@ -16,25 +16,14 @@ import { ExpectClientHello } from '../dtls12/server/expect-client-hello.ts'
 import type { DtlsSession } from '../session.ts'
 import { FlightSender } from './flight-sender.ts'
 import { decodeHandshakeFragment, type HandshakeFragment } from './handshake-fragment.ts'
+import type { HandshakeHost } from './handshake-host.ts'
 import type { HandshakeMachine } from './handshake-machine.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
 import { Established, type HandshakeContext, type HandshakeState } from './handshake-state.ts'
 import { Reassembly } from './reassembly.ts'
 import { RetransmitTimer } from './retransmit-timer.ts'
+import { Retransmission } from './retransmission.ts'
 import { Transcript } from './transcript.ts'
-
-/** What a handshake asks of its association. */
-export interface HandshakeHost {
-  readonly records: RecordWriter
-  readonly connectionIds: ConnectionIds
-  readonly recordSizes: RecordSizes
-  readonly discarded: Counters<Discard>
-  transmit(datagram: Uint8Array): void
-  /** The peer's records of the next epoch are protected by this. */
-  expectProtected(protection: RecordProtection): void
-  /** The hellos agreed on DTLS 1.3: what is left of the handshake is another driver's. */
-  handOver(now: Millis, estate: Estate): void
-}
 
 /**
  * Drives the states of one handshake: puts the peer's messages together and in order, hands them to the state,
@@ -49,16 +38,13 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   readonly recordSizes: RecordSizes
   readonly #host: HandshakeHost
   readonly #reassembly: Reassembly
-  readonly #timer: RetransmitTimer
-  #mtu: number
+  readonly #retransmission: Retransmission
   #now = Millis(0)
   /** Null at a client that has not started. */
   #state: HandshakeState | null
   #session: DtlsSession | null = null
   /** The records that the peer's messages came in: DTLS 1.3 acknowledges them, if that is what it will be. */
   readonly #recordSequences: number[] = []
-  /** The peer's messages, by their numbers, that our latest flight answers: `end` is the first that is not. */
-  #answered = { start: 0, end: 0 }
 
   /** `createFlight` is there for tests, whose peers must be able to lie. */
   constructor(
@@ -73,8 +59,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.connectionIds = host.connectionIds
     this.recordSizes = host.recordSizes
     this.flight = createFlight(this.transcript)
-    this.#timer = new RetransmitTimer(config.retransmitTimeout)
-    this.#mtu = config.mtu
+    const timer = new RetransmitTimer(config.retransmitTimeout)
+    this.#retransmission = new Retransmission(timer, config.mtu, (mtu) => this.flight.send(mtu))
     this.#reassembly = new Reassembly(config.maxHandshakeMessage)
     this.#state = config.role === 'server' ? new ExpectClientHello() : null
   }
@@ -95,16 +81,16 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   /** When the flight is to be sent again. */
   get deadline(): Millis {
-    return this.#timer.deadline
+    return this.#retransmission.deadline
   }
 
   /** Flights, also one that is sent again, keep to this from now on. */
   setMtu(mtu: number): void {
-    this.#mtu = mtu
+    this.#retransmission.setMtu(mtu)
   }
 
   setRetransmitTimeout(initial: number): void {
-    this.#timer.setInitial(initial)
+    this.#retransmission.setInitialTimeout(initial)
   }
 
   /** The client's first flight, perhaps with key shares that were made beforehand. */
@@ -126,7 +112,9 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   receive(now: Millis, epoch: number, recordSequence: number, reader: Reader): void {
     this.#now = now
     while (!reader.isEmpty) {
-      const fragment = this.#decodeFragment(reader)
+      const fragment = decodeIn(epoch, 'handshake fragment', this.#host.discarded, () =>
+        decodeHandshakeFragment(reader),
+      )
       if (fragment === null) return
       if (this.#state instanceof HandOver)
         throw new PeerMisbehaved('unexpected-message', 'more than a hello in its record')
@@ -159,34 +147,18 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   /** Sends the flight again where it is due; false where it has been sent often enough. */
   expire(now: Millis): boolean {
-    if (!this.#timer.isDue(now)) return true
-    if (this.#timer.isExhausted) return false
-    this.#timer.backOff(now)
-    this.#send()
-    return true
+    return this.#retransmission.expire(now)
   }
 
   /** Lets go of everything. */
   stop(): void {
-    this.#timer.stop()
+    this.#retransmission.stop()
     this.#reassembly.clear()
     this.flight.clear()
   }
 
   expectProtected(protection: RecordProtection): void {
     this.#host.expectProtected(protection)
-  }
-
-  #decodeFragment(reader: Reader): HandshakeFragment | null {
-    try {
-      return decodeHandshakeFragment(reader)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      if (this.#session !== null)
-        throw new PeerMisbehaved('decode', 'malformed handshake fragment', { cause })
-      this.#host.discarded.count('malformed-content')
-      return null
-    }
   }
 
   #receiveFragment(now: Millis, epoch: number, recordSequence: number, fragment: HandshakeFragment): void {
@@ -243,8 +215,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     this.#host.handOver(now, {
       begin,
       reassembly: this.#reassembly,
-      timer: this.#timer,
-      mtu: this.#mtu,
+      retransmission: this.#retransmission,
       nextSequence: this.flight.nextSequence,
       recordSequences: this.#recordSequences,
       repeat: (mtu) => this.flight.send(mtu),
@@ -252,12 +223,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   }
 
   #handle(state: HandshakeState, message: HandshakeMessage): HandshakeState {
-    try {
-      return state.handle(message, this)
-    } catch (cause) {
-      if (!(cause instanceof DecodeError)) throw cause
-      throw new PeerMisbehaved('decode', `malformed ${handshakeTypeName(message.type)}`, { cause })
-    }
+    return decodeAuthentic(handshakeTypeName(message.type), () => state.handle(message, this))
   }
 
   #complete(now: Millis, session: DtlsSession): void {
@@ -267,18 +233,14 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     // Whoever speaks last keeps the flight: it is sent again when the peer shows that it was lost.
     const isLastSpeaker = this.#sendComposed(now)
     if (!isLastSpeaker) this.flight.clear()
-    this.#timer.stop()
+    this.#retransmission.stop()
   }
 
-  /**
-   * RFC 6347 §4.2.4: the peer sends the flight again that ours answered, so ours was lost. Not so once it has begun to
-   * answer ours: what then repeats is late or doubled, and to answer it would have both ends repeat for ever.
-   */
+  /** RFC 6347 §4.2.4: the peer sends the flight again that ours answered, so ours was lost. */
   #answerRepetition(now: Millis, fragment: HandshakeFragment): void {
     this.#host.discarded.count('stale-fragment')
-    const isUnanswered = this.#reassembly.nextSequence === this.#answered.end
-    if (isUnanswered && fragment.sequence >= this.#answered.start && this.#timer.answerRepetition(now))
-      this.#send()
+    if (this.#retransmission.isAskedFor(fragment.sequence, this.#reassembly.nextSequence))
+      this.#retransmission.repeat(now)
   }
 
   /** Only authentic fragments come here. */
@@ -287,7 +249,7 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
     if (fragment.type === HandshakeType.finished && fragment.sequence < this.#reassembly.nextSequence) {
       this.#host.discarded.count('stale-fragment')
       // A repeated record is stopped by the replay window, so this is a fresh one that the peer has made.
-      if (!this.flight.isEmpty && fragment.offset === 0) this.#send()
+      if (!this.flight.isEmpty && fragment.offset === 0) this.#retransmission.sendNow()
     } else {
       throw new PeerMisbehaved(
         'unexpected-message',
@@ -299,16 +261,8 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
   /** Sends the flight that a state has just composed; false where there is none. */
   #sendComposed(now: Millis): boolean {
     if (!this.flight.takeReady()) return false
-    this.#answered = { start: this.#answered.end, end: this.#reassembly.nextSequence }
-    this.#timer.start(now)
-    this.#send()
+    this.#retransmission.start(now, this.#reassembly.nextSequence)
     return true
-  }
-
-  #send(): void {
-    // RFC 6347 §4.1.1.1: silence may mean that our datagrams are too large for the path.
-    const isSuspicious = this.#timer.attempts >= attemptsBeforeSmall
-    this.flight.send(isSuspicious ? Math.min(this.#mtu, smallMtu) : this.#mtu)
   }
 }
 
@@ -319,7 +273,3 @@ const maxHelloRecordSequence = 2 ** 47
 
 /** More than any hello comes in. */
 const maxRecordSequences = 32
-
-const attemptsBeforeSmall = 3
-/** What every IPv4 host takes, RFC 791 §3.1, without the headers of IP and UDP. */
-const smallMtu = 548

@@ -1,8 +1,8 @@
-import { DecodeError, type Millis, type Reader } from '@purertc/bytes'
+import type { Millis, Reader } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { ConnectionIds } from '../connection-id/connection-ids.ts'
-import { PeerMisbehaved } from '../errors.ts'
+import { decodeAuthentic } from '../decode-authentic.ts'
 import type { DtlsHost } from '../host.ts'
 import { ContentType } from '../protocol/content-type.ts'
 import type { InboundRecords } from '../record/inbound-records.ts'
@@ -10,12 +10,7 @@ import type { Outbox } from '../record/outbox.ts'
 import type { RecordWriter } from '../record/record-writer.ts'
 import { HeldData } from './held-data.ts'
 import { PeerPath, type PeerPathHost } from './peer-path.ts'
-import {
-  decodeRoutability,
-  encodeRoutability,
-  type RoutabilityMessage,
-  routabilityMessageLength,
-} from './routability-message.ts'
+import { decodeRoutability, encodeRoutability, routabilityMessageLength } from './routability-message.ts'
 
 /** What an association has to do with a peer that may be here today and there tomorrow: RFC 9146 §6, RFC 9853. */
 export class Mobility {
@@ -76,7 +71,7 @@ export class Mobility {
 
   /** A message of the check came. Throws `PeerMisbehaved`. */
   receive(now: Millis, reader: Reader, path: string): void {
-    const message = decode(reader)
+    const message = decodeAuthentic('return_routability_check', () => decodeRoutability(reader))
     if (message !== null) this.#path.receive(now, message, path, this.#config.retransmitTimeout)
   }
 
@@ -119,15 +114,6 @@ export class Mobility {
   stop(): void {
     this.#path.stop()
     this.#held.take()
-  }
-}
-
-function decode(reader: Reader): RoutabilityMessage | null {
-  try {
-    return decodeRoutability(reader)
-  } catch (cause) {
-    if (!(cause instanceof DecodeError)) throw cause
-    throw new PeerMisbehaved('decode', 'malformed return_routability_check', { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { copyBytes, DecodeError, Millis, type Reader, type Writer } from '@purertc/bytes'
 
 import type { Certificate } from '../certificate/certificate.ts'
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { PeerIdentity } from './peer-authenticated.ts'
 
 /** What is remembered of whom a handshake was completed with, whatever the version. */

@@ -1,7 +1,7 @@
 import { copyBytes, DecodeError, Millis, Reader, Writer } from '@purertc/bytes'
 import { hashSizes } from '@purertc/crypto'
 
-import type { ResolvedConfig } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import { type CipherSuite13, cipherSuiteById } from '../dtls13/cipher-suite.ts'
 import { type CipherSuite12, cipherSuites } from '../protocol/cipher-suite.ts'
 import type { FinishedVerified } from './finished-verified.ts'

@@ -74,6 +74,11 @@ export class InboundRecords {
     return this.#ciphertexts.latest !== null
   }
 
+  /** Whether messages of RFC 9853 were agreed on. */
+  get takesRoutabilityChecks(): boolean {
+    return this.#ids.isCheckNegotiated
+  }
+
   /** Records under the latest keys that did not authenticate, and how many the keys may withstand. */
   get forged(): number {
     return (this.#ciphertexts.latest ?? this.#protected)?.forged ?? 0

@@ -1,5 +1,5 @@
-import type { ResolvedConfig } from '../config.ts'
-import { permits } from '../config.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
+import { permits } from '../resolved-config.ts'
 import type { Extensions } from '../extensions/extensions.ts'
 import { RecordSizeLimit } from '../extensions/record-size-limit.ts'
 import { ProtocolVersion } from '../protocol/protocol-version.ts'

@@ -3,12 +3,10 @@ import { describe, expect, test } from '@jest/globals'
 import { nodeCrypto } from '@purertc/crypto/node'
 import fc from 'fast-check'
 
-import { type ChainPolicy, matchesHost, TrustStore, validateChain } from '../../src/index.ts'
+import { type ChainPolicy, TrustStore, validateChain } from '../../src/index.ts'
 import { PeerMisbehaved } from '../../src/errors.ts'
-import { parseAddress } from '../../src/certificate/host-name.ts'
 import { issue, type Issued, type Wish, x509 } from '../authority.ts'
 import { ed448Certificate } from '../vectors/certificates.ts'
-import { Pair } from '../pair.ts'
 
 const root = await issue('root', { authority: true, keyUsage: x509.KeyUsageFlags.keyCertSign })
 const middle = await issue('middle', { authority: 0 }, root)
@@ -262,76 +260,7 @@ describe('the host', () => {
     expect(judge(policy({ host }), leaf, middle)).toBe(expected ? 'good' : 'wrong-host 46')
   })
 
-  test.each([
-    ['*.org', 'example.org'],
-    ['*', 'localhost'],
-    ['d*.example.org', 'dtls.example.org'],
-    ['*ls.example.org', 'dtls.example.org'],
-    ['dtls.*.org', 'dtls.example.org'],
-    ['*.*.org', 'dtls.example.org'],
-    ['xn--*.example.org', 'xn--ls.example.org'],
-    ['*.0.2.7', '192.0.2.7'],
-    ['192.0.2.7', '192.0.2.7'],
-  ])('%s is nobody’s name, and not %s', (pattern, host) => {
-    expect(matchesHost({ dns: [pattern], ip: [] }, host)).toBe(false)
-  })
-
   test('is not looked for in the common name', async () => {
     expect(judge(policy({ host: 'leaf' }), await issue('leaf', {}, root))).toBe('wrong-host 46')
-  })
-
-  test.each([
-    ['1.2.3.4', '1.2.3.4'],
-    ['::', '0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0'],
-    ['::1.2.3.4', '0.0.0.0.0.0.0.0.0.0.0.0.1.2.3.4'],
-    ['1:2:3:4:5:6:7:8', '0.1.0.2.0.3.0.4.0.5.0.6.0.7.0.8'],
-    ['fe80::1%eth0', '254.128.0.0.0.0.0.0.0.0.0.0.0.0.0.1'],
-    ['1:2:3:4:5:6:7::8', null],
-    ['1::2::3', null],
-    ['1:2:3', null],
-    ['12345::', null],
-    ['1.2.3.256', null],
-    ['1.2.3', null],
-    ['host', null],
-  ])('%s as an address', (text, bytes) => {
-    expect(parseAddress(text)?.join('.') ?? null).toBe(bytes)
-  })
-})
-
-describe('a handshake by authorities', () => {
-  const time = (): number => Date.now()
-  const store = new TrustStore(nodeCrypto, [root.der])
-  const certificate = leaf.identity(middle)
-  const connect = (host: string | null): Pair =>
-    new Pair({
-      client: { verify: { authorities: store, host, time }, certificate },
-      server: { verify: { authorities: store, host: null, time }, certificate },
-    }).handshake()
-
-  test('sends the chain, and shows it', () => {
-    const pair = connect('dtls.example.org')
-    expect(pair.client.session?.peer).toEqual({
-      kind: 'certificate',
-      certificate: leaf.der,
-      chain: [middle.der],
-    })
-    expect(pair.server.session?.peer).toEqual(pair.client.session?.peer)
-  })
-
-  test('with another host ends in certificate_unknown', () => {
-    expect(connect('other.example.org').client.reason).toMatchObject({
-      error: { code: 'wrong-host', alert: 46 },
-    })
-  })
-
-  test('tells a client whose authority is unknown so', () => {
-    const pair = new Pair({ server: { verify: { authorities: store, host: null, time } } }).handshake()
-    expect(pair.server.reason).toMatchObject({ error: { code: 'unknown-authority', alert: 48 } })
-  })
-
-  test('needs one', () => {
-    const verify = { authorities: new TrustStore(nodeCrypto, []), host: null, time }
-    const error: unknown = expect.objectContaining({ code: 'invalid-config' })
-    expect(() => new Pair({ client: { verify } })).toThrow(error)
   })
 })

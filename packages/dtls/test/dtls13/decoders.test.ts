@@ -32,7 +32,7 @@ import { PreSharedKeys, SelectedPsk } from '../../src/extensions/pre-shared-key.
 import { PskKeyExchangeModes } from '../../src/extensions/psk-key-exchange-modes.ts'
 import { SelectedVersion, SupportedVersions } from '../../src/extensions/supported-versions.ts'
 import { decodeRememberedTicket, encodeRememberedTicket } from '../../src/proofs/session-remembered.ts'
-import type { Lie } from '../negative/liar.ts'
+import type { Lie } from '../negative/trial.ts'
 import { Trial } from './liar.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)

@@ -1,17 +1,16 @@
 import { Counters, type Millis, Reader } from '@purertc/bytes'
-import { nodeCrypto } from '@purertc/crypto/node'
-import { Link, Simulation } from '@purertc/netsim'
 
-import { resolveConfig } from '../../src/config.ts'
+import { resolveConfig } from '../../src/resolved-config.ts'
 import { ConnectionIds } from '../../src/connection-id/connection-ids.ts'
 import type { Discard } from '../../src/discard.ts'
 import { Flight } from '../../src/dtls13/flight/flight.ts'
 import type { Estate } from '../../src/dtls13/hand-over.ts'
-import { type Dtls13Host, Handshake as Dtls13Handshake } from '../../src/dtls13/handshake.ts'
+import { Handshake as Dtls13Handshake } from '../../src/dtls13/handshake.ts'
 import type { Transcript } from '../../src/dtls13/transcript.ts'
 import { PeerMisbehaved } from '../../src/errors.ts'
 import { FlightSender } from '../../src/handshake/flight-sender.ts'
-import { Handshake, type HandshakeHost } from '../../src/handshake/handshake.ts'
+import { Handshake } from '../../src/handshake/handshake.ts'
+import type { Dtls13Host, HandshakeHost } from '../../src/handshake/handshake-host.ts'
 import type { HandshakeMachine } from '../../src/handshake/handshake-machine.ts'
 import type { DtlsConfig, ResumableSession } from '../../src/index.ts'
 import { alertName } from '../../src/protocol/alert.ts'
@@ -20,11 +19,11 @@ import type { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { InboundRecords } from '../../src/record/inbound-records.ts'
 import { RecordSizes } from '../../src/record/record-sizes.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
-import type { Lie } from '../negative/liar.ts'
-import { clientCertificate, End, serverCertificate, upTo13 } from '../pair.ts'
+import { honestly, type Lie, type SomeLiar, Trial as TrialBase, type TrialConfig } from '../negative/trial.ts'
+import { upTo13 } from '../pair.ts'
 
 /** A peer of DTLS 1.3 that is made of our own parts, says what a test wants, and remembers how it was answered. */
-export class Liar {
+export class Liar implements SomeLiar {
   readonly #sizes = new RecordSizes()
   readonly records = new RecordWriter(this.#sizes)
   /** Alerts that came, each with its epoch. */
@@ -33,7 +32,7 @@ export class Liar {
   readonly data: Uint8Array[] = []
   /** What its host was told that it can resume. */
   readonly sessions: ResumableSession[] = []
-  readonly first: Handshake
+  readonly #first: Handshake
   #handshake: HandshakeMachine
   readonly #ids: ConnectionIds
   readonly #inbound: InboundRecords
@@ -71,12 +70,16 @@ export class Liar {
         next.begin(now, estate)
       },
     }
-    this.first = new Handshake(
+    this.#first = new Handshake(
       resolved,
       host,
       (transcript) => new LyingFlightSender(this.records, transcript, (datagram) => this.send(datagram), lie),
     )
-    this.#handshake = this.first
+    this.#handshake = this.#first
+  }
+
+  start(now: Millis): void {
+    this.#first.start(now)
   }
 
   /** A record in an epoch, the current one by default. */
@@ -164,60 +167,10 @@ function said(
 
 const nothing = new Uint8Array(0)
 
-/** An honest end and a liar, both of DTLS 1.3, on a network that does no harm. */
-export class Trial {
-  readonly sim = new Simulation({ seed: 1 })
-  readonly honest: End
-  readonly liar: Liar
-
-  constructor(
-    honestRole: 'client' | 'server',
-    lie: Lie = (_type, body) => body,
-    config: { readonly honest?: Partial<DtlsConfig>; readonly liar?: Partial<DtlsConfig> } = {},
-  ) {
-    const common = {
-      crypto: this.sim.seeded(nodeCrypto),
-      cookie: 'verified-path' as const,
-      versions: upTo13,
-      groups: ['x25519', 'p-256'] as const,
-    }
-    const client = {
-      ...common,
-      role: 'client' as const,
-      certificate: clientCertificate,
-      verify: { fingerprints: [serverCertificate.fingerprint()] },
-    }
-    const server = {
-      ...common,
-      role: 'server' as const,
-      certificate: serverCertificate,
-      verify: { fingerprints: [clientCertificate.fingerprint()] },
-    }
-    this.honest = new End({ ...(honestRole === 'client' ? client : server), ...config.honest })
-    const trusting = { verify: { certificate: () => true } }
-    this.liar = new Liar({ ...(honestRole === 'client' ? server : client), ...trusting, ...config.liar }, lie)
-    const toHonest = new Link(this.sim, { latency: 1 }, (now, bytes) =>
-      this.honest.association.handleDatagram(now, bytes),
-    )
-    const toLiar = new Link(this.sim, { latency: 1 }, (now, bytes) => this.liar.handleDatagram(now, bytes))
-    this.honest.send = (datagram) => toLiar.send(datagram)
-    this.liar.send = (datagram) => toHonest.send(datagram)
-    this.sim.attach(this.honest.association)
-    if (honestRole === 'client') this.honest.association.connect(this.sim.now)
-    else this.liar.first.start(this.sim.now)
-    this.sim.run({ deadline: 500 })
-  }
-
-  /** What became of it: how the honest end judged, and what it told the liar. */
-  get verdict(): string {
-    const { session, reason } = this.honest
-    if (session !== null && reason === null) return 'connected'
-    if (reason === null) return 'waiting'
-    const judgement = reason.kind === 'peer-misbehaved' ? reason.error.code : reason.kind
-    return `${session === null ? '' : 'connected, then '}${judgement}: ${this.liar.alerts.join(', ')}`
-  }
-
-  settle(): void {
-    this.sim.advance(300)
+/** An honest end and a liar, both of DTLS 1.3. */
+export class Trial extends TrialBase<Liar> {
+  constructor(honestRole: 'client' | 'server', lie: Lie = honestly, config: TrialConfig = {}) {
+    const both = { versions: upTo13, groups: ['x25519', 'p-256'] as const }
+    super(honestRole, both, config, (liar) => new Liar(liar, lie))
   }
 }

@@ -6,7 +6,7 @@ import { SignatureAlgorithms } from '../../src/extensions/signature-algorithms.t
 import { SupportedGroups } from '../../src/extensions/supported-groups.ts'
 import { SupportedVersions } from '../../src/extensions/supported-versions.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
-import type { Lie } from '../negative/liar.ts'
+import type { Lie } from '../negative/trial.ts'
 import {
   append,
   clientHello,

@@ -5,7 +5,7 @@ import { ServerKeyShare } from '../../src/extensions/key-share.ts'
 import { SupportedGroups } from '../../src/extensions/supported-groups.ts'
 import { SelectedVersion } from '../../src/extensions/supported-versions.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
-import type { Lie } from '../negative/liar.ts'
+import type { Lie } from '../negative/trial.ts'
 import {
   append,
   corruptEnd,

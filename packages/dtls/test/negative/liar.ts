@@ -1,8 +1,7 @@
 import { type Counters, Counters as CountersOf, type Millis, Reader } from '@purertc/bytes'
-import { nodeCrypto } from '@purertc/crypto/node'
-import { Link, Simulation } from '@purertc/netsim'
 
-import { type DtlsConfig, resolveConfig } from '../../src/config.ts'
+import type { DtlsConfig } from '../../src/config.ts'
+import { resolveConfig } from '../../src/resolved-config.ts'
 import { ConnectionIds } from '../../src/connection-id/connection-ids.ts'
 import type { Discard } from '../../src/discard.ts'
 import { PeerMisbehaved } from '../../src/errors.ts'
@@ -16,20 +15,11 @@ import { InboundEpoch } from '../../src/record/inbound-epoch.ts'
 import { RecordHeader } from '../../src/record/record-header.ts'
 import { RecordSizes } from '../../src/record/record-sizes.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
-import { clientCertificate, End, only12, serverCertificate } from '../pair.ts'
-
-/**
- * What a liar sends instead of an honest message: nothing, another body, or several messages. The lie enters its own
- * transcript, so that nothing but the lie itself can give it away. `before` is the transcript up to the message.
- */
-export type Lie = (
-  type: HandshakeType,
-  body: Uint8Array,
-  before: Uint8Array,
-) => Uint8Array | null | readonly (readonly [HandshakeType, Uint8Array])[]
+import { only12 } from '../pair.ts'
+import { honestly, type Lie, type SomeLiar, Trial as TrialBase, type TrialConfig } from './trial.ts'
 
 /** A peer that is made of our own parts, says what a test wants, and remembers how it was answered. */
-export class Liar {
+export class Liar implements SomeLiar {
   readonly discarded: Counters<Discard> = new CountersOf()
   readonly #sizes = new RecordSizes()
   readonly records = new RecordWriter(this.#sizes)
@@ -60,6 +50,10 @@ export class Liar {
       host,
       (transcript) => new LyingFlight(this.records, transcript, host.transmit, lie),
     )
+  }
+
+  start(now: Millis): void {
+    this.handshake.start(now)
   }
 
   /** A record in the current epoch. */
@@ -128,57 +122,9 @@ class LyingFlight extends FlightSender {
   }
 }
 
-/** An honest end and a liar, on a network that does no harm. */
-export class Trial {
-  readonly sim = new Simulation({ seed: 1 })
-  readonly honest: End
-  readonly liar: Liar
-  readonly toHonest: Link
-  readonly toLiar: Link
-
-  constructor(
-    honestRole: 'client' | 'server',
-    lie: Lie = (_type, body) => body,
-    config: { readonly honest?: Partial<DtlsConfig>; readonly liar?: Partial<DtlsConfig> } = {},
-  ) {
-    const common = { crypto: this.sim.seeded(nodeCrypto), cookie: 'verified-path' as const, versions: only12 }
-    const client = {
-      ...common,
-      role: 'client' as const,
-      certificate: clientCertificate,
-      verify: { fingerprints: [serverCertificate.fingerprint()] },
-    }
-    const server = {
-      ...common,
-      role: 'server' as const,
-      certificate: serverCertificate,
-      verify: { fingerprints: [clientCertificate.fingerprint()] },
-    }
-    this.honest = new End({ ...(honestRole === 'client' ? client : server), ...config.honest })
-    const trusting = { verify: { certificate: () => true } }
-    this.liar = new Liar({ ...(honestRole === 'client' ? server : client), ...trusting, ...config.liar }, lie)
-    this.toHonest = new Link(this.sim, { latency: 1 }, (now, bytes) =>
-      this.honest.association.handleDatagram(now, bytes),
-    )
-    this.toLiar = new Link(this.sim, { latency: 1 }, (now, bytes) => this.liar.handleDatagram(now, bytes))
-    this.honest.send = (datagram) => this.toLiar.send(datagram)
-    this.liar.send = (datagram) => this.toHonest.send(datagram)
-    this.sim.attach(this.honest.association)
-    if (honestRole === 'client') this.honest.association.connect(this.sim.now)
-    else this.liar.handshake.start(this.sim.now)
-    this.sim.run({ deadline: 500 })
-  }
-
-  /** What became of it: how the honest end judged, and what it told the liar. */
-  get verdict(): string {
-    const { session, reason } = this.honest
-    if (session !== null && reason === null) return 'connected'
-    if (reason === null) return 'waiting'
-    const judgement = reason.kind === 'peer-misbehaved' ? reason.error.code : reason.kind
-    return `${session === null ? '' : 'connected, then '}${judgement}: ${this.liar.alerts.join(', ')}`
-  }
-
-  settle(): void {
-    this.sim.advance(100)
+/** An honest end and a liar, both of DTLS 1.2. */
+export class Trial extends TrialBase<Liar> {
+  constructor(honestRole: 'client' | 'server', lie: Lie = honestly, config: TrialConfig = {}) {
+    super(honestRole, { versions: only12 }, config, (liar) => new Liar(liar, lie))
   }
 }

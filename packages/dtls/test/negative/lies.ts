@@ -6,7 +6,7 @@ import { writeHandshakeHeader } from '../../src/handshake/handshake-message.ts'
 import { type ClientHello, decodeClientHello, encodeClientHello } from '../../src/messages/client-hello.ts'
 import { decodeServerHello, encodeServerHello, type ServerHello } from '../../src/messages/server-hello.ts'
 import { HandshakeType } from '../../src/protocol/handshake-type.ts'
-import type { Lie } from './liar.ts'
+import type { Lie } from './trial.ts'
 
 /** A handshake message in one fragment. */
 export function handshakeMessage(type: HandshakeType, sequence: number, body: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import { PeerMisbehaved } from '../../errors.ts'
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { curvesOf, type NamedGroup } from '../../protocol/named-group.ts'
 
 /** The group of a server's ephemeral key, which must be one of those that we offered: RFC 8422 §5.4. */

@@ -1,7 +1,7 @@
 import { copyBytes, equalBytes } from '@purertc/bytes'
 
 import { acceptCertificateTypes, certificatesOnly } from '../../certificate/certificate-types.ts'
-import { permits, type ResolvedConfig } from '../../config.ts'
+import { permits, type ResolvedConfig } from '../../resolved-config.ts'
 import type { ClientOffer } from '../../dtls13/client/client-offer.ts'
 import { receiveFirstHello } from '../../dtls13/client/receive-server-hello.ts'
 import { HandOver } from '../../dtls13/hand-over.ts'

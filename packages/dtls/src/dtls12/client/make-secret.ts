@@ -1,6 +1,6 @@
 import type { CryptoProvider } from '@purertc/crypto'
 
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { agree } from '../../keys/key-agreement.ts'
 import {

@@ -1,6 +1,6 @@
 import { equalBytes, type Millis } from '@purertc/bytes'
 
-import { permits, type ResolvedConfig } from '../../config.ts'
+import { permits, type ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { authenticateByRecall, type PeerAuthenticated } from '../../proofs/peer-authenticated.ts'
 import { ownerOf } from '../../proofs/remembered-peer.ts'

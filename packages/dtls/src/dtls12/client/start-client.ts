@@ -1,7 +1,7 @@
 import type { KeyExchange } from '@purertc/crypto'
 
 import { offerCertificateTypes } from '../../certificate/certificate-types.ts'
-import { permits } from '../../config.ts'
+import { permits } from '../../resolved-config.ts'
 import { choosePsks } from '../../dtls13/client/choose-psks.ts'
 import { type ClientOffer, setKeyShares } from '../../dtls13/client/client-offer.ts'
 import { bindPsks } from '../../dtls13/psk/binders.ts'

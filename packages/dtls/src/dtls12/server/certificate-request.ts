@@ -1,5 +1,5 @@
 import { namedAuthorities } from '../../certificate/named-authorities.ts'
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { certificateTypeOf, encodeCertificateRequest } from '../messages/certificate-request.ts'
 
 /** Asks for a certificate of any kind that we can verify. */

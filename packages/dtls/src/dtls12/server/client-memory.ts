@@ -1,6 +1,6 @@
 import { Millis } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'
 import type { HandshakeContext } from '../../handshake/handshake-state.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'

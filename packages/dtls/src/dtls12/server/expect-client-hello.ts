@@ -1,7 +1,7 @@
 import { concatBytes } from '@purertc/bytes'
 
 import { answerCertificateTypes } from '../../certificate/certificate-types.ts'
-import { permits } from '../../config.ts'
+import { permits } from '../../resolved-config.ts'
 import { HandOver } from '../../dtls13/hand-over.ts'
 import { answerClientHello } from '../../dtls13/server/answer-client-hello.ts'
 import { EcPointFormats, uncompressedPoint } from '../../extensions/ec-point-formats.ts'

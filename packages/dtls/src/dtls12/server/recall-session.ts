@@ -1,6 +1,6 @@
 import { equalBytes, type Millis } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ConnectionId } from '../../extensions/connection-id.ts'
 import type { Extensions } from '../../extensions/extensions.ts'

@@ -1,6 +1,6 @@
 import type { KeyExchange } from '@purertc/crypto'
 
-import { permits, type ResolvedConfig } from '../../config.ts'
+import { permits, type ResolvedConfig } from '../../resolved-config.ts'
 import type { SessionOffer } from '../../dtls12/client/session-offer.ts'
 import type { Extensions } from '../../extensions/extensions.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'

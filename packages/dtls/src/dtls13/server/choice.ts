@@ -1,7 +1,7 @@
 import { certificatesOnly } from '../../certificate/certificate-types.ts'
 import { certificatesFor } from '../../certificate/certificates-for.ts'
 import { chooseCredential, type Credential } from '../../certificate/credential.ts'
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { ClientKeyShares } from '../../extensions/key-share.ts'
 import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'

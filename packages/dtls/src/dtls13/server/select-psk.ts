@@ -1,6 +1,6 @@
 import { equalBytes } from '@purertc/bytes'
 
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
 import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'
 import { pskDheKe, PskKeyExchangeModes } from '../../extensions/psk-key-exchange-modes.ts'

@@ -7,7 +7,7 @@ import {
 } from '../../certificate/certificate-types.ts'
 import { type Credential, sign } from '../../certificate/credential.ts'
 import { namedAuthorities } from '../../certificate/named-authorities.ts'
-import type { ResolvedConfig } from '../../config.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { CertificateAuthorities } from '../../extensions/certificate-authorities.ts'
 import { Extensions } from '../../extensions/extensions.ts'
