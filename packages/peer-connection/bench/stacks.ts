@@ -149,8 +149,6 @@ async function libdatachannelStack(): Promise<Stack> {
   return {
     async connect(isOfferer, signal, { isReliable } = ordinary) {
       const connection = new PeerConnection('bench', { iceServers: [], bindAddress: '127.0.0.1' })
-      connection.onLocalDescription((sdp, type) => signal.send({ sdp, type }))
-      connection.onLocalCandidate((candidate, mid) => signal.send({ candidate, mid }))
       // Its threads take their time: they may tell of a candidate before they tell of the description, and take a
       // description without being ready for its candidates.
       const addCandidate = (candidate: string, mid: string): void => {
@@ -160,14 +158,26 @@ async function libdatachannelStack(): Promise<Stack> {
           setTimeout(addCandidate, 1, candidate, mid)
         }
       }
-      const early: [string, string][] = []
+      const early: LibdatachannelSignal[] = []
+      const late: LibdatachannelSignal[] = []
       let isDescribed = false
-      signal.onMessage((message: { sdp?: string; type?: string; candidate?: string; mid?: string }) => {
-        const { sdp, type, candidate, mid } = message
-        if (candidate !== undefined && mid !== undefined) early.push([candidate, mid])
-        if (sdp !== undefined) connection.setRemoteDescription(sdp, type as never)
+      const tell = (message: LibdatachannelSignal): void => {
+        // An offerer loses a ClientHello that comes before its own checks are done, and the next one follows in a
+        // second: so the answerer, which sends it, has to be found by the offerer's checks.
+        if (isOfferer && message.sdp === undefined && !isDescribed) late.push(message)
+        else signal.send(message)
+      }
+      connection.onLocalDescription((sdp, type) => tell({ sdp, type }))
+      connection.onLocalCandidate((candidate, mid) => tell({ candidate, mid }))
+      signal.onMessage((message: LibdatachannelSignal) => {
+        const { sdp, type } = message
+        if (sdp === undefined) early.push(message)
+        else connection.setRemoteDescription(sdp, type as never)
         isDescribed ||= sdp !== undefined
-        if (isDescribed) for (const each of early.splice(0)) addCandidate(...each)
+        if (!isDescribed) return
+        for (const { candidate, mid } of early.splice(0))
+          if (candidate !== undefined && mid !== undefined) addCandidate(candidate, mid)
+        for (const each of late.splice(0)) signal.send(each)
       })
       const channel = await new Promise<Channel>((resolve) => {
         if (isOfferer)
@@ -179,7 +189,9 @@ async function libdatachannelStack(): Promise<Stack> {
       const unheard: Uint8Array[] = []
       const asBytes = (data: string | Buffer | ArrayBuffer): Uint8Array =>
         typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data)
-      channel.onMessage((data) => unheard.push(asBytes(data)))
+      // Set once: what is on its way from the other thread to a listener that is replaced is lost.
+      let hear = (data: Uint8Array): void => void unheard.push(data)
+      channel.onMessage((data) => hear(asBytes(data)))
       // It opens on another thread, perhaps between the question and the listener.
       await new Promise<void>((resolve) => {
         channel.onOpen(resolve)
@@ -197,13 +209,21 @@ async function libdatachannelStack(): Promise<Stack> {
           channel.onBufferedAmountLow(listener)
         },
         onMessage: (listener) => {
-          channel.onMessage((data) => listener(asBytes(data)))
+          hear = listener
           for (const data of unheard.splice(0)) listener(data)
         },
         close: () => connection.close(),
       }
     },
   }
+}
+
+/** A description or a candidate. */
+interface LibdatachannelSignal {
+  readonly sdp?: string
+  readonly type?: string
+  readonly candidate?: string
+  readonly mid?: string
 }
 
 const ordinary: ConnectOptions = { packetSize: null, isReliable: true }
