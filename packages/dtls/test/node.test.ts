@@ -1,4 +1,4 @@
-import { verify, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -10,8 +10,6 @@ import {
   createServer,
   type DtlsServer,
   type DtlsSocket,
-  generateCertificate,
-  generateEphemeralCertificate,
   type ServerOptions,
 } from '../src/node/index.ts'
 import { clientCertificate, serverCertificate } from './pair.ts'
@@ -195,29 +193,23 @@ describe('client and server over UDP', () => {
   })
 })
 
-const makers = { generateCertificate, generateEphemeralCertificate }
-
-describe.each(Object.entries(makers))('a certificate of %s', (_name, make) => {
-  test('is what OpenSSL takes for one', async () => {
-    const serverCertificate = await make({ commonName: 'server' })
+describe('a generated certificate', () => {
+  test('is what OpenSSL takes for one', () => {
     const x509 = new X509Certificate(serverCertificate.der)
     expect(x509.subject).toBe('CN=server')
     expect(x509.issuer).toBe('CN=server')
     expect(x509.verify(x509.publicKey)).toBe(true)
     expect(x509.publicKey.asymmetricKeyDetails).toMatchObject({ namedCurve: 'prime256v1' })
-    const signature = serverCertificate.privateKey.sign('ecdsa_secp256r1_sha256', serverCertificate.der)
-    expect(verify('sha256', serverCertificate.der, x509.publicKey, signature)).toBe(true)
     expect(new Date(x509.validTo).getTime()).toBe(serverCertificate.expires)
     expect(new Date(x509.validFrom).getTime()).toBeLessThan(Date.now() - 80_000_000)
     expect(formatFingerprint(serverCertificate.fingerprint())).toBe(`sha-256 ${x509.fingerprint256}`)
     expect(formatFingerprint(serverCertificate.fingerprint('sha-512'))).toBe(`sha-512 ${x509.fingerprint512}`)
   })
 
-  test('has a serial number of its own, and ends in 30 days', async () => {
-    const certificates = [await make(), await make()]
-    for (const { expires } of certificates)
-      expect(Math.abs(expires - Date.now() - 30 * 86_400_000)).toBeLessThan(60_000)
-    const serials = certificates.map(({ der }) => new X509Certificate(der).serialNumber)
+  test('has a serial number of its own', () => {
+    const serials = [clientCertificate, serverCertificate].map(
+      ({ der }) => new X509Certificate(der).serialNumber,
+    )
     expect(new Set(serials).size).toBe(2)
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{31}$/)
   })

@@ -1,7 +1,6 @@
 export { type AssociationOptions, type ConnectOptions, connect } from './connect.ts'
 export { ConnectionError } from './connection-error.ts'
 export { DtlsSocket, type DtlsSocketEvents, type SocketOptions, type Transport } from './dtls-socket.ts'
-export { generateEphemeralCertificate } from './ephemeral-certificate.ts'
 export { generateCertificate, type GenerateCertificateOptions } from './generate-certificate.ts'
 export type { RemoteAddress } from './remote-address.ts'
 export { keyLogFile } from './key-log-file.ts'

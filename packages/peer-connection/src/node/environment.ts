@@ -1,5 +1,5 @@
 import { nodeCrypto } from '@purertc/crypto/node'
-import { generateEphemeralCertificate } from '@purertc/dtls/node'
+import { generateCertificate } from '@purertc/dtls/node'
 
 import type { Environment } from '../environment.ts'
 import { NodeTransportDriver } from './transport-driver.ts'
@@ -9,6 +9,6 @@ export const nodeEnvironment: Environment = {
   crypto: nodeCrypto,
   queueTask: (task) => void setImmediate(task),
   wallClock: () => Date.now(),
-  generateCertificate: () => Promise.resolve(generateEphemeralCertificate()),
+  generateCertificate: () => generateCertificate(),
   createDriver: (config, network, host) => new NodeTransportDriver(config, network, host),
 }
