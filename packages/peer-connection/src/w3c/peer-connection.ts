@@ -5,7 +5,7 @@ import { sessionIdFrom } from '@purertc/sdp'
 import type { Environment } from '../environment.ts'
 import { invalidState } from '../errors.ts'
 import { isGiven } from '../is-given.ts'
-import { connectionState, type RTCPeerConnectionState } from '../negotiation/connection-state.ts'
+import type { RTCPeerConnectionState } from '../negotiation/connection-state.ts'
 import { Negotiator } from '../negotiation/negotiator.ts'
 import type { SignalingState } from '../negotiation/signaling-session.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
@@ -16,6 +16,7 @@ import {
   type ResolvedConfiguration,
   type RTCConfiguration,
 } from './configuration.ts'
+import { ConnectionStates } from './connection-states.ts'
 import { ConnectionSession } from './connection-session.ts'
 import { ConnectionTransport, type ConnectionTransportConfig } from './connection-transport.ts'
 import type { RTCDataChannel } from './data-channel.ts'
@@ -93,10 +94,9 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   #configuration: ResolvedConfiguration
   #sctp: RTCSctpTransport | null = null
   #isClosed = false
-  #signalingState: SignalingState = 'stable'
-  #connectionState: RTCPeerConnectionState = 'new'
-  #iceGatheringState: GatheringState = 'new'
-  #iceConnectionState: IceConnectionState = 'new'
+  readonly #states = new ConnectionStates((type) => {
+    if (!this.#isClosed) this.#fire(type)
+  })
 
   static {
     RTCPeerConnection.defineHandlers(
@@ -145,15 +145,15 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   get iceGatheringState(): GatheringState {
-    return this.#iceGatheringState
+    return this.#states.gathering
   }
 
   get iceConnectionState(): IceConnectionState {
-    return this.#iceConnectionState
+    return this.#states.ice
   }
 
   get connectionState(): RTCPeerConnectionState {
-    return this.#connectionState
+    return this.#states.connection
   }
 
   get localDescription(): RTCSessionDescription | null {
@@ -297,8 +297,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     this.#data.abandon()
     this.#transport.close()
     this.#sctp?.refresh()
-    this.#iceConnectionState = 'closed'
-    this.#connectionState = 'closed'
+    this.#states.close()
   }
 
   /** Every operation has the certificate, if only so that none of them takes effect within the call. */
@@ -314,10 +313,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   /** After every description: tells what changed. */
   #applied(): void {
     const { state } = this.#session
-    if (state !== this.#signalingState) {
-      this.#signalingState = state
-      this.#fire('signalingstatechange')
-    }
+    this.#states.setSignaling(state)
     if (this.#session.hasDataChannels) {
       this.#sctp ??= new RTCSctpTransport(transportView(this.#transport, this.#data))
       this.#sctp.refresh()
@@ -362,7 +358,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
         post(() => this.dispatchEvent(candidateErrorEvent(error, network.mdns === 'hide'))),
       serverUnusable: (url, { message }) => post(() => this.dispatchEvent(serverErrorEvent(url, message))),
       gatheringChanged: (state) => post(() => this.#gatheringChanged(state)),
-      stateChanged: () => post(() => this.#updateStates()),
+      stateChanged: () => post(() => this.#transportChanged()),
     })
   }
 
@@ -382,23 +378,14 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
 
   /** WebRTC §4.8.1.1: after the last candidate comes null. */
   #gatheringChanged(state: GatheringState): void {
-    this.#iceGatheringState = state
-    this.#fire('icegatheringstatechange')
+    this.#states.setGathering(state)
     if (state === 'complete' && !this.#isClosed)
       this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate: null }))
   }
 
-  /** WebRTC §4.3.3: both states follow from those below. */
-  #updateStates(): void {
-    const { iceState, dtlsState } = this.#transport
-    const connection = connectionState(iceState, dtlsState)
-    const isIceNew = iceState !== this.#iceConnectionState
-    const isConnectionNew = connection !== this.#connectionState
-    this.#iceConnectionState = iceState
-    this.#connectionState = connection
+  #transportChanged(): void {
     this.#sctp?.refresh()
-    if (isIceNew) this.#fire('iceconnectionstatechange')
-    if (isConnectionNew && !this.#isClosed) this.#fire('connectionstatechange')
+    this.#states.setTransport(this.#transport.iceState, this.#transport.dtlsState)
   }
 
   #checkOpen(): void {
