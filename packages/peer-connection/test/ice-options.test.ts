@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { MessageClass, Nomination, StunMessage } from '@purertc/stun'
 import { createTurnServer, type NodeTurnServer } from '@purertc/turn/node'
 
+import { eventually } from '../../bytes/test/support/still-clock.ts'
 import {
   type RTCConfiguration,
   type RTCDataChannel,
@@ -158,8 +159,7 @@ describe('candidates of servers', () => {
 
   afterEach(async () => {
     connection?.close()
-    // The server confirms that the allocation is gone.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually(() => (server?.allocations.length ?? 0) === 0)
     await server?.close()
   })
 

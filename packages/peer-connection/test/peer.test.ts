@@ -229,9 +229,10 @@ describe('a Peer', () => {
     let bytes = 0
     bob.on('message', (data) => (bytes += data.length))
     const size = 64 * 1024
-    for (let i = 0; i < 50; i++) alice.send(new Uint8Array(size))
+    // As much as a slow machine carries in the five seconds that a farewell may take.
+    for (let i = 0; i < 16; i++) alice.send(new Uint8Array(size))
     await alice.close()
-    expect(bytes).toBe(50 * size)
+    expect(bytes).toBe(16 * size)
     await bob.close()
   })
 

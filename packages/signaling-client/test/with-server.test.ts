@@ -108,14 +108,15 @@ describe('on real sockets', () => {
 
   test('the server’s shutdown is a close event, and another server takes the client again', async () => {
     const first = await serve()
-    const port = first.address?.port ?? 0
-    const client = clientOf(first, '/', { reconnect: false })
+    let port = first.address?.port
+    const client = clientOf(first, '/', { reconnect: false, url: () => `ws://127.0.0.1:${port}/` })
     await client.connect()
     await client.join('room', { peer: 'alice' })
     const closed = next(client, 'close')
     await first.close()
     expect(await closed).toMatchObject({ code: 1001 })
-    const second = await serve({ port })
+    const second = await serve()
+    port = second.address?.port
     await client.connect()
     expect(await client.join('room', { peer: 'alice' })).toMatchObject({ peer: 'alice' })
     expect(await second.membersOf('room')).toEqual(['alice'])

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { CloseCode } from '@purertc/signaling-protocol'
 import { Registry } from 'prom-client'
 
+import { stopClock } from '../../bytes/test/support/still-clock.ts'
 import {
   createSignalingServer,
   expiringIceServers,
@@ -85,6 +86,7 @@ describe('an operator', () => {
   })
 
   test('drains: clients are told, new ones refused, those that stay closed with 1012', async () => {
+    stopClock()
     const server = await start()
     const [alice, bob] = [await TestClient.join(server, 'alice', true), await TestClient.open(server)]
     const drained = server.drain(300)
@@ -93,6 +95,7 @@ describe('an operator', () => {
     expect(await new TestClient(urlOf(server)).refused).toBe(503)
     await alice.close()
     expect(await bob.next()).toMatchObject({ type: 'drain' })
+    jest.advanceTimersByTime(300)
     expect(await bob.closed).toBe(CloseCode.serviceRestart)
     await drained
     expect([server.connections, server.address]).toEqual([0, null])
@@ -112,7 +115,7 @@ describe('limits of connections', () => {
     const server = await start({
       limits: { connectionsPerAddress: 2 },
       addressOf: ({ headers }) => headers['sec-websocket-protocol']?.split(',')[1]?.trim() ?? '',
-      beforeConnect: () => new Promise((resolve) => setTimeout(resolve, 20, true)),
+      beforeConnect: () => new Promise((resolve) => setImmediate(resolve, true)),
     })
     const from = (address: string): TestClient =>
       new TestClient(urlOf(server), { protocols: ['v1.signaling.purertc', address] })
@@ -146,6 +149,7 @@ describe('limits of connections', () => {
 })
 
 test('TURN credentials are pushed anew before they expire', async () => {
+  stopClock()
   const server = await start({
     iceServers: expiringIceServers({
       secret: 's',
@@ -157,6 +161,7 @@ test('TURN credentials are pushed anew before they expire', async () => {
   })
   const client = new TestClient(urlOf(server))
   const first = await client.next()
+  jest.advanceTimersByTime(2_000)
   const second = await client.next()
   expect(first).toMatchObject({
     type: 'welcome',

@@ -3,10 +3,12 @@ import { createServer, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-import { afterEach, describe, expect, test } from '@jest/globals'
-import { type ClientFrame, CloseCode, ErrorCode, subprotocol } from '@purertc/signaling-protocol'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { CloseCode, ErrorCode, subprotocol } from '@purertc/signaling-protocol'
 
+import { stopClock } from '../../bytes/test/support/still-clock.ts'
 import { createSignalingServer, type SignalingServer, type SignalingServerOptions } from '../src/index.ts'
+import { rawClient, upgradeRequest } from './raw-client.ts'
 import { TestClient, urlOf } from './test-client.ts'
 
 const open: SignalingServer[] = []
@@ -270,6 +272,7 @@ describe('hostile clients', () => {
   })
 
   test('a flood is closed with 4429', async () => {
+    stopClock()
     const server = await start({ limits: { framesPerSecond: 1, burst: 50 } })
     const mallory = await TestClient.join(server, 'mallory')
     const alice = await TestClient.join(server, 'alice')
@@ -331,10 +334,21 @@ describe('hostile clients', () => {
   })
 
   test('a dead socket is cut after two heartbeats, a live one stays', async () => {
+    stopClock()
     const server = await start({ limits: { heartbeat: 150 } })
     const disconnected = once(server, 'disconnect') as Promise<[{ id: number }, number]>
     const alice = await TestClient.join(server, 'alice')
     const dead = await rawClient(server)
+    let isCut = false
+    void disconnected.then(() => (isCut = true))
+    let waited = 0
+    for (; !isCut; waited += 10) {
+      jest.advanceTimersByTime(10)
+      // What the server asked alice by then she has answered when this comes back, long before she is asked again.
+      alice.socket.ping()
+      await once(alice.socket, 'pong')
+    }
+    expect(waited).toBeLessThan(3 * 150)
     const [peer, code] = await disconnected
     expect([peer.id, code]).toEqual([2, CloseCode.heartbeatTimeout])
     expect(await alice.untilPong()).toEqual([])
@@ -464,36 +478,4 @@ class DeferredHook {
     this.#ask(request)
     return new Promise((resolve) => (this.answer = resolve))
   }
-}
-
-/** A client without a WebSocket's manners: it answers no ping and no goodbye. */
-async function rawClient(server: SignalingServer): Promise<{
-  socket: ReturnType<typeof connect>
-  send(frame: ClientFrame): void
-}> {
-  const socket = connect(server.address!.port, '127.0.0.1')
-  socket.on('error', () => {})
-  const connected = once(server, 'connect')
-  socket.write(upgradeRequest('/'))
-  await connected
-  socket.resume()
-  const send = (frame: ClientFrame): void => {
-    const payload = Buffer.from(JSON.stringify(frame))
-    // FIN and text; masked with zeros, RFC 6455 §5.2.
-    socket.write(Buffer.concat([Buffer.of(0x81, 0x80 | payload.length, 0, 0, 0, 0), payload]))
-  }
-  return { socket, send }
-}
-
-function upgradeRequest(path: string): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    'Host: localhost',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-    `Sec-WebSocket-Protocol: ${subprotocol}`,
-    '\r\n',
-  ].join('\r\n')
 }

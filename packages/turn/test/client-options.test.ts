@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import {
   Data,
   EvenPort,
@@ -20,6 +20,7 @@ import {
   XorRelayedAddress,
 } from '@purertc/stun'
 
+import { stopClock } from '../../bytes/test/support/still-clock.ts'
 import { TurnError } from '../src/index.ts'
 import { createTurnClient, createTurnServer, type TurnListener } from '../src/node/index.ts'
 import { ClientBench, clientAddress, peer } from './client-bench.ts'
@@ -174,12 +175,9 @@ describe('RFC 8656 §7.4: 437', () => {
   const user = { username: 'ann', password: 'secret' }
 
   test('is answered from another local port', async () => {
+    stopClock()
     const server = await confusedServer(2)
-    const first = await createTurnClient({
-      server: server.uri,
-      ...user,
-      retransmit: { rto: 20, rc: 4, rm: 4 },
-    })
+    const first = await createTurnClient({ server: server.uri, ...user })
     const attempts: number[] = []
     const second = await createTurnClient({
       server: server.uri,
@@ -191,23 +189,24 @@ describe('RFC 8656 §7.4: 437', () => {
     expect(server.ports.size).toBe(4)
     await second.close()
     // The answer goes to another client's port: this one gives up.
-    await first.close()
+    const closing = first.close()
+    jest.advanceTimersByTime(2_000)
+    await closing
     await server.close()
   })
 
   test('has the last word where the application says so, and after three more ports', async () => {
+    stopClock()
     const server = await confusedServer(Infinity)
-    const first = await createTurnClient({
-      server: server.uri,
-      ...user,
-      retransmit: { rto: 20, rc: 4, rm: 4 },
-    })
+    const first = await createTurnClient({ server: server.uri, ...user })
     const options = { server: server.uri, ...user, tryAnotherPort: () => false }
     await expect(createTurnClient(options)).rejects.toMatchObject({ code: 437 })
     expect(server.ports.size).toBe(2)
     await expect(createTurnClient({ server: server.uri, ...user })).rejects.toMatchObject({ code: 437 })
     expect(server.ports.size).toBe(6)
-    await first.close()
+    const closing = first.close()
+    jest.advanceTimersByTime(2_000)
+    await closing
     await server.close()
   })
 })

@@ -2,9 +2,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { transportAddress } from '@purertc/stun'
 
+import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import { createTurnClient, createTurnServer, type ServerLink } from '../src/node/index.ts'
 
 const open: (() => unknown)[] = []
@@ -21,11 +22,7 @@ function sockets(): number {
 const foreign = sockets()
 
 /** Resolves once the system has closed all sockets of these tests but so many: a few turns of the event loop later. */
-async function noSocketsBut(count: number): Promise<void> {
-  for (let turn = 0; turn < 100 && sockets() > foreign + count; turn++)
-    await new Promise((resolve) => setImmediate(resolve))
-  expect(sockets()).toBeLessThanOrEqual(foreign + count)
-}
+const noSocketsBut = (count: number): Promise<void> => eventually(() => sockets() <= foreign + count)
 
 /** A port on which UDP and TCP are taken, and nothing is ever said. */
 async function silentPort(): Promise<number> {
@@ -35,13 +32,19 @@ async function silentPort(): Promise<number> {
   }).listen(0, '127.0.0.1')
   await once(tcp, 'listening')
   const { port } = tcp.address() as { port: number }
-  const udp = createSocket('udp4').bind(port, '127.0.0.1')
-  await once(udp, 'listening')
+  const udp = createSocket('udp4')
+  const bound = once(udp, 'listening')
+  udp.bind(port, '127.0.0.1')
+  // A UDP port may be somebody's whose number is free in TCP.
+  const isBound = await bound.then(
+    () => true,
+    () => false,
+  )
   open.push(
     () => tcp.close(),
     () => udp.close(),
   )
-  return port
+  return isBound ? port : silentPort()
 }
 
 test.each(['turn:HOST', 'turn:HOST?transport=tcp', 'turns:HOST', 'turns:HOST?transport=udp'])(
@@ -62,6 +65,7 @@ test.each(['turn:HOST', 'turn:HOST?transport=tcp', 'turns:HOST', 'turns:HOST?tra
 )
 
 test('a client whose server has died closes within two seconds, and leaves nothing', async () => {
+  stopClock()
   const server = await createTurnServer({
     listen: [{ address: '127.0.0.1', port: 0 }],
     realm: 'example.org',
@@ -74,9 +78,9 @@ test('a client whose server has died closes within two seconds, and leaves nothi
     password: 'secret',
   })
   await server.close()
-  const start = performance.now()
-  await client.close()
-  expect(performance.now() - start).toBeLessThan(2_000)
+  const closing = client.close()
+  jest.advanceTimersByTime(2_000)
+  await closing
   await noSocketsBut(0)
 })
 

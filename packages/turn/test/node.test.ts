@@ -16,6 +16,7 @@ import {
   type NodeTurnServer,
   type NodeTurnServerOptions,
 } from '../src/node/index.ts'
+import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import { SendBuffer, UdpPort } from '../src/node/udp-port.ts'
 
 const open: { close(): Promise<void> | void }[] = []
@@ -85,6 +86,7 @@ describe('over real sockets', () => {
   })
 
   test('answers Binding requests on the same port', async () => {
+    stopClock()
     const server = await startServer()
     const mapped = await discoverMappedAddress(uriOf(server).replace('turn:', 'stun:'))
     expect(mapped.address).toBe('127.0.0.1')
@@ -242,7 +244,7 @@ describe('a port', () => {
     )
     port.send({ ...port.local, port: 0 }, new TextEncoder().encode('nowhere'))
     port.send(port.local, new TextEncoder().encode('here'))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await eventually(() => heard.length > 0)
     await port.close()
     port.send(port.local, new TextEncoder().encode('late'))
     expect(heard).toEqual(['here'])
@@ -260,8 +262,7 @@ describe('a port', () => {
     )
     const scratch = new Uint8Array(1_000)
     for (let i = 0; i < 100; i++) port.send(port.local, scratch.fill(i))
-    for (let i = 0; i < 100 && heard.length < 100; i++)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    await eventually(() => heard.length === 100)
     expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => i))
     await port.close()
   })

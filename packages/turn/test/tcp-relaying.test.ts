@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
+import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import {
   createTurnClient,
   createTurnServer,
@@ -109,7 +110,7 @@ describe('RFC 6062', () => {
     const server = await startServer()
     const [ann, bob] = [await startClient(server), await startClient(server)]
     bob.createPermission(relayedOf(ann))
-    while ((server.answered.get('success') ?? 0) < 3) await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => server.answered.get('success') === 3)
     const arrived = once(bob, 'connection')
     const toBob = await ann.connect(relayedOf(bob))
     const [toAnn, from] = (await arrived) as [Socket, TransportAddress]
@@ -123,12 +124,11 @@ describe('RFC 6062', () => {
     toBob.destroy()
     toAnn.resume()
     await ended
-    while (
+    await eventually(() =>
       server
         .metrics()
-        .some(({ name, samples }) => name === 'turn_peer_connections' && samples[0]?.value !== 0)
+        .every(({ name, samples }) => name !== 'turn_peer_connections' || samples[0]?.value === 0),
     )
-      await new Promise((resolve) => setTimeout(resolve, 5))
   })
 
   test('connections of peers are closed where there is no permission', async () => {
@@ -186,6 +186,7 @@ describe('RFC 6062', () => {
 })
 
 test('RFC 8016: a client goes on over another socket, and its peers notice nothing', async () => {
+  stopClock()
   const server = await startServer()
   const ann = await createTurnClient({
     server: uriOf(server, 'udp'),
@@ -200,7 +201,7 @@ test('RFC 8016: a client goes on over another socket, and its peers notice nothi
   const [toAnn, toBob] = [relayedOf(ann), relayedOf(bob)]
   bob.createPermission(toAnn)
   bob.on('message', (data, from) => bob.send(from, data))
-  while ((server.answered.get('success') ?? 0) < 3) await new Promise((resolve) => setImmediate(resolve))
+  await eventually(() => server.answered.get('success') === 3)
   for (let i = 0; i < 3; i++) {
     const echoed = once(ann, 'message')
     ann.send(toBob, Uint8Array.of(i))
@@ -209,8 +210,9 @@ test('RFC 8016: a client goes on over another socket, and its peers notice nothi
     const uri = parseTurnUri(uriOf(server, 'udp'))
     if (uri === null) throw new Error('no URI')
     await ann.move(await openLink(uri, transportAddress(uri.host, uri.port), {}))
-    while (server.allocations.find(({ relayed }) => relayed.port === toAnn.port)?.client.port === before)
-      await new Promise((resolve) => setImmediate(resolve))
+    await eventually(
+      () => server.allocations.find(({ relayed }) => relayed.port === toAnn.port)?.client.port !== before,
+    )
   }
   expect(ann.relayedAddress).toEqual(toAnn)
   await expect(

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks'
-
 /** One timer for whatever deadline is next. */
 export class Alarm {
   readonly #next: () => number
