@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-import type { ForeignChannel, ForeignConnection, ForeignHost } from './interop-child.ts'
+import type { ForeignChannel, ForeignConnection, ForeignHost } from './interop-peer.ts'
 import type { ChannelOptions } from './interop-protocol.ts'
 
 /** Of node-datachannel, what is used here. */

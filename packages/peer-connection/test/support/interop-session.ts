@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 
 import { type RTCDataChannel, type RTCDataChannelEvent, RTCPeerConnection } from '../../src/index.ts'
-import { ForeignProcess, PATIENCE } from './interop-process.ts'
+import { type ForeignEnd, PATIENCE } from './interop-end.ts'
 import type { ChannelOptions, Description } from './interop-protocol.ts'
 import type { Stack } from './interop-stacks.ts'
 
@@ -16,7 +16,7 @@ export interface SessionOptions {
 /** Our connection and a foreign one, and the signalling between them: candidates trickle both ways. */
 export class InteropSession {
   readonly ours: RTCPeerConnection = new RTCPeerConnection({ network: { includeLoopback: true } })
-  readonly foreign: ForeignProcess
+  readonly foreign: ForeignEnd
   /** As the other end was told. */
   readonly descriptions: Description[] = []
   readonly candidates: Record<Side, string[]> = { we: [], they: [] }
@@ -24,7 +24,7 @@ export class InteropSession {
   #fault: unknown = null
 
   private constructor(stack: Stack, forged: Side | null) {
-    this.foreign = new ForeignProcess(stack)
+    this.foreign = stack.start()
     this.#forged = forged
     this.ours.onicecandidate = ({ candidate }) => {
       this.candidates.we.push(candidate?.candidate ?? '')

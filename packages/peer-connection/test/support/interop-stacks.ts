@@ -1,15 +1,21 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+
+import { type BrowserOptions, chromiumPath, firefoxPath, openChromium, openFirefox } from './browsers.ts'
+import type { ForeignEnd } from './interop-end.ts'
+import { ForeignPage } from './interop-page.ts'
+import { ForeignProcess } from './interop-process.ts'
 
 /** A WebRTC stack that is not ours, and how to run it. */
 export interface Stack {
   readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-  /** A command that succeeds where the stack can be used. */
-  readonly probe: readonly [command: string, ...args: string[]]
-  /** Bytes of the largest message that it announces. */
+  /** Begins a connection. */
+  start(): ForeignEnd
+  /** What is missing here, null where the stack can be used. */
+  missing(): string | null
+  /** Bytes of the largest message that it announces; what is sent both ways has 256 KiB at most. */
   readonly maxMessageSize: number
   /** What it is known to get wrong by itself, and is not asked to do. */
   readonly faults?: readonly ('empty messages' | 'announces unordered channels as ordered')[]
@@ -17,19 +23,25 @@ export interface Stack {
 
 const { resolve } = createRequire(import.meta.url)
 
+/** What a command that should succeed says when it does not. */
+function complaint(command: string, ...args: readonly string[]): string | null {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status === 0) return null
+  const lines = (error?.message ?? stderr).trim().split('\n')
+  return lines.find((line) => line.includes('Error')) ?? lines[0] ?? ''
+}
+
 function npmStack(name: string, maxMessageSize: number): Stack {
   const child = join(import.meta.dirname, 'interop-child.ts')
+  const tsx = join(dirname(resolve('tsx/package.json')), 'dist', 'esm', 'index.mjs')
   const load = `process.chdir(${JSON.stringify(import.meta.dirname)}); require(require.resolve('${name}', { paths: ['.'] })); process.exit(0)`
   return {
     name,
-    command: process.execPath,
-    args: ['--import', join(dirname(resolve('tsx/package.json')), 'dist', 'esm', 'index.mjs'), child, name],
-    probe: [process.execPath, '-e', load],
+    start: () => new ForeignProcess(name, process.execPath, ['--import', tsx, child, name]),
+    missing: () => complaint(process.execPath, '-e', load),
     maxMessageSize,
   }
 }
-
-const PYTHON = '/usr/bin/python3'
 
 /** Native: libdatachannel, with libjuice, OpenSSL and usrsctp. */
 export const nodeDatachannel: Stack = npmStack('node-datachannel', 262_144)
@@ -40,21 +52,62 @@ export const werift: Stack = {
   ...npmStack('werift', 65_536),
   faults: ['empty messages', 'announces unordered channels as ordered'],
 }
+
+const PYTHON = '/usr/bin/python3'
+
 /** Python, with OpenSSL. */
 export const aiortc: Stack = {
   name: 'aiortc',
-  command: PYTHON,
-  args: [join(import.meta.dirname, 'interop_aiortc.py')],
-  probe: [PYTHON, '-c', 'import aiortc'],
+  start: () => new ForeignProcess('aiortc', PYTHON, [join(import.meta.dirname, 'interop_aiortc.py')]),
+  missing: () => complaint(PYTHON, '-c', 'import aiortc'),
   maxMessageSize: 65_536,
 }
 
+const pionSource = join(import.meta.dirname, '..', 'peers', 'pion')
+const pionProgram = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'peers', 'pion')
+
+/** Go. The first time its modules are fetched and built, into a folder that is not under version control. */
+export const pion: Stack = {
+  name: 'pion',
+  start: () => {
+    const fault = complaint('go', 'build', '-C', pionSource, '-o', pionProgram, '.')
+    if (fault !== null) throw new Error(fault)
+    return new ForeignProcess('pion', pionProgram, [])
+  },
+  missing: () => complaint('go', 'version'),
+  maxMessageSize: 262_144,
+}
+
+/** dcSCTP. */
+export const chromium: Stack = {
+  name: 'Chromium',
+  start: () => new ForeignPage(openChromium()),
+  missing: () => absent(chromiumPath),
+  maxMessageSize: 262_144,
+}
+
+function firefoxWith(name: string, preferences: BrowserOptions['preferences']): Stack {
+  return {
+    name,
+    start: () => new ForeignPage(openFirefox({ preferences: preferences ?? {} })),
+    missing: () => absent(firefoxPath),
+    maxMessageSize: 1_073_741_823,
+  }
+}
+
+/** dcSCTP, with NSS. */
+export const firefox: Stack = firefoxWith('Firefox', {})
+export const firefoxUsrsctp: Stack = firefoxWith('Firefox with usrsctp', {
+  'media.peerconnection.sctp.use_dcsctp': false,
+})
+
+function absent(path: string): string | null {
+  return existsSync(path) ? null : `${path} is missing`
+}
+
 /** Why tests against a stack cannot run, null where they can. In CI it must be there: the tests run and fail. */
-export function whyNot({ name, probe }: Stack): string | null {
+export function whyNot(stack: Stack): string | null {
   if (process.env['CI'] === 'true') return null
-  const [command, ...args] = probe
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status === 0) return null
-  const lines = (error?.message ?? stderr).trim().split('\n')
-  return `${name} cannot be loaded: ${lines.find((line) => line.includes('Error')) ?? lines[0] ?? ''}`
+  const missing = stack.missing()
+  return missing === null ? null : `${stack.name} cannot be used: ${missing}`
 }

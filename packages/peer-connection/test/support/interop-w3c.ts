@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module'
-
-import type { ForeignChannel, ForeignConnection, ForeignHost } from './interop-child.ts'
+import type { ForeignChannel, ForeignConnection, ForeignHost } from './interop-peer.ts'
 import type { ChannelOptions } from './interop-protocol.ts'
 
 /** The part of the W3C API that is used here, as wrtc and werift have it. */
@@ -39,6 +37,11 @@ interface W3cConnection {
   addIceCandidate(candidate: { candidate: string; sdpMid: string; sdpMLineIndex: number }): Promise<unknown>
 }
 
+/** What a module has that is such a stack, and a page. */
+export interface W3cApi {
+  readonly RTCPeerConnection: new (config: object) => W3cConnection
+}
+
 /** A stack that has the W3C API. */
 export class W3cStack implements ForeignConnection {
   readonly #connection: W3cConnection
@@ -46,11 +49,8 @@ export class W3cStack implements ForeignConnection {
   /** Descriptions are reported before the candidates that belong to them. */
   #held: W3cCandidate[] | null = []
 
-  constructor(name: string, host: ForeignHost) {
+  constructor({ RTCPeerConnection }: W3cApi, host: ForeignHost) {
     this.#host = host
-    const { RTCPeerConnection } = createRequire(import.meta.url)(name) as {
-      RTCPeerConnection: new (config: object) => W3cConnection
-    }
     this.#connection = new RTCPeerConnection({ iceServers: [] })
     this.#connection.onicecandidate = ({ candidate }) => {
       const found = candidate ?? { candidate: '', sdpMid: '0' }
@@ -110,8 +110,9 @@ export class W3cStack implements ForeignConnection {
       this.#host.received(label, data instanceof ArrayBuffer ? new Uint8Array(data) : data)
     channel.addEventListener('bufferedamountlow', () => this.#host.bufferedAmountLow(label))
     return {
-      // werift takes Buffers only.
-      send: (data) => channel.send(typeof data === 'string' ? data : Buffer.from(data)),
+      // werift takes Buffers only, which pages do not have.
+      send: (data) =>
+        channel.send(typeof data === 'string' || typeof Buffer === 'undefined' ? data : Buffer.from(data)),
       bufferedAmount: () => channel.bufferedAmount,
       close: () => channel.close(),
     }
