@@ -66,6 +66,12 @@ export class InboundData {
       context.misbehaved(CauseCode.protocolViolation, message)
       return
     }
+    if (verdict === 'out-of-resource') {
+      const message = 'more interleaved messages were begun than memory holds'
+      const cause = { type: CauseCode.outOfResource, value: new Uint8Array(0) }
+      context.abort(cause, { code: 'peer-misbehaved', cause: cause.type, message })
+      return
+    }
     if (verdict !== 'accepted') discarded.count(verdict)
     if (verdict === 'invalid-stream') this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
     if (state === 'shutdown-sent') this.#shutdown.repeat(now, receiver.cumulativeTsn)

@@ -12,16 +12,24 @@ import type { IForwardTsnChunk } from '../wire/i-forward-tsn.ts'
 import { IncomingStreams } from './incoming-streams.ts'
 import { InterleavedReassembly } from './interleaved-reassembly.ts'
 import { LargeMessages, type PartsHost } from './large-messages.ts'
+import { memoryLimit, receiveWindow } from './receive-window.ts'
 import { type Complete, Reassembly } from './reassembly.ts'
 import { ReceivedTsns } from './received-tsns.ts'
 import { midSequence, ssnSequence } from './sequence.ts'
 
 /**
- * What became of a DATA chunk. `duplicate` and the two reasons to drop are noise; `violation` and `too-large` are
- * faults of the peer; a chunk for an `invalid-stream` is acknowledged and thrown away (RFC 9260 §6.5).
+ * What became of a DATA chunk. `duplicate` and the two reasons to drop are noise; `violation`, `too-large` and
+ * `out-of-resource` are faults of the peer; a chunk for an `invalid-stream` is acknowledged and thrown away (RFC 9260 §6.5).
  */
 export type DataVerdict =
-  'accepted' | 'duplicate' | 'beyond-window' | 'repeated-ssn' | 'invalid-stream' | 'violation' | 'too-large'
+  | 'accepted'
+  | 'duplicate'
+  | 'beyond-window'
+  | 'repeated-ssn'
+  | 'invalid-stream'
+  | 'violation'
+  | 'too-large'
+  | 'out-of-resource'
 
 /** Where messages go: whole ones, and with `deliverParts` those beyond the maximum in parts. All bytes are borrowed. */
 export interface ReceiverHost extends PartsHost {
@@ -94,7 +102,13 @@ export class Receiver {
 
   /** `a_rwnd` of the next SACK. */
   get window(): number {
-    return Math.max(0, this.#settings.receiveWindow - this.held)
+    return receiveWindow(this.#settings.receiveWindow, this.held, this.#limit)
+  }
+
+  /** Bytes that may be held: more than the window where messages that only the peer can end have filled it. */
+  get #limit(): number {
+    const waiting = this.#interleaved === undefined ? 0 : this.held - this.#lent
+    return memoryLimit(this.#settings.receiveWindow, waiting, this.#lent)
   }
 
   /** The user keeps so many bytes more of what was delivered; less with a negative number. */
@@ -122,7 +136,10 @@ export class Receiver {
     const arrival = this.#tsns.classify(tsn)
     if (arrival !== 'new' || !this.#hasRoomFor(tsn)) {
       this.#isSackDue = true
-      return arrival === 'duplicate' ? 'duplicate' : 'beyond-window'
+      if (arrival === 'duplicate') return 'duplicate'
+      // All that came before is here, and holds no whole message: nothing that the peer can send makes room.
+      const isStuck = this.#limit > this.#settings.receiveWindow && tsn === Tsn.add(this.#tsns.cumulative, 1)
+      return isStuck ? 'out-of-resource' : 'beyond-window'
     }
     const stream = read16(bytes, at + 8)
     this.#tsns.add(tsn)
@@ -226,8 +243,8 @@ export class Receiver {
    */
   #hasRoomFor(tsn: Tsn): boolean {
     const held = this.held
-    if (held < this.#settings.receiveWindow) return true
-    return held < this.#settings.receiveWindow + gapAllowance && Tsn.isAfter(this.#tsns.highest, tsn)
+    const limit = this.#limit
+    return held < limit || (held < limit + gapAllowance && Tsn.isAfter(this.#tsns.highest, tsn))
   }
 }
 

@@ -3,45 +3,12 @@ import { equalBytes } from '@purertc/bytes'
 
 import { Tsn } from '../../src/tsn.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
-import { DataFlag } from '../../src/wire/data.ts'
-import type { IDataChunk } from '../../src/wire/i-data.ts'
 import { decodePacket } from '../../src/wire/packet.ts'
-import { ParameterType } from '../../src/wire/parameter-type.ts'
 import { Pair, pattern } from '../support/association-pair.ts'
+import { iData, interleavingPeer } from '../support/interleaving-peer.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
 const on = { config: { interleaving: true } }
-
-/** A peer that takes interleaved messages, and is taken up on it. */
-function interleavingPeer(): ScriptedPeer {
-  const peer = new ScriptedPeer(on)
-  const extensions = Uint8Array.of(
-    ChunkType.reConfig,
-    ChunkType.forwardTsn,
-    ChunkType.iData,
-    ChunkType.iForwardTsn,
-  )
-  const parameters = [
-    { type: ParameterType.forwardTsnSupported, value: new Uint8Array(0) },
-    { type: ParameterType.supportedExtensions, value: extensions },
-  ]
-  return peer.connect(peer.init({ parameters }))
-}
-
-function iData(peer: ScriptedPeer, offset: number, fields: Partial<IDataChunk> = {}): IDataChunk {
-  const flags = DataFlag.beginning | DataFlag.ending
-  const tsn = Tsn.add(peer.tsn, offset)
-  return {
-    type: ChunkType.iData,
-    flags,
-    tsn,
-    stream: 0,
-    mid: offset,
-    protocolOrFsn: 51,
-    data: pattern(10),
-    ...fields,
-  }
-}
 
 describe('interleaving, RFC 8260', () => {
   test.each([
@@ -162,14 +129,6 @@ describe('a peer that breaks the agreement', () => {
     peer.send(iData(peer, 1, { mid: 0 }))
     expect(peer.end.received).toHaveLength(1)
   })
-})
-
-test('memory for messages that never end is bounded by the receive window', () => {
-  const peer = interleavingPeer()
-  for (let i = 0; i < 20_000; i++)
-    peer.send(iData(peer, i, { flags: DataFlag.unordered, mid: i, protocolOrFsn: 1, data: pattern(1_000) }))
-  expect(peer.association.receiveBuffered).toBeLessThan(4_194_304 + 2_000)
-  expect(peer.association.discarded.get('beyond-window')).toBeGreaterThan(10_000)
 })
 
 test('large messages on many streams at once all arrive, though together they exceed the window many times', () => {
