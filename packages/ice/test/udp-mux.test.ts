@@ -6,6 +6,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { MessageBuilder, MessageClass, Method, shortTermKey, Username } from '@purertc/stun'
 import fc from 'fast-check'
 
+import { eventually } from '../../bytes/test/support/still-clock.ts'
 import { MuxRoutes } from '../src/node/mux-routes.ts'
 import { UdpMux } from '../src/node/index.ts'
 import { localFragmentOf } from '../src/node/stun-peek.ts'
@@ -102,8 +103,7 @@ describe('one UDP port for many agents', () => {
       Uint8Array.of(0),
     ])
       stranger.send(bytes, port, '127.0.0.1')
-    while (Object.keys(mux.discarded.snapshot()).length < 4)
-      await new Promise((resolve) => setImmediate(resolve))
+    await eventually(() => mux.discarded.total === 5)
     expect(mux.discarded.snapshot()).toEqual({
       'unknown-fragment': 1,
       malformed: 1,

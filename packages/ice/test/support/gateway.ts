@@ -16,6 +16,9 @@ export type GatewayKind = 'pcp' | 'nat-pmp' | 'upnp' | 'refusing' | 'silent' | '
 /** A router on loopback that grants outer ports of 198.51.100.9, one above the inner ones. */
 export class Gateway {
   readonly requests: MappingRequest[] = []
+  /** Whatever came by UDP, but for searches; and how often its description was read. */
+  datagrams = 0
+  described = 0
   /** Seconds that it grants. */
   lifetime = 3_600
   readonly #kind: GatewayKind
@@ -31,6 +34,7 @@ export class Gateway {
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
+      if (request.url === '/desc.xml') this.described++
       const [status, text] = request.url === '/desc.xml' ? [200, DESCRIPTION] : this.#act(body)
       response.writeHead(status, { 'content-type': 'text/xml' }).end(text)
     })
@@ -39,6 +43,7 @@ export class Gateway {
   private constructor(kind: GatewayKind) {
     this.#kind = kind
     this.#socket.on('message', (bytes, from) => {
+      this.datagrams++
       const answer = this.#answer(bytes)
       if (answer !== null) this.#socket.send(answer, from.port, from.address)
     })

@@ -11,7 +11,7 @@ export class NodeEnd {
   readonly errors: CandidateError[] = []
   readonly unusable: string[] = []
   selected: CandidatePair | null = null
-  #wake: () => void = () => undefined
+  #wakes: (() => void)[] = []
 
   constructor(options: NodeIceOptions, hooks: Partial<NodeIceHost> = {}) {
     this.ice = new NodeIceTransport(options, {
@@ -29,7 +29,7 @@ export class NodeEnd {
 
   /** Resolves when `condition` holds; looks whenever something happens. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => (this.#wake = resolve))
+    while (!condition()) await new Promise<void>((resolve) => this.#wakes.push(resolve))
   }
 
   async gathered(): Promise<this> {
@@ -44,7 +44,7 @@ export class NodeEnd {
 
   #note(take: () => unknown): void {
     take()
-    this.#wake()
+    for (const wake of this.#wakes.splice(0)) wake()
   }
 }
 
