@@ -1,5 +1,4 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +7,8 @@ import { describe } from '@jest/globals'
 
 import type { Certificate } from '../src/index.ts'
 import { readCertificate } from '../src/node/index.ts'
+
+export { freePort } from '../../bytes/test/support/free-port.ts'
 
 /** `describe` where the program is installed. Elsewhere the tests are skipped by name, and in CI they fail. */
 export function describeWith(program: string, name: string, body: () => void): void {
@@ -49,22 +50,13 @@ export class Workshop {
   }
 }
 
-/** A UDP port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
 /** A foreign program that runs, with all it has said so far. */
 export class Program {
   readonly #process: ChildProcessWithoutNullStreams
   readonly #command: string
   #output = ''
   #watchers: (() => void)[] = []
+  #hasEnded = false
 
   constructor(command: string, args: readonly string[]) {
     this.#command = [command, ...args].join(' ')
@@ -75,21 +67,26 @@ export class Program {
     }
     this.#process.stdout.on('data', hear)
     this.#process.stderr.on('data', hear)
-    this.#process.on('exit', () => hear(Buffer.from('\n[exit]')))
+    this.#process.on('error', (error) => hear(Buffer.from(`\n[${error.message}]`)))
+    this.#process.on('close', () => {
+      this.#hasEnded = true
+      hear(Buffer.from('\n[exit]'))
+    })
   }
 
   type(text: string): void {
     this.#process.stdin.write(text)
   }
 
-  /** Waits until the program has said something that matches. */
+  /** Waits until the program has said something that matches, as long as it runs. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     for (;;) {
       const match = pattern.exec(this.#output)
       if (match !== null) return match
       const left = deadline - Date.now()
-      if (left < 0) throw new Error(`no ${String(pattern)} from: ${this.#command}\n${this.#output}`)
+      if (left < 0 || this.#hasEnded)
+        throw new Error(`no ${String(pattern)} from: ${this.#command}\n${this.#output}`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
         this.#watchers.push(() => {

@@ -59,9 +59,11 @@ suite('our client and coturn’s server', ['turnserver'], () => {
       expect(await asking.ask()).toEqual({ ...asking.local })
       expect(asking.errors).toEqual([401])
       expect(await asking.ask()).toEqual({ ...asking.local })
-      expect(asking.errors).toEqual([401])
-      await new Promise((resolve) => setTimeout(resolve, 2_100))
-      expect(await asking.ask()).toEqual({ ...asking.local })
+      // By now or in a second.
+      while (asking.errors.length === 1) {
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        expect(await asking.ask()).toEqual({ ...asking.local })
+      }
       expect(asking.errors).toEqual([401, 438])
       await asking.close()
     })
@@ -227,7 +229,13 @@ class Asking {
       this.#alarm.set(this.#client.nextTimeout)
     })
     this.#client = new StunClient(
-      { crypto: nodeCrypto, server: transportAddress('127.0.0.1', port), credentials },
+      {
+        crypto: nodeCrypto,
+        server: transportAddress('127.0.0.1', port),
+        credentials,
+        // Whoever counts answers asks once.
+        retransmit: { rto: 60_000, rc: 1, rm: 1 },
+      },
       {
         transmit: (to, bytes) => socket.send(to, bytes),
         succeeded: (_now, _request, { mapped }) => this.#done?.resolve(mapped),

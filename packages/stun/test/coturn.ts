@@ -4,8 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { transportAddress } from '../src/index.ts'
-import { UdpSocket } from '../src/node/udp-socket.ts'
+import { freePort } from '../../bytes/test/support/free-port.ts'
 
 /** Why a test of these programs cannot run, `null` where it can. In CI they must be there: the tests run and fail. */
 export function whyNot(...programs: string[]): string | null {
@@ -45,7 +44,8 @@ export class Turnserver {
     ...options: string[]
   ): Promise<Turnserver> {
     const folder = await mkdtemp(join(tmpdir(), 'coturn-'))
-    const [port, tlsPort, altPort, altTlsPort] = await freePorts(4)
+    const [port, tlsPort] = [await freePort(), await freePort()]
+    const [altPort, altTlsPort] = [await freePort(), await freePort()]
     const listening = addresses.map((address) => `--listening-ip=${address}`)
     const ports = [`--listening-port=${port}`, `--alt-listening-port=${altPort}`]
     const secure =
@@ -71,7 +71,7 @@ export class Turnserver {
         if (log.includes('Total General servers')) resolve()
       })
     })
-    return new Turnserver(port ?? 0, tlsPort ?? 0, child, folder)
+    return new Turnserver(port, tlsPort, child, folder)
   }
 
   async stop(): Promise<void> {
@@ -87,12 +87,4 @@ export function outputOf(program: string, ...options: string[]): Promise<string>
   return new Promise((resolve) => {
     execFile(program, options, { timeout: 4_000 }, (_error, stdout, stderr) => resolve(stdout + stderr))
   })
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const sockets = await Promise.all(
-    Array.from({ length: count }, () => UdpSocket.bind(transportAddress('127.0.0.1', 0))),
-  )
-  await Promise.all(sockets.map((socket) => socket.close()))
-  return sockets.map(({ local }) => local.port)
 }

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { transportAddress } from '@purertc/stun'
 
 import { createTurnClient, createTurnServer, type NodeTurnServer, openLink } from '../src/node/index.ts'
-import { certificateFiles, freePort, sleep, startTurnserver, suite, uclient } from './coturn.ts'
+import { freePort } from '../../bytes/test/support/free-port.ts'
+import { acquaint, certificateFiles, startTurnserver, suite, uclient } from './coturn.ts'
 import { cert, key } from './vectors/localhost-certificate.ts'
 
 suite('our client and coturn’s server', 'turnserver', () => {
@@ -27,7 +28,9 @@ suite('our client and coturn’s server', 'turnserver', () => {
     expect(ann.mappedAddress?.address).toBe('127.0.0.1')
     ann.createPermission(toBob)
     bob.createPermission(toAnn)
-    await sleep(1_500)
+    await acquaint(ann, bob)
+    // The nonce is stale by then.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     for (let i = 0; i < 200; i++) {
       const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
       const data = new Uint8Array(1 + ((i * 37) % 1_200)).fill(i)
@@ -57,7 +60,7 @@ suite('our client and coturn’s server', 'turnserver', () => {
     const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
     ann.createPermission(toBob)
     bob.createPermission(toAnn)
-    await sleep(200)
+    await acquaint(ann, bob)
     for (let i = 0; i < 100; i++) {
       const [atBob, atAnn] = [once(bob, 'message'), once(ann, 'message')]
       const data = new Uint8Array(1 + ((i * 37) % 1_200)).fill(i)
@@ -84,7 +87,7 @@ suite('our client and coturn’s server', 'turnserver', () => {
     expect(toAnn.family).toBe('IPv6')
     ann.createPermission(toBob)
     bob.createPermission(toAnn)
-    await sleep(200)
+    await acquaint(ann, bob)
     for (let i = 0; i < 50; i++) {
       const atBob = once(bob, 'message')
       ann.send(toBob, Uint8Array.of(i))
@@ -94,7 +97,7 @@ suite('our client and coturn’s server', 'turnserver', () => {
   })
 
   test('TCP allocations (RFC 6062): a peer is connected to, and connects', async () => {
-    const coturn = await startTurnserver([], false)
+    const coturn = await startTurnserver(['--denied-peer-ip=127.0.0.9'], false)
     stops.push(coturn.stop)
     const server = `turn:127.0.0.1:${coturn.port}?transport=tcp`
     const options = { server, username: 'ann', password: 'secret', transport: 'tcp' } as const
@@ -103,7 +106,12 @@ suite('our client and coturn’s server', 'turnserver', () => {
     if (toAnn === null || toBob === null) throw new Error('no address')
     bob.createPermission(toAnn)
     ann.createPermission(toBob)
-    await sleep(200)
+    // On one connection answers come in order: with the refusal of this one the other is granted.
+    for (const client of [ann, bob]) {
+      const refused = once(client, 'peerRefused')
+      client.createPermission(transportAddress('127.0.0.9', 9))
+      await refused
+    }
     const arrived = once(bob, 'connection')
     const atAnn = await ann.connect(toBob)
     const [atBob] = (await arrived) as [Socket]
@@ -128,10 +136,10 @@ suite('our client and coturn’s server', 'turnserver', () => {
     if (toAnn === null || toBob === null) throw new Error('no address')
     bob.createPermission(toAnn)
     ann.createPermission(toBob)
-    await sleep(200)
+    await acquaint(ann, bob)
     const target = { secure: false, host: '127.0.0.1', transport: 'udp' }
     await ann.move(await openLink(target, transportAddress('127.0.0.1', coturn.port), {}))
-    await sleep(200)
+    await acquaint(ann, bob)
     const atBob = once(bob, 'message')
     ann.send(toBob, Uint8Array.of(1))
     expect(await atBob).toEqual([Uint8Array.of(1), toAnn])

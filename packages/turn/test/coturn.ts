@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { describe } from '@jest/globals'
 import type { TransportAddress } from '@purertc/stun'
 
+import type { NodeTurnClient } from '../src/node/index.ts'
+import { freePort } from '../../bytes/test/support/free-port.ts'
 import { cert, key } from './vectors/localhost-certificate.ts'
 
 /** Runs coturn's client with four sessions of 100 messages. */
@@ -59,25 +61,69 @@ export async function startTurnserver(
     { stdio: 'ignore' },
   )
   const exited = once(child, 'exit')
+  const died = exited.then(([code]) => {
+    throw new Error(`turnserver ended with ${code}`)
+  })
+  died.catch(() => undefined)
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL')
     await exited
     rmSync(directory, { recursive: true, force: true })
   }
-  await answersBinding(port, address)
+  await answersBinding(port, address, died)
   return { port, stop }
 }
 
 /** Asks for a mapped address until the server answers: it is up. */
-async function answersBinding(port: number, address: string): Promise<void> {
+async function answersBinding(port: number, address: string, died: Promise<never>): Promise<void> {
   const request = Uint8Array.of(0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   const answered = once(socket, 'message')
   const asking = setInterval(() => socket.send(request, port, address), 50)
-  await answered
-  clearInterval(asking)
-  socket.close()
+  try {
+    await Promise.race([answered, died])
+  } finally {
+    clearInterval(asking)
+    socket.close()
+  }
 }
+
+/**
+ * Resolves when each of the two hears the other one: a permission is one's own affair, and what comes before it is dropped.
+ * Nothing is on its way then.
+ */
+export async function acquaint(...pair: readonly [NodeTurnClient, NodeTurnClient]): Promise<void> {
+  const say = (kind: number): void => {
+    for (const [i, client] of pair.entries()) {
+      const { relayedAddress } = pair[1 - i] ?? client
+      if (relayedAddress !== null) client.send(relayedAddress, Uint8Array.of(kind))
+    }
+  }
+  const heard = (kind: number): Promise<unknown> =>
+    Promise.all(
+      pair.map(
+        (client) =>
+          new Promise<void>((resolve) => {
+            const listener = (data: Uint8Array): void => {
+              if (data[0] !== kind) return
+              client.off('message', listener)
+              resolve()
+            }
+            client.on('message', listener)
+          }),
+      ),
+    )
+  const met = heard(HELLO)
+  const trying = setInterval(() => say(HELLO), 50)
+  await met
+  clearInterval(trying)
+  const settled = heard(ENOUGH)
+  say(ENOUGH)
+  await settled
+}
+
+const HELLO = 1
+const ENOUGH = 2
 
 /** The test certificate as coturn takes it. */
 export function certificateFiles(): { tls: { ca: string }; flags: string[]; remove: () => void } {
@@ -86,18 +132,6 @@ export function certificateFiles(): { tls: { ca: string }; flags: string[]; remo
   writeFileSync(join(directory, 'key.pem'), key)
   const flags = [`--cert=${join(directory, 'cert.pem')}`, `--pkey=${join(directory, 'key.pem')}`]
   return { tls: { ca: cert }, flags, remove: () => rmSync(directory, { recursive: true, force: true }) }
-}
-
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** In CI the programs must be there; elsewhere their absence is reported. */

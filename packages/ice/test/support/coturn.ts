@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+import { freePort } from '../../../bytes/test/support/free-port.ts'
 
 /** Why tests against coturn cannot run, `null` where they can. In CI it must be there: the tests run and fail. */
 export function whyNoCoturn(): string | null {
@@ -52,14 +53,4 @@ export class Coturn {
     await exit
     await rm(this.#folder, { recursive: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  const listening = once(socket, 'listening')
-  socket.bind(0, '127.0.0.1')
-  await listening
-  const { port } = socket.address()
-  socket.close()
-  return port
 }
