@@ -26,6 +26,8 @@ export function describeConformance(name: string, start: (options: FleetOptions)
       await Promise.all(clients.splice(0).map((client) => client.close()))
     })
 
+    /** Fleets may share a store, and killed ones leave members behind for a while: no two have rooms of one name. */
+    const newRoom = (): void => void (room = `${name} ${++rooms}`)
     const url = (at: number): string => fleet.urls[at % fleet.urls.length] ?? ''
 
     async function connect(at: number): Promise<TestClient> {
@@ -44,7 +46,7 @@ export function describeConformance(name: string, start: (options: FleetOptions)
 
     /** Peers of these names, one on each server in turn, who know of each other. */
     async function fill(...names: readonly string[]): Promise<TestClient[]> {
-      room = `room-${++rooms}`
+      newRoom()
       const members: TestClient[] = []
       for (const [at, peer] of names.entries()) {
         members.push(await enter(at, peer))
@@ -98,7 +100,7 @@ export function describeConformance(name: string, start: (options: FleetOptions)
       const members = await fill('a', 'b', 'c', 'd', 'e')
       await Promise.all(members.map((member) => member.close()))
       const offers = new Map<string, string[]>()
-      room = `room-${++rooms}`
+      newRoom()
       const mesh: { name: string; client: TestClient }[] = []
       for (const [at, name] of ['v', 'w', 'x', 'y', 'z'].entries()) {
         mesh.push({ name, client: await enter(at, name) })

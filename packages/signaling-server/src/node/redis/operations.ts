@@ -40,7 +40,16 @@ export function sayOperation(
   const { topic, to = '', except = '', n, id, ends, body, bytes } = said
   const data = bytes === undefined ? '' : Buffer.from(bytes).toString('base64')
   return {
-    args: ['S', session, topic, to, except, numberOf(n), numberOf(id), ends ? '1' : '0', body, data],
+    args: [
+      'S',
+      session,
+      topic,
+      to,
+      except,
+      numberOf(n),
+      ends ? '1' : '0',
+      [numberOf(id), data, body].join(FIELD),
+    ],
     settle: (result) => done(session, said, sayOutcome(result)),
   }
 }

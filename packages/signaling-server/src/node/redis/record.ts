@@ -55,12 +55,12 @@ function readEvent(fields: readonly string[]): ChannelEvent {
       return {
         kind: 'said',
         seq,
-        from: text(3),
-        to: name(4),
-        except: name(5),
-        n: number(6),
-        id: number(7),
-        count: Number(text(8)),
+        count: Number(text(3)),
+        from: text(4),
+        to: name(5),
+        except: name(6),
+        n: number(7),
+        id: number(8),
         bytes: fields[9] ? new Uint8Array(Buffer.from(fields[9], 'base64')) : undefined,
         body: text(10),
       }
@@ -77,7 +77,7 @@ function readEvent(fields: readonly string[]): ChannelEvent {
         id: number(9),
       }
     case 'b':
-      return { kind: 'bye', seq, from: text(3), n: number(4), id: number(5), count: Number(text(6)) }
+      return { kind: 'bye', seq, count: Number(text(3)), from: text(4), n: number(7), id: number(8) }
     case 'l':
       return { kind: 'leave', seq, peer: text(3), count: Number(text(4)) }
     case 'e':

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 
 import { ErrorCode } from '@purertc/signaling-protocol'
 import { ErrorReply, type RedisClientOptions } from 'redis'
@@ -14,11 +14,16 @@ import type {
   SayOutcome,
   StoreLimits,
 } from '../../store/channel-store.ts'
+import { applyScript } from './apply-script.ts'
+import { Batches } from './batches.ts'
+import { evaluate } from './evaluate.ts'
+import { Inbox } from './inbox.ts'
+import { beatScript, greetScript, inheritScript } from './life-scripts.ts'
 import { Neighbours } from './neighbours.ts'
 import { joinOperation, leaveOperation, type Operation, resumeOperation, sayOperation } from './operations.ts'
-import { type InboxRecord, readInbox, RECORD } from './record.ts'
+import { type InboxRecord, readInbox } from './record.ts'
 import { RedisLink } from './redis-link.ts'
-import { applyScript, beatScript, greetScript, inheritScript } from './script.ts'
+import { sweep } from './sweep.ts'
 
 export interface RedisStoreOptions {
   /** Options of the official client: `url`, `socket`, credentials … */
@@ -44,17 +49,11 @@ export class RedisStore implements ChannelStore {
   readonly #neighbours: Neighbours = new Neighbours(this.#node, MISSED_BEATS)
   #host: ChannelStoreHost | undefined
   #limits: readonly string[] = []
-  #queue: Operation[] = []
-  /** The batch that has no answer yet; it is sent again under the same number. */
-  #underWay: readonly Operation[] = []
-  #batch = 0
-  #isFlushing = false
-  #read = 0
+  readonly #batches: Batches
+  readonly #inbox: Inbox
   #timer: NodeJS.Timeout | undefined
   #isGreeted = false
   #isClosed = false
-  /** Who reads the inbox: a new one after every interruption. */
-  #reader = 0
   readonly #resuming: Map<string, Resumption> = new Map()
 
   /** Use {@link connectRedisStore}, which waits until Redis answers. */
@@ -63,6 +62,25 @@ export class RedisStore implements ChannelStore {
     this.#link = new RedisLink(options.redis ?? {}, {
       up: (isNewWorld) => void this.#begin(isNewWorld),
       down: (error) => this.#interrupted(error),
+    })
+    const failed = (error: unknown): void => this.#handleFailure(error)
+    const isReady = (): boolean => this.isReady && this.#host !== undefined
+    this.#batches = new Batches({
+      get isReady() {
+        return isReady()
+      },
+      apply: (number, operations) => this.#apply(number, operations),
+      failed,
+    })
+    this.#inbox = new Inbox(this.#link, {
+      received: (text) => {
+        for (const record of readInbox(text, this.#unansweredOf)) this.#handle(record)
+      },
+      missed: () => {
+        this.#forget()
+        this.#link.reset(new Error('this process was too slow for its inbox'))
+      },
+      failed,
     })
   }
 
@@ -78,7 +96,7 @@ export class RedisStore implements ChannelStore {
     this.#host = host
     const { members, channels, keptFrames, keptLength, loggedEvents, loggedLength } = limits
     this.#limits = [members, channels, keptFrames, keptLength, loggedEvents, loggedLength].map(String)
-    this.#flush()
+    this.#batches.flush()
   }
 
   join(session: string, request: JoinCommand, done: (outcome: JoinOutcome) => void): void {
@@ -127,44 +145,18 @@ export class RedisStore implements ChannelStore {
 
   #push(operation: Operation, always = false): void {
     const { pending = 10_000 } = this.#options
-    if (this.#isClosed || (this.#queue.length >= pending && !always)) {
+    if (this.#isClosed || (this.#batches.waiting >= pending && !always)) {
       // Not now: whoever asks is in the middle of something.
       setImmediate(() => operation.settle(null))
       return
     }
-    this.#queue.push(operation)
-    if (this.#isFlushing) return
-    this.#isFlushing = true
-    // With everything else that this turn of the event loop brings.
-    setImmediate(() => {
-      this.#isFlushing = false
-      this.#flush()
-    })
+    this.#batches.push(operation)
   }
 
-  #flush(): void {
-    if (this.#underWay.length > 0 || this.#queue.length === 0 || !this.isReady || this.#host === undefined)
-      return
-    this.#underWay = this.#queue
-    this.#queue = []
-    this.#batch++
-    void this.#send()
-  }
-
-  async #send(): Promise<void> {
-    const args = [this.#batch.toString(), this.#read.toString(), ...this.#limits, ENDED_FOR]
-    for (const operation of this.#underWay) for (const arg of operation.args) args.push(arg)
-    let results: string[]
-    try {
-      results = ((await this.#ask(applyScript, args)) as string).split(RECORD)
-    } catch (error) {
-      this.#handleFailure(error)
-      return
-    }
-    const done = this.#underWay
-    this.#underWay = []
-    for (const [at, operation] of done.entries()) operation.settle(results[at] ?? '')
-    this.#flush()
+  async #apply(number: number, operations: readonly Operation[]): Promise<string> {
+    const args = [number.toString(), this.#inbox.last.toString(), ...this.#limits, ENDED_FOR]
+    for (const operation of operations) for (const arg of operation.args) args.push(arg)
+    return (await this.#ask(applyScript, args)) as string
   }
 
   /** The link comes back by itself, and what has no answer is sent again then. */
@@ -178,15 +170,11 @@ export class RedisStore implements ChannelStore {
   }
 
   #ask(script: string, args: readonly string[], node = this.#node): Promise<unknown> {
-    const head = ['0', this.#prefix, node]
-    return this.#link.ask(['EVALSHA', shaOf(script), ...head, ...args]).catch((error: unknown) => {
-      if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error
-      return this.#link.ask(['EVAL', script, ...head, ...args])
-    })
+    return evaluate(this.#link, script, [this.#prefix, node, ...args])
   }
 
   get #prefix(): string {
-    return `${this.#options.prefix ?? 'purertc:'}${this.#link.world.slice(0, 12)}:`
+    return `${this.#options.prefix ?? PREFIX}${this.#link.world.slice(0, 12)}:`
   }
 
   async #begin(isNewWorld: boolean): Promise<void> {
@@ -194,8 +182,8 @@ export class RedisStore implements ChannelStore {
     try {
       if (!this.#isGreeted) {
         await this.#ask(greetScript, [])
-        this.#batch = 0
-        this.#read = 0
+        this.#batches.restart()
+        this.#inbox.restart()
         this.#isGreeted = true
       }
     } catch (error) {
@@ -203,15 +191,17 @@ export class RedisStore implements ChannelStore {
       this.#link.reset(error as Error)
       return
     }
-    if (isNewWorld) void this.#sweep()
-    void this.#readInbox(++this.#reader)
+    if (isNewWorld)
+      sweep(this.#link, this.#options.prefix ?? PREFIX, this.#prefix).catch((error: unknown) =>
+        this.#report(error),
+      )
+    void this.#inbox.read(`${this.#prefix}i:${this.#node}`)
     this.#beatLater(0)
-    if (this.#underWay.length > 0) void this.#send()
-    else this.#flush()
+    this.#batches.resume()
   }
 
   #interrupted(error: Error): void {
-    this.#reader++
+    this.#inbox.interrupt()
     clearTimeout(this.#timer)
     this.#report(error)
   }
@@ -220,36 +210,8 @@ export class RedisStore implements ChannelStore {
   #forget(): void {
     this.#isGreeted = false
     this.#host?.lost()
-    const orphans = [...this.#underWay, ...this.#queue]
-    this.#underWay = []
-    this.#queue = []
-    for (const operation of orphans) operation.settle(null)
+    this.#batches.abandon()
     for (const session of [...this.#resuming.keys()]) this.#settleResumption(session, UNAVAILABLE)
-  }
-
-  async #readInbox(reader: number): Promise<void> {
-    const key = `${this.#prefix}i:${this.#node}`
-    while (reader === this.#reader && this.#link.isUp && !this.#isClosed) {
-      let streams: Streams | null
-      try {
-        const read = ['XREAD', 'COUNT', '64', 'BLOCK', '5000', 'STREAMS', key, `${this.#read}-0`]
-        streams = await this.#link.wait<Streams | null>(read)
-      } catch (error) {
-        this.#handleFailure(error)
-        return
-      }
-      if (reader !== this.#reader) return
-      for (const [id, [, text]] of streams?.[0]?.[1] ?? []) {
-        const at = Number.parseInt(id, 10)
-        if (at !== this.#read + 1) {
-          this.#forget()
-          this.#link.reset(new Error('this process was too slow for its inbox'))
-          return
-        }
-        this.#read = at
-        for (const record of readInbox(text, this.#unansweredOf)) this.#handle(record)
-      }
-    }
   }
 
   readonly #unansweredOf = (session: string): number | undefined => this.#resuming.get(session)?.unanswered
@@ -290,28 +252,10 @@ export class RedisStore implements ChannelStore {
     return this.#link.ask<readonly string[]>(['ZRANGE', `${this.#prefix}p:${id}`, '0', '-1'])
   }
 
-  /** What a Redis that keeps its data on disk still has of its lives before is of no use any more. */
-  async #sweep(): Promise<void> {
-    const { prefix = 'purertc:' } = this.#options
-    const old = new RegExp(`^${prefix.replace(/\W/g, '\\$&')}[0-9a-f]{12}:`)
-    let cursor = '0'
-    try {
-      do {
-        const scan = ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', '1000']
-        const [next, keys] = await this.#link.ask<[string, string[]]>(scan)
-        const stale = keys.filter((key) => old.test(key) && !key.startsWith(this.#prefix))
-        if (stale.length > 0) await this.#link.ask(['UNLINK', ...stale])
-        cursor = next
-      } while (cursor !== '0')
-    } catch (error) {
-      this.#report(error)
-    }
-  }
-
   /** Waits for what was asked, but not for a Redis that is away. */
   async #settled(): Promise<void> {
     const until = performance.now() + FAREWELL
-    while (this.#underWay.length + this.#queue.length > 0 && this.isReady && performance.now() < until)
+    while (!this.#batches.isIdle && this.isReady && performance.now() < until)
       await new Promise((resolve) => setImmediate(resolve))
   }
 
@@ -338,17 +282,7 @@ interface Resumption {
   readonly done: (outcome: ResumeOutcome) => void
 }
 
-/** Name of the stream, and entries: identifier, and field and value. */
-type Streams = readonly (readonly [string, readonly (readonly [string, readonly [string, string]])[]])[]
-
-const shas: Map<string, string> = new Map()
-
-function shaOf(script: string): string {
-  let sha = shas.get(script)
-  if (sha === undefined) shas.set(script, (sha = createHash('sha1').update(script).digest('hex')))
-  return sha
-}
-
+const PREFIX = 'purertc:'
 const UNAVAILABLE = { fault: ErrorCode.unavailable } as const
 const MISSED_BEATS = 5
 /** Milliseconds for which an ended channel is remembered, for members that are away. */
