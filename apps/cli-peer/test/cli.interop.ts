@@ -24,7 +24,7 @@ describe('a peer that cannot do what it was asked for exits with 1 and says whic
   test.each<[string, string[], Report['step'], RegExp]>([
     ['no server', ['join', 'x', '--signaling', 'ws://127.0.0.1:1/'], 'Signaling', /ECONNREFUSED/],
     ['no URL', ['join', 'x', '--signaling', 'nonsense'], 'Signaling', /Invalid URL/],
-    ['nobody there', ['join', 'alone', '--timeout', '1'], 'Signaling', /is another peer on the channel/],
+    ['nobody there', ['join', 'alone', '--timeout', '5'], 'Signaling', /is another peer on the channel/],
     ['no such file', ['send', 'x', '/nonexistent/file'], 'Communicating', /ENOENT/],
   ])('%s', async (_, args, step, reason) => {
     const { code, reports } = await runPeer(args)

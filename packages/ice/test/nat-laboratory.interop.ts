@@ -115,9 +115,8 @@ suite(`NAT laboratory${reason === null ? '' : ` (${reason})`}`, () => {
       console.info(
         `${natA} to ${natB}: ${kind}, ${a.selected?.local}-${a.selected?.remote}, ${took?.toFixed(0)} ms`,
       )
+      // How soon is what nat-traversal.test.ts asserts, by a clock that this machine's other work does not slow down.
       expect(kind).toBe(isDirect(natA, natB) ? 'direct' : 'relay')
-      // A relay is settled on only after waiting for something better.
-      expect(took).toBeLessThan(kind === 'direct' ? 2_500 : 5_000)
       await Promise.all([a.close(), b.close()])
     })
   })

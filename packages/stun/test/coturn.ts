@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { eventually } from '../../bytes/test/support/still-clock.ts'
 import { freePort } from '../../bytes/test/support/free-port.ts'
 
 /** Why a test of these programs cannot run, `null` where it can. In CI they must be there: the tests run and fail. */
@@ -82,9 +83,18 @@ export class Turnserver {
   }
 }
 
-/** What a program prints to either stream within four seconds; its exit code does not matter. */
+/** What a program prints to either stream until it ends; its exit code does not matter. */
 export function outputOf(program: string, ...options: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(program, options, { timeout: 4_000 }, (_error, stdout, stderr) => resolve(stdout + stderr))
+    execFile(program, options, { timeout: 60_000 }, (_error, stdout, stderr) => resolve(stdout + stderr))
   })
+}
+
+/** Runs a program that would not end by itself until the condition holds. */
+export async function runUntil(holds: () => boolean, program: string, ...options: string[]): Promise<void> {
+  const child = spawn(program, options, { stdio: 'ignore' })
+  const exit = once(child, 'exit')
+  await eventually(holds)
+  child.kill('SIGKILL')
+  await exit
 }

@@ -85,5 +85,5 @@ export abstract class ForeignEnd {
   }
 }
 
-/** Milliseconds after which what is waited for will not come, on a busy machine. */
-export const PATIENCE = 20_000
+/** Milliseconds after which what is waited for will not come: most of it is another program's work, on a busy machine. */
+export const PATIENCE = 60_000
