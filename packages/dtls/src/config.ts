@@ -33,8 +33,9 @@ export interface DtlsConfig {
   /** How the peer may show its key, best first: bare keys before certificates where `verify` knows keys, else `x509` alone. */
   readonly peerCertificateTypes?: readonly CertificateType[]
   /**
-   * Server only: whether a client is asked for a certificate, and refused without. `required` by default, `none` where
-   * `verify` is `{ anonymous: true }` or `{ psk: true }`.
+   * Whether a client is asked for a certificate, and refused without: `required` by default, `none` where `verify` is
+   * `{ anonymous: true }` or `{ psk: true }`. At a client `required` says that it would rather end the handshake than stay
+   * anonymous where the server asks for a certificate and none of its own suits; by default that is for the server to say.
    */
   readonly clientCertificate?: 'required' | 'optional' | 'none'
   /**

@@ -72,7 +72,7 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
     versions: { min: ProtocolVersion.dtls12, max: ProtocolVersion.dtls13 },
     reuseSession: false,
     gate: null,
-    clientCertificate: 'anonymous' in config.verify || 'psk' in config.verify ? 'none' : 'required',
+    clientCertificate: clientCertificateOf(config),
     ...rest,
     certificates: 'der' in certificate ? [certificate] : certificate,
     clientPsk: config.role === 'client' ? ((psk as ClientPsk | undefined) ?? null) : null,
@@ -94,6 +94,11 @@ export function resolveConfig(config: DtlsConfig, asksForSession = false): Resol
 /** Whether the version is among those that may be agreed on. */
 export const permits = ({ versions }: ResolvedConfig, version: ProtocolVersion): boolean =>
   version <= versions.min && version >= versions.max
+
+function clientCertificateOf({ role, verify }: DtlsConfig): 'required' | 'optional' | 'none' {
+  if ('anonymous' in verify || 'psk' in verify) return 'none'
+  return role === 'server' ? 'required' : 'optional'
+}
 
 function resolveSignatureSchemes({
   crypto,

@@ -12,6 +12,7 @@ import {
   certificateTypeById,
   certificateTypeIds,
 } from '../protocol/certificate-type.ts'
+import { ownTypes } from './credential.ts'
 
 /** How either end shows its key, RFC 7250 §4: by a certificate unless both have said otherwise. */
 export interface CertificateTypes {
@@ -23,8 +24,9 @@ export const certificatesOnly: CertificateTypes = { client: 'x509', server: 'x50
 
 /** A client's offer. Certificates alone are what goes without saying (§4.1). */
 export function offerCertificateTypes(config: ResolvedConfig, extensions: Extensions): void {
-  const { ownCertificateTypes: own, peerCertificateTypes: peer } = config
-  if (config.certificates.length > 0 && !isDefault(own)) extensions.set(ClientCertificateTypes, own.map(idOf))
+  const own = ownTypes(config)
+  const peer = config.peerCertificateTypes
+  if (own.length > 0 && !isDefault(own)) extensions.set(ClientCertificateTypes, own.map(idOf))
   if (!isDefault(peer)) extensions.set(ServerCertificateTypes, peer.map(idOf))
 }
 
@@ -45,7 +47,7 @@ export function chooseCertificateTypes(config: ResolvedConfig, offer: Extensions
   const asksForOne = config.clientCertificate !== 'none'
   return {
     client: asksForOne ? choose(config.peerCertificateTypes, offer.get(ClientCertificateTypes)) : 'x509',
-    server: choose(config.ownCertificateTypes, offer.get(ServerCertificateTypes)),
+    server: choose(ownTypes(config), offer.get(ServerCertificateTypes)),
   }
 }
 
@@ -62,14 +64,14 @@ export function answerCertificateTypes(
 }
 
 /** The client's order decides, as the order of its list says what it likes best. */
-function choose(
-  ours: readonly CertificateType[],
-  offered: readonly number[] = [idOf('x509')],
-): CertificateType {
-  for (const id of offered) {
+function choose(ours: readonly CertificateType[], offered: readonly number[] | undefined): CertificateType {
+  for (const id of offered ?? [idOf('x509')]) {
     const type = certificateTypeById(id)
     if (type !== undefined && ours.includes(type)) return type
   }
+  // The alert of RFC 7250 §4.2 is for those who know of it.
+  if (offered === undefined)
+    throw new PeerMisbehaved('no-common-parameters', 'a client that knows of nothing but certificates')
   throw new PeerMisbehaved('unsupported-certificate', 'no certificate type in common')
 }
 

@@ -2,6 +2,8 @@ import { copyBytes, toUtf8 } from '@purertc/bytes'
 import type { CryptoProvider, KeyKind, PrivateKey, SignatureScheme } from '@purertc/crypto'
 
 import { DtlsError } from '../errors.ts'
+import type { CertificateType } from '../protocol/certificate-type.ts'
+import type { SignatureSchemeName } from '../protocol/signature-scheme.ts'
 import { computeFingerprint, type Fingerprint, type FingerprintAlgorithm } from './fingerprint.ts'
 import { decodeCertificate } from './x509.ts'
 import { decodeExtensions, type SubjectNames } from './x509-extensions.ts'
@@ -20,6 +22,12 @@ export interface Certificate {
   readonly issuers: readonly Uint8Array[]
   /** The hosts that it is made out to. */
   readonly names: SubjectNames
+  /** Schemes that the key signs with, of those that are configured; all that fit the key where it is undefined. */
+  readonly signatureSchemes: readonly SignatureSchemeName[] | undefined
+  /** Whether it is shown only to a peer that names one of its issuers. */
+  readonly issuerRequired: boolean
+  /** How it may be shown; as `DtlsConfig.ownCertificateTypes` says where it is undefined. */
+  readonly types: readonly CertificateType[] | undefined
   /** The fingerprint to signal, of SHA-256 by default. */
   fingerprint(algorithm?: FingerprintAlgorithm): Fingerprint
 }
@@ -45,10 +53,19 @@ export interface CertificateParts {
   readonly der: Uint8Array
   readonly pkcs8: Uint8Array
   readonly chain?: readonly Uint8Array[]
+  /** What the key signs with, of the configured schemes: all that fit it by default. */
+  readonly signatureSchemes?: readonly SignatureSchemeName[]
+  /**
+   * Whether it is shown only to a peer that names one of its issuers among the authorities it trusts (RFC 8446 §4.2.4),
+   * and not, as by default, perhaps to another as well.
+   */
+  readonly issuerRequired?: boolean
+  /** How this one may be shown, where that is another way than `DtlsConfig.ownCertificateTypes` says. */
+  readonly types?: readonly CertificateType[]
 }
 
 function read(options: CertificateParts, check: typeof checkPair): Certificate {
-  const { crypto } = options
+  const { crypto, signatureSchemes, types, issuerRequired = false } = options
   const der = copyBytes(options.der)
   const chain = (options.chain ?? []).map((issuer) => copyBytes(issuer))
   try {
@@ -64,6 +81,9 @@ function read(options: CertificateParts, check: typeof checkPair): Certificate {
       expires: notAfter,
       issuers,
       names: decodeExtensions(extensions).names,
+      signatureSchemes,
+      issuerRequired,
+      types,
       fingerprint: (algorithm) => computeFingerprint(crypto, der, algorithm),
     }
   } catch (cause) {

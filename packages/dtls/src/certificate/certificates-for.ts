@@ -1,5 +1,8 @@
 import { equalBytes } from '@purertc/bytes'
 
+import { CertificateAuthorities } from '../extensions/certificate-authorities.ts'
+import type { Extensions } from '../extensions/extensions.ts'
+import { ServerName } from '../extensions/server-name.ts'
 import type { Certificate } from './certificate.ts'
 import { matchesHost } from './host-name.ts'
 
@@ -8,7 +11,7 @@ import { matchesHost } from './host-name.ts'
  * are made out to it, then the others, since a name that nobody has is better answered by the wrong certificate, which
  * the client refuses by itself, than by silence.
  */
-export function certificatesFor(
+function certificatesFor(
   certificates: readonly Certificate[],
   serverName: string | null,
 ): readonly Certificate[] {
@@ -18,18 +21,27 @@ export function certificatesFor(
 }
 
 /**
- * A client's certificates in the order in which they suit a server that named the authorities it trusts (RFC 5246 §7.4.4,
- * RFC 8446 §4.2.4): those that such a one vouches for, then the others, which the server may know by something else.
+ * Certificates in the order in which they suit a peer that named the authorities it trusts (RFC 5246 §7.4.4, RFC 8446
+ * §4.2.4): those that such a one vouches for, then the others, which the peer may know by something else, but for those
+ * that are for nobody else.
  */
 export function certificatesOf(
   certificates: readonly Certificate[],
   authorities: readonly Uint8Array[],
 ): readonly Certificate[] {
-  if (authorities.length === 0 || certificates.length < 2) return certificates
   const isVouchedFor = ({ issuers }: Certificate): boolean =>
     issuers.some((issuer) => authorities.some((authority) => equalBytes(authority, issuer)))
   return [
     ...certificates.filter(isVouchedFor),
-    ...certificates.filter((certificate) => !isVouchedFor(certificate)),
+    ...certificates.filter((certificate) => !certificate.issuerRequired && !isVouchedFor(certificate)),
   ]
+}
+
+/** A server's certificates in the order in which they suit a client, by what its ClientHello says. */
+export function certificatesSuiting(
+  certificates: readonly Certificate[],
+  extensions: Extensions,
+): readonly Certificate[] {
+  const trusted = certificatesOf(certificates, extensions.get(CertificateAuthorities) ?? [])
+  return certificatesFor(trusted, extensions.get(ServerName) ?? null)
 }

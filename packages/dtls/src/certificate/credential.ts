@@ -1,9 +1,11 @@
 import { CryptoError } from '@purertc/crypto'
 
-import type { ResolvedConfig } from '../resolved-config.ts'
+import { PeerMisbehaved } from '../errors.ts'
 import type { DigitallySigned } from '../messages/digitally-signed.ts'
+import type { CertificateType } from '../protocol/certificate-type.ts'
 import type { ProtocolVersion } from '../protocol/protocol-version.ts'
 import { chooseSignatureScheme, meaningIn, type NamedSignatureScheme } from '../protocol/signature-scheme.ts'
+import type { ResolvedConfig } from '../resolved-config.ts'
 import type { Certificate } from './certificate.ts'
 
 /** What we prove our identity with. */
@@ -13,19 +15,52 @@ export interface Credential {
   readonly scheme: NamedSignatureScheme
 }
 
-/** The first of these certificates that can be signed for in a way that the peer knows. */
+/** What the hellos and requests say of how an end may prove its identity. */
+export interface CredentialWish {
+  readonly version: ProtocolVersion
+  readonly type: CertificateType
+  readonly signatureSchemes: readonly number[]
+}
+
+/** The first of these certificates that can be shown, and signed for, in a way that the peer knows. */
 export function chooseCredential(
-  version: ProtocolVersion,
   config: ResolvedConfig,
   certificates: readonly Certificate[],
-  offered: readonly number[],
+  { version, type, signatureSchemes: offered }: CredentialWish,
 ): Credential | null {
   for (const certificate of certificates) {
-    const { kind } = certificate.privateKey
-    const scheme = chooseSignatureScheme(version, kind, config.signatureSchemes, offered)
+    if (!typesOf(config, certificate).includes(type)) continue
+    const { privateKey, signatureSchemes: names } = certificate
+    const ours = config.signatureSchemes.filter(({ name }) => names?.includes(name) !== false)
+    const scheme = chooseSignatureScheme(version, privateKey.kind, ours, offered)
     if (scheme !== undefined) return { version, certificate, scheme }
   }
   return null
+}
+
+/**
+ * A client's, of a server that asks for one. Where none suits the server, null: it is told so and decides (RFC 5246
+ * §7.4.6, RFC 8446 §4.4.2), unless this client is not to stay anonymous. Throws `PeerMisbehaved` then.
+ */
+export function chooseClientCredential(
+  config: ResolvedConfig,
+  certificates: readonly Certificate[],
+  wish: CredentialWish,
+): Credential | null {
+  const credential = chooseCredential(config, certificates, wish)
+  if (credential === null && config.clientCertificate === 'required')
+    throw new PeerMisbehaved('no-common-parameters', 'none of our certificates suits the server')
+  return credential
+}
+
+/** How a certificate of ours may be shown. */
+const typesOf = (config: ResolvedConfig, { types }: Certificate): readonly CertificateType[] =>
+  types ?? config.ownCertificateTypes
+
+/** How one or another of our certificates may be shown, best first. */
+export function ownTypes(config: ResolvedConfig): readonly CertificateType[] {
+  const types = config.certificates.flatMap((certificate) => typesOf(config, certificate))
+  return [...new Set(types)]
 }
 
 /** Signs with the meaning that the scheme has in the version. */

@@ -3,7 +3,7 @@ import { DecodeError, type Millis, Reader } from '@purertc/bytes'
 import type { DtlsConfig } from '../config.ts'
 import { permits, resolveConfig, type ResolvedConfig } from '../resolved-config.ts'
 import { encodeHelloVerifyRequest } from '../dtls12/messages/hello-verify-request.ts'
-import { choose, credentialFor } from '../dtls13/server/choice.ts'
+import { choose, chooseProof } from '../dtls13/server/choice.ts'
 import { invariantsOf } from '../dtls13/server/hello-invariants.ts'
 import { encodeHelloRetryRequest } from '../dtls13/server/hello-retry-request.ts'
 import { namePsks } from '../dtls13/server/psk-names.ts'
@@ -124,7 +124,7 @@ export class HelloGate {
       throw new PeerMisbehaved('illegal-parameter', 'a cookie that is not ours, or not any more')
     const { crypto } = this.#config
     const { suite, group, share } = choose(this.#config, hello)
-    if (!takesPsks(hello)) credentialFor(this.#config, hello)
+    if (!takesPsks(hello)) chooseProof(this.#config, hello)
     const transcript = new Transcript()
     transcript.add(HandshakeType.clientHello, body)
     const asked: RetryCookie = {

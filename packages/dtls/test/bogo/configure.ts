@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import { toHex } from '@purertc/bytes'
@@ -7,6 +7,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import {
   type Certificate,
   createCertificate,
+  encodeSelfSigned,
   type DtlsConfig,
   PeerMisbehaved,
   ProtocolVersion,
@@ -22,8 +23,9 @@ import type { Sessions } from './sessions.ts'
 /** The configuration that the runner's flags describe. Throws {@link Unimplemented}. */
 export function configure(options: Options, sessions: Sessions): DtlsConfig {
   const isServer = options.has('server')
-  const certificates = [options.default, ...options.credentials]
-    .filter(({ certFile }) => certFile !== '')
+  // What is not set apart comes last.
+  const certificates = [...options.credentials, options.default]
+    .filter(({ keyFile }) => keyFile !== '')
     .map(readIdentity)
   const mtu = options.number('mtu')
   return {
@@ -32,7 +34,11 @@ export function configure(options: Options, sessions: Sessions): DtlsConfig {
     certificate: certificates,
     ...(isServer
       ? clientVerification(options, certificates, sessions)
-      : { verify: verification(options, certificates, sessions) }),
+      : {
+          verify: verification(options, certificates, sessions),
+          // BoringSSL's client ends a handshake in which it could show none of its own.
+          ...(certificates.length > 0 && { clientCertificate: 'required' as const }),
+        }),
     ...psk(options, isServer),
     ...(isServer && { sessions: sessions.vault }),
     // The runner resumes a session more than once where it gives no other.
@@ -140,25 +146,44 @@ function parseProtocols(wire: string): string[] {
 
 function signatureSchemes(options: Options): Pick<DtlsConfig, 'signatureSchemes'> {
   const ids = [...options.list('verify-prefs'), ...options.default.signingPreferences]
-  if (options.credentials.some(({ signingPreferences }) => signingPreferences.length > 0))
-    throw new Unimplemented('signature schemes for one certificate of several')
-  if (ids.length === 0) return {}
-  const names = ids.map((id): SignatureSchemeName => {
-    const scheme = signatureSchemeById(id)
-    if (scheme === undefined) throw new Unimplemented(`signature scheme ${id}`)
-    return scheme.name
-  })
-  return { signatureSchemes: names }
+  return ids.length === 0 ? {} : { signatureSchemes: ids.map(schemeName) }
 }
 
 /** A file of the runner's holds the certificate and those behind it, another the key. */
-function readIdentity({ certFile, keyFile, kind, mustMatchIssuer }: Credential): Certificate {
-  if (kind !== 'x509') throw new Unimplemented('raw public keys')
-  if (mustMatchIssuer) throw new Unimplemented('certificates chosen by their issuer')
-  const [der, ...chain] = readPem(certFile)
+function readIdentity(credential: Credential): Certificate {
+  const { certFile, keyFile, kind, mustMatchIssuer, signingPreferences } = credential
+  const key = createPrivateKey(readFileSync(keyFile, 'utf8'))
+  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
+  const [der, ...chain] = kind === 'rpk' ? [wrap(key)] : readPem(certFile)
   if (der === undefined) throw new Error(`no certificate in ${certFile}`)
-  const pkcs8 = createPrivateKey(readFileSync(keyFile, 'utf8')).export({ type: 'pkcs8', format: 'der' })
-  return createCertificate({ crypto: nodeCrypto, der, pkcs8, chain })
+  return createCertificate({
+    crypto: nodeCrypto,
+    der,
+    pkcs8,
+    chain,
+    issuerRequired: mustMatchIssuer,
+    types: [kind === 'rpk' ? 'raw-public-key' : 'x509'],
+    ...(signingPreferences.length > 0 && { signatureSchemes: signingPreferences.map(schemeName) }),
+  })
+}
+
+/** A certificate for a bare key, which nobody is shown: what signs it does not matter. */
+function wrap(key: KeyObject): Uint8Array {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return encodeSelfSigned({
+    crypto: nodeCrypto,
+    privateKey: nodeCrypto.importPrivateKey(privateKey.export({ type: 'pkcs8', format: 'der' })),
+    subjectPublicKeyInfo: createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    commonName: 'a bare key',
+    notBefore: 0,
+    notAfter: 1e12,
+  })
+}
+
+function schemeName(id: number): SignatureSchemeName {
+  const scheme = signatureSchemeById(id)
+  if (scheme === undefined) throw new Unimplemented(`signature scheme ${id}`)
+  return scheme.name
 }
 
 function readPem(file: string): Uint8Array[] {

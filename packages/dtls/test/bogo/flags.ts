@@ -183,5 +183,6 @@ const numerics = [
 ] as const
 export type Numeric = (typeof numerics)[number]
 
-const lists = ['curves', 'verify-prefs'] as const
+// `available-client-cert-types` is what the credentials say.
+const lists = ['curves', 'verify-prefs', 'available-client-cert-types'] as const
 export type List = (typeof lists)[number]

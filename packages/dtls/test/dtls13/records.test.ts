@@ -8,7 +8,12 @@ import { hkdfExpand, hkdfExtract } from '../../src/dtls13/keys/hkdf.ts'
 import { TrafficSecret } from '../../src/dtls13/keys/traffic-secret.ts'
 import { CiphertextEpoch } from '../../src/dtls13/record/ciphertext-epoch.ts'
 import { CiphertextProtection } from '../../src/dtls13/record/ciphertext-protection.ts'
-import { reconstructSequence, UnifiedHeader } from '../../src/dtls13/record/unified-header.ts'
+import {
+  reconstructSequence,
+  UnifiedHeader,
+  unifiedHeaderLength,
+  writeUnifiedHeader,
+} from '../../src/dtls13/record/unified-header.ts'
 import { Unopened } from '../../src/record/inbound-epoch.ts'
 
 describe('HKDF', () => {
@@ -93,6 +98,20 @@ describe.each(cipherSuites)('records of $name', (suite) => {
     padded.protect(0, 0, 7, 1, inner, record, 0)
     expect(open(epoch, record)).toBe(3)
     expect(epoch.contentType).toBe(22)
+  })
+
+  test('that hold not even a type are authentic all the same', () => {
+    const { aead, iv, mask } = secret.recordKeys()
+    const record = new Uint8Array(unifiedHeaderLength + aead.tagLength)
+    writeUnifiedHeader(record, 0, new Uint8Array(0), 7, 0, aead.tagLength)
+    const aad = record.slice(0, unifiedHeaderLength)
+    aead.seal(iv, aad, new Uint8Array(0), record, unifiedHeaderLength)
+    const stream = mask.of(record, unifiedHeaderLength)
+    record[1]! ^= stream[0]!
+    record[2]! ^= stream[1]!
+    const epoch = new CiphertextEpoch(7, secret.recordKeys())
+    expect(open(epoch, record)).toBe(0)
+    expect([epoch.contentType, epoch.forged]).toEqual([0, 0])
   })
 
   test('with any bit changed are forged, or of another number', () => {

@@ -7,7 +7,7 @@ import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
 import { certificatesOf } from '../../certificate/certificates-for.ts'
-import { chooseCredential, type Credential, sign } from '../../certificate/credential.ts'
+import { chooseClientCredential, type Credential, sign } from '../../certificate/credential.ts'
 import { KeySchedule } from '../keys/key-schedule.ts'
 import { encodeShown } from '../messages/certificate-message.ts'
 import { type CertificateRequest, certificateTypeOf } from '../messages/certificate-request.ts'
@@ -70,10 +70,15 @@ export class ExpectServerHelloDone implements HandshakeState {
   #credential({ config }: HandshakeContext): Credential | null {
     const request = this.#request
     if (request === null) return null
-    if (!config.ownCertificateTypes.includes(this.#offer.negotiated.certificateTypes.client)) return null
     const suitable = certificatesOf(config.certificates, request.authorities).filter(({ privateKey }) =>
       request.certificateTypes.includes(certificateTypeOf(privateKey.kind)),
     )
-    return chooseCredential(ProtocolVersion.dtls12, config, suitable, request.signatureSchemes)
+    const { client: type } = this.#offer.negotiated.certificateTypes
+    const { signatureSchemes } = request
+    return chooseClientCredential(config, suitable, {
+      version: ProtocolVersion.dtls12,
+      type,
+      signatureSchemes,
+    })
   }
 }

@@ -8,8 +8,12 @@ import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
-import { certificatesOnly, chooseCertificateTypes } from '../../certificate/certificate-types.ts'
-import { certificatesFor } from '../../certificate/certificates-for.ts'
+import {
+  type CertificateTypes,
+  certificatesOnly,
+  chooseCertificateTypes,
+} from '../../certificate/certificate-types.ts'
+import { certificatesSuiting } from '../../certificate/certificates-for.ts'
 import type { ResolvedConfig } from '../../resolved-config.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
 import { chooseProtocol } from '../../protocol/alpn.ts'
@@ -42,7 +46,8 @@ export function negotiate(config: ResolvedConfig, hello: ClientHello): Choice {
 export function renegotiate(config: ResolvedConfig, hello: ClientHello, recalled: RecalledSession): Choice {
   checkHello(hello)
   const { suite } = recalled.remembered
-  return compose(config, hello, { suite, group: null, credential: null }, hello.sessionId)
+  const choice = { suite, group: null, credential: null, types: certificatesOnly }
+  return compose(config, hello, choice, hello.sessionId)
 }
 
 function checkHello(hello: ClientHello): void {
@@ -58,15 +63,14 @@ function checkHello(hello: ClientHello): void {
 function compose(
   config: ResolvedConfig,
   hello: ClientHello,
-  { suite, group, credential }: SuiteChoice,
+  { suite, group, credential, types }: SuiteChoice,
   resumedId: Uint8Array | null,
 ): Choice {
   const memory = chooseMemory(config, suite, hello)
   return {
     negotiated: {
       version: ProtocolVersion.dtls12,
-      certificateTypes:
-        credential === null ? certificatesOnly : chooseCertificateTypes(config, hello.extensions),
+      certificateTypes: types,
       suite,
       srtpProfile: chooseSrtpProfile(config, hello),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
@@ -83,6 +87,7 @@ interface SuiteChoice {
   readonly suite: CipherSuite12
   readonly group: NamedGroup | null
   readonly credential: Credential | null
+  readonly types: CertificateTypes
 }
 
 /** Our first suite that the client lists and has all for that the suite needs. */
@@ -92,21 +97,25 @@ function chooseSuite(config: ResolvedConfig, hello: ClientHello): SuiteChoice {
   const group = curvesOf(config.groups).find(({ id }) => groups.includes(id)) ?? null
   // Without this one it takes SHA-1 only (RFC 5246 §7.4.1.4.1), which we do not.
   const schemes = hello.extensions.get(SignatureAlgorithms) ?? []
-  const certificates = certificatesFor(config.certificates, hello.extensions.get(ServerName) ?? null)
+  const certificates = certificatesSuiting(config.certificates, hello.extensions)
 
   const shared = config.cipherSuites.filter(({ id }) => hello.cipherSuites.includes(id))
   if (shared.length === 0) throw new PeerMisbehaved('no-common-parameters', 'no cipher suite in common')
+  let types: CertificateTypes | null = null
   for (const suite of shared) {
     const { keyExchange } = suite
-    if (keyExchange === 'psk') return { suite, group: null, credential: null }
+    if (keyExchange === 'psk') return { suite, group: null, credential: null, types: certificatesOnly }
     if (group === null) continue
-    if (keyExchange === 'ecdhe_psk') return { suite, group, credential: null }
+    if (keyExchange === 'ecdhe_psk') return { suite, group, credential: null, types: certificatesOnly }
     const fitting = certificates.filter(
       ({ privateKey: { kind } }) =>
         (kind === 'rsa') === (keyExchange === 'ecdhe_rsa') && takesCurve(hello, kind),
     )
-    const credential = chooseCredential(ProtocolVersion.dtls12, config, fitting, schemes)
-    if (credential !== null) return { suite, group, credential }
+    if (fitting.length === 0) continue
+    types ??= chooseCertificateTypes(config, hello.extensions)
+    const wish = { version: ProtocolVersion.dtls12, type: types.server, signatureSchemes: schemes }
+    const credential = chooseCredential(config, fitting, wish)
+    if (credential !== null) return { suite, group, credential, types }
   }
   throw new PeerMisbehaved('no-common-parameters', 'no group, certificate or signature scheme in common')
 }

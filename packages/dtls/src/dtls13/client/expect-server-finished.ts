@@ -1,7 +1,7 @@
 import { Millis } from '@purertc/bytes'
 
 import { certificatesOf } from '../../certificate/certificates-for.ts'
-import { chooseCredential, sign } from '../../certificate/credential.ts'
+import { chooseClientCredential, sign } from '../../certificate/credential.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { encodeCertificateVerify } from '../../messages/certificate-verify.ts'
 import { verifyFinished } from '../../proofs/finished-verified.ts'
@@ -58,10 +58,10 @@ export class ExpectServerFinished implements HandshakeState {
   /** RFC 8446 §4.4.2: without a key that suits the server, an empty list leaves the decision to it. */
   #showCertificate({ config, flight, transcript }: HandshakeContext, requested: CertificateWish): void {
     const type = this.#server.negotiated.certificateTypes.client
-    const own = config.ownCertificateTypes.includes(type) ? config.certificates : []
     const { signatureSchemes, authorities } = requested
-    const suitable = certificatesOf(own, authorities)
-    const credential = chooseCredential(ProtocolVersion.dtls13, config, suitable, signatureSchemes)
+    const suitable = certificatesOf(config.certificates, authorities)
+    const wish = { version: ProtocolVersion.dtls13, type, signatureSchemes }
+    const credential = chooseClientCredential(config, suitable, wish)
     flight.message(HandshakeType.certificate, writeChain(credential, type))
     if (credential === null) return
     const hash = transcript.digest(config.crypto, this.#server.suite.hash)

@@ -43,8 +43,9 @@ export class CiphertextEpoch {
   /** Writes the record's content to `into`; returns its length or why there is none, see {@link Unopened}. */
   open(datagram: Uint8Array, header: UnifiedHeader, into: Uint8Array): number {
     const { aead, iv, mask } = this.#keys
-    // RFC 9147 §4.2.3: what is too short for a sample is rejected as a forgery.
-    if (header.length < Math.max(sampleLength, aead.tagLength + 1)) return this.#reject()
+    // RFC 9147 §4.2.3: what is too short for a sample is rejected as a forgery. What holds nothing, not even a type, is not
+    // one: RFC 8446 §5.4 has it end the association.
+    if (header.length < Math.max(sampleLength, aead.tagLength)) return this.#reject()
     const aad = this.#unmask(datagram, header, mask.of(datagram, header.start))
     const at = header.sequenceAt - header.at
     const low = header.sequenceLength === 1 ? aad[at]! : (aad[at]! << 8) | aad[at + 1]!

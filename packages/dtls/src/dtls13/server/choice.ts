@@ -1,5 +1,9 @@
-import { certificatesOnly } from '../../certificate/certificate-types.ts'
-import { certificatesFor } from '../../certificate/certificates-for.ts'
+import {
+  type CertificateTypes,
+  certificatesOnly,
+  chooseCertificateTypes,
+} from '../../certificate/certificate-types.ts'
+import { certificatesSuiting } from '../../certificate/certificates-for.ts'
 import { chooseCredential, type Credential } from '../../certificate/credential.ts'
 import type { ResolvedConfig } from '../../resolved-config.ts'
 import { PeerMisbehaved } from '../../errors.ts'
@@ -56,18 +60,26 @@ function chooseSuite(config: ResolvedConfig, hello: ClientHello): CipherSuite13 
   return (mayUseKey ? common.find(({ hash }) => hash === externalPskHash) : undefined) ?? common[0]
 }
 
-/** What we prove our identity with, where no shared key does. Throws as {@link choose}. */
-export function credentialFor(config: ResolvedConfig, { extensions }: ClientHello): Credential {
+/** What we prove our identity with, where no shared key does, and how both ends show theirs. */
+export interface Proof {
+  readonly credential: Credential
+  readonly types: CertificateTypes
+}
+
+/** Throws as {@link choose}. */
+export function chooseProof(config: ResolvedConfig, { extensions }: ClientHello): Proof {
   const schemes = extensions.get(SignatureAlgorithms)
   if (config.certificates.length === 0)
     throw new PeerMisbehaved('unknown-psk-identity', 'no shared key in common, and no certificate')
   if (schemes === undefined)
     throw new PeerMisbehaved('missing-extension', 'no signature_algorithms (RFC 8446 §9.2)')
-  const certificates = certificatesFor(config.certificates, extensions.get(ServerName) ?? null)
-  const credential = chooseCredential(ProtocolVersion.dtls13, config, certificates, schemes)
+  const certificates = certificatesSuiting(config.certificates, extensions)
+  const types = chooseCertificateTypes(config, extensions)
+  const wish = { version: ProtocolVersion.dtls13, type: types.server, signatureSchemes: schemes }
+  const credential = chooseCredential(config, certificates, wish)
   if (credential === null)
     throw new PeerMisbehaved('no-common-parameters', 'no certificate or signature scheme in common')
-  return credential
+  return { credential, types }
 }
 
 /** The best group that the client has sent a share of; where there is none, the best of those it would send one of. */

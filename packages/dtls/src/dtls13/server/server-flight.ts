@@ -1,10 +1,6 @@
 import { Millis } from '@purertc/bytes'
 
-import {
-  answerCertificateTypes,
-  type CertificateTypes,
-  chooseCertificateTypes,
-} from '../../certificate/certificate-types.ts'
+import { answerCertificateTypes, type CertificateTypes } from '../../certificate/certificate-types.ts'
 import { type Credential, sign } from '../../certificate/credential.ts'
 import { namedAuthorities } from '../../certificate/named-authorities.ts'
 import type { ResolvedConfig } from '../../resolved-config.ts'
@@ -32,7 +28,7 @@ import { Epoch, type HandshakeContext, type HandshakeState } from '../handshake-
 import { encodeCertificateRequest } from '../messages/certificate-request.ts'
 import { encodeEncryptedExtensions } from '../messages/encrypted-extensions.ts'
 import { beginKeys } from '../psk/pre-shared-key.ts'
-import { type Choice, credentialFor } from './choice.ts'
+import { type Choice, chooseProof } from './choice.ts'
 import { ExpectClientCertificate } from './expect-client-certificate.ts'
 import { ExpectClientFinished } from './expect-client-finished.ts'
 import type { FlightSent } from './progress.ts'
@@ -52,8 +48,8 @@ export function sendServerFlight(cx: HandshakeContext, hello: ClientHello, answe
   const { config, flight, transcript } = cx
   const { choice, share, selected } = answered
   const { suite, group } = choice
-  const credential = selected === null ? credentialFor(config, hello) : null
-  const types = credential === null ? null : chooseCertificateTypes(config, hello.extensions)
+  const proof = selected === null ? chooseProof(config, hello) : null
+  const { credential, types } = proof ?? { credential: null, types: null }
   const negotiated = { ...choice.negotiated, ...(types !== null && { certificateTypes: types }) }
   const exchange = answer(config.crypto, group.name, share)
   flight.begin()
