@@ -42,7 +42,12 @@ describeWith(chromiumPath, 'Chromium', () => {
     ] as const)('agrees on DTLS 1.2 where we have no other, with us as the %s', async (_role, offerer) => {
       meeting = await meet(page, offerer, only12)
       expect(meeting.echo).toBe('ping!')
-      expect(meeting.theirs).toMatchObject({ tlsVersion: 'FEFD', dtlsState: 'connected' })
+      expect(meeting.theirs).toMatchObject({
+        tlsVersion: 'FEFD',
+        dtlsCipher: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+        dtlsState: 'connected',
+      })
+      expect((await ourTransport(meeting)).tlsGroup).toBe('x25519')
     })
   })
 })
