@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { nodeCrypto } from '@purertc/crypto/node'
 import {
   ChannelNumber,
   Lifetime,
@@ -40,6 +41,12 @@ function heardAt(bench: ServerBench): TransportAddress | undefined {
   bench.server.relayReceived(bench.now, 1, peer, Uint8Array.of(1))
   return bench.toClients.pop()?.client
 }
+
+test('a ticket has no zero in it: coturn’s client takes it for text that ends there', () => {
+  const randomFill = (into: Uint8Array): void => void into.fill(0)
+  const bench = new ServerBench({ crypto: { ...nodeCrypto, randomFill } })
+  expect(ticketOf(bench.ask(Method.allocate, mobile))).toEqual(new Uint8Array(16).fill(1))
+})
 
 describe('RFC 8016: a client with another address', () => {
   test('keeps its allocation; what is for it goes to the former address until data comes from the new one', () => {

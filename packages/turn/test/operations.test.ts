@@ -194,19 +194,3 @@ describe('RFC 7635: users of an authorization server', () => {
     expect(longTermKey(nodeCrypto, 'ann', 'example.org', 'secret')).toHaveLength(16)
   })
 })
-
-test('a server that does not own a client hands its request on, once it knows the user', () => {
-  const handed: number[] = []
-  const bench = new ServerBench(
-    { owns: (_listener, { port }) => port !== ann.port || false },
-    { forward: (_listener, _client, bytes) => handed.push(bytes.length) },
-  )
-  expect(bench.nonce()).not.toBe('')
-  const wrong = bench.request(Method.allocate, (m) => m.add(RequestedTransport, 17), ann, { password: 'no' })
-  bench.deliver(wrong)
-  expect(handed).toEqual([])
-  const right = bench.request(Method.allocate, (m) => m.add(RequestedTransport, 17))
-  bench.deliver(right)
-  expect(handed).toEqual([right.length])
-  expect(bench.server.load.allocations).toBe(0)
-})

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { sumMetrics } from '../src/node/bin/metrics-endpoint.ts'
 import { alternatesOf } from '../src/node/bin/serve.ts'
 import { peerFilter, readSettings, type Settings } from '../src/node/bin/settings.ts'
-import { ownerOf } from '../src/node/shared-port.ts'
+import { ownerOf } from '../src/node/processes/process-share.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
 const file = join(folder, 'turn.json')

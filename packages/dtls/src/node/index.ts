@@ -1,5 +1,6 @@
 export { type AssociationOptions, type ConnectOptions, connect } from './connect.ts'
 export { ConnectionError } from './connection-error.ts'
+export type { DatagramPort } from './datagram-port.ts'
 export { DtlsSocket, type DtlsSocketEvents, type SocketOptions, type Transport } from './dtls-socket.ts'
 export { generateCertificate, type GenerateCertificateOptions } from './generate-certificate.ts'
 export type { RemoteAddress } from './remote-address.ts'

@@ -1,4 +1,3 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 
@@ -14,6 +13,7 @@ import type { ServerPsk } from '../protocol/psk.ts'
 import { Authorization, type Rules } from './authorization.ts'
 import type { AssociationOptions } from './connect.ts'
 import { ClientDirectory } from './client-directory.ts'
+import { type DatagramPort, openPort } from './datagram-port.ts'
 import { DtlsSocket, type SocketOptions } from './dtls-socket.ts'
 import { type IdentityOptions, readAuthorities, readOwn } from './identity-options.ts'
 import { pathOf, type RemoteAddress } from './remote-address.ts'
@@ -73,10 +73,11 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   readonly #rules: Rules | null
   readonly #socketOptions: SocketOptions
   readonly #maxSessions: number
-  readonly #udp: Socket
+  readonly #type: 'udp4' | 'udp6'
   readonly #gate: HelloGate
   readonly #schedule = new Schedule()
   readonly #clients = new ClientDirectory()
+  #port: DatagramPort | null = null
   #isClosed = false
 
   /** Throws `DtlsError` `invalid-config` and `invalid-certificate`. See {@link createServer}. */
@@ -89,23 +90,38 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     this.#socketOptions = { ...(idleTimeout !== undefined && { idleTimeout }) }
     this.#maxSessions = maxSessions
     this.#gate = new HelloGate(this.#config)
-    this.#udp = createSocket({ type, recvBufferSize: receiveBuffer })
-    this.#udp.on('listening', () => void this.emit('listening'))
-    this.#udp.on('error', (error) => void this.emit('error', error))
-    this.#udp.on('close', () => void this.emit('close'))
-    this.#udp.on('message', (datagram, from) => this.#receive(datagram, from))
+    this.#type = type
   }
 
   /** Port 0 (the default) takes a free one; without `address` all interfaces are served. */
   listen(port = 0, address?: string, onListening?: () => void): this {
     if (onListening !== undefined) this.once('listening', onListening)
-    this.#udp.bind(port, address)
+    openPort(this.#type, { port, address }).then(
+      (bound) => this.listenOn(bound),
+      (error: unknown) => this.emit('error', error as Error),
+    )
     return this
   }
 
-  /** Where the server listens. */
+  /** Serves on a port that is bound already, of whatever kind. It is closed with the server. */
+  listenOn(port: DatagramPort): this {
+    if (this.#isClosed || this.#port !== null) {
+      void port.close()
+      return this
+    }
+    this.#port = port
+    port.start(
+      (from, datagram) => this.#receive(datagram, from),
+      (error) => void this.emit('error', error),
+    )
+    this.emit('listening')
+    return this
+  }
+
+  /** Where the server listens. Throws `DtlsError` `not-connected` before `listening`. */
   address(): AddressInfo {
-    return this.#udp.address()
+    if (this.#port === null) throw new DtlsError('not-connected', 'the server does not listen yet')
+    return this.#port.local
   }
 
   /** Associations at present, those that are still shaking hands included. */
@@ -121,10 +137,13 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     for (const socket of this.#clients.sockets) socket.close()
     this.#schedule.clear()
     // The kernel has not taken the last alerts yet.
-    setImmediate(() => this.#udp.close())
+    setImmediate(() => {
+      const released = this.#port?.close() ?? Promise.resolve()
+      void released.then(() => this.emit('close'))
+    })
   }
 
-  #receive(datagram: Uint8Array, from: RemoteInfo): void {
+  #receive(datagram: Uint8Array, from: RemoteAddress): void {
     if (this.#isClosed) return
     const path = pathOf(from)
     const named = this.#clients.find(datagram)
@@ -139,7 +158,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
    * RFC 6347 §4.2.8: also an address that has an association may begin another one, since a client that restarted may
    * be given the port it had. The old association stays until the new one is complete.
    */
-  #greet(path: string, datagram: Uint8Array, from: RemoteInfo): void {
+  #greet(path: string, datagram: Uint8Array, from: RemoteAddress): void {
     const verdict = this.#gate.examine(monotonicNow(), path, datagram)
     const client = this.#clients.at(path)
     if (verdict === 'drop') client?.receive(datagram, path)
@@ -150,7 +169,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     }
   }
 
-  #open(path: string, from: RemoteInfo): DtlsSocket {
+  #open(path: string, from: RemoteAddress): DtlsSocket {
     const remote = { address: from.address, port: from.port }
     const authorization = this.#rules && new Authorization(this.#rules)
     const config = {
@@ -201,10 +220,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   }
 
   #send(datagram: Uint8Array, to: RemoteAddress): void {
-    // A forged packet may come from port 0; Node throws where the answer shall go there.
-    if (to.port === 0) return
-    // See UdpLink.send: the kernel may take it later, and an error is one more way of losing it.
-    this.#udp.send(Buffer.from(datagram), to.port, to.address, () => undefined)
+    this.#port?.send(to, datagram)
   }
 }
 
@@ -240,6 +256,3 @@ const isClearHandshake = (datagram: Uint8Array): boolean =>
 
 /** Whoever serves more clients than there are connection IDs of that length will find two with one. */
 const maxDraws = 64
-
-/** Bytes that the kernel keeps for us: thousands of clients may begin at once. It gives less where it is told to. */
-const receiveBuffer = 4 * 1024 * 1024

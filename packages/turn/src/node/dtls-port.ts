@@ -1,13 +1,14 @@
-import { once } from 'node:events'
 import type { TlsOptions } from 'node:tls'
 
 import { createServer, type DtlsServer, type DtlsSocket, readCertificate } from '@purertc/dtls/node'
-import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
+import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
 import { FiveTupleMap } from '../server/five-tuple-map.ts'
 import { TurnError } from '../turn-error.ts'
 import type { DisconnectReason } from './listener.ts'
+import { SharedPort } from './processes/shared-port.ts'
 import type { StreamLimits } from './stream-listener.ts'
+import { SendBuffer, UdpPort } from './udp-port.ts'
 
 export interface DtlsPortHost {
   /** One message of a client. Bytes are borrowed until the call returns. */
@@ -25,15 +26,16 @@ export interface DtlsPortHost {
 export class DtlsPort {
   readonly local: TransportAddress
   readonly #server: DtlsServer
+  readonly #port: UdpPort | SharedPort
   readonly #limits: StreamLimits
   readonly #sessions = new FiveTupleMap<Session>()
   readonly #perAddress = new Map<string, number>()
   readonly #sweep: NodeJS.Timeout
   #host: DtlsPortHost | null = null
 
-  private constructor(server: DtlsServer, limits: StreamLimits) {
-    const { address, port } = server.address()
-    this.local = transportAddress(address, port)
+  private constructor(server: DtlsServer, port: UdpPort | SharedPort, limits: StreamLimits) {
+    this.local = port.local
+    this.#port = port
     this.#server = server
     this.#limits = limits
     server.on('secureConnection', (socket) => this.#open(socket))
@@ -49,19 +51,31 @@ export class DtlsPort {
    * Binds; port 0 takes a free one. `tls` has certificate and key in PEM. Rejects with the system's error, or
    * `invalid-config`.
    */
-  static async bind(at: TransportAddress, tls: TlsOptions, limits: StreamLimits = {}): Promise<DtlsPort> {
-    const { maxConnections = 10_000 } = limits
+  static bind(at: TransportAddress, tls: TlsOptions, limits: StreamLimits = {}): Promise<DtlsPort> {
+    return DtlsPort.on(() => UdpPort.bind(at, new SendBuffer()), tls, limits)
+  }
+
+  /** The same on a port of another kind. */
+  static async on(
+    bind: () => Promise<UdpPort | SharedPort>,
+    tls: TlsOptions,
+    { maxConnections = 10_000, ...limits }: StreamLimits = {},
+  ): Promise<DtlsPort> {
     const server = createServer({
-      type: at.family === 'IPv6' ? 'udp6' : 'udp4',
       certificate: readCertificate(pemOf(tls.cert, 'certificate'), pemOf(tls.key, 'key')),
       // Users prove who they are by STUN; TURN knows no certificates of clients.
       verify: { anonymous: true },
       clientCertificate: 'none',
       maxSessions: maxConnections,
     })
-    server.listen(at.port, at.address)
-    await once(server, 'listening')
-    return new DtlsPort(server, limits)
+    const port = await bind()
+    server.listenOn({
+      local: port.local,
+      start: (received, failed) => port.start(received, failed),
+      send: (to, datagram) => port.send(to, datagram),
+      close: () => port.close(),
+    })
+    return new DtlsPort(server, port, limits)
   }
 
   start(host: DtlsPortHost): void {
@@ -96,6 +110,7 @@ export class DtlsPort {
     this.#perAddress.set(address.address, siblings + 1)
     const session: Session = { socket, address, heardAt: performance.now() }
     this.#sessions.set(0, address, session)
+    if (this.#port instanceof SharedPort) this.#port.pin(address)
     socket.on('message', (bytes) => {
       session.heardAt = performance.now()
       this.#host?.received(address, bytes)
@@ -116,6 +131,7 @@ export class DtlsPort {
     const { address } = session
     if (this.#sessions.get(0, address) !== session) return
     this.#sessions.delete(0, address)
+    if (this.#port instanceof SharedPort) this.#port.unpin(address)
     const siblings = (this.#perAddress.get(address.address) ?? 1) - 1
     if (siblings > 0) this.#perAddress.set(address.address, siblings)
     else this.#perAddress.delete(address.address)

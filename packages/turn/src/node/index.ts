@@ -7,6 +7,7 @@ export type { DisconnectReason, ListeningAddress, TurnListener, TurnListenerHost
 export { type LinkOptions, type LinkTarget, openLink, type ServerLink } from './server-link.ts'
 export type { TrustOptions } from './dtls-session.ts'
 export { dtls, listenStunDtls } from './stun-dtls.ts'
-export type { ForwardedRequest, ProcessShare } from './shared-port.ts'
+export type { ProcessShare } from './processes/process-share.ts'
+export { Siblings } from './processes/siblings.ts'
 export type { StreamLimits } from './stream-listener.ts'
 export type { PasswordSource, UserOptions } from './users.ts'

@@ -1,11 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { TlsOptions } from 'node:tls'
 
 import type { TransportAddress } from '@purertc/stun'
-
-import { DtlsPort } from './dtls-port.ts'
-import type { StreamLimits } from './stream-listener.ts'
-import { type SendBuffer, UdpPort } from './udp-port.ts'
 
 /** Where clients come in, and how. */
 export interface ListeningAddress extends TransportAddress {
@@ -56,33 +51,3 @@ export interface TurnListenerHost {
  */
 export type DisconnectReason =
   'ended' | 'failed' | 'not-a-frame' | 'too-large' | 'idle' | 'handshake' | 'too-many' | 'address-limit'
-
-/** A UDP socket has no connections to lose. */
-export async function listenUdp(at: TransportAddress, buffer: SendBuffer): Promise<TurnListener> {
-  const port = await UdpPort.bind(at, buffer)
-  return {
-    local: { ...port.local, transport: 'udp' },
-    start: (host) =>
-      port.start(
-        (from, bytes) => host.received(from, bytes),
-        (error) => host.failed(error),
-      ),
-    send: (client, bytes) => port.send(client, bytes),
-    close: () => port.close(),
-  }
-}
-
-/** DTLS sessions on one UDP port. */
-export async function listenDtls(
-  at: TransportAddress,
-  tls: TlsOptions,
-  limits: StreamLimits,
-): Promise<TurnListener> {
-  const port = await DtlsPort.bind(at, tls, limits)
-  return {
-    local: { ...port.local, transport: 'dtls' },
-    start: (host) => port.start(host),
-    send: (client, bytes) => port.send(client, bytes),
-    close: () => port.close(),
-  }
-}

@@ -7,7 +7,7 @@ import type { TurnServerConfig } from '../server/config.ts'
 import { DEFAULT_PORT_RANGE } from '../server/port-pool.ts'
 import { TurnError } from '../turn-error.ts'
 import type { ListeningAddress } from './listener.ts'
-import { ownerOf, type ProcessShare } from './shared-port.ts'
+import type { ProcessShare } from './processes/process-share.ts'
 import type { StreamLimits } from './stream-listener.ts'
 import type { UserOptions } from './users.ts'
 
@@ -21,7 +21,7 @@ export interface ListenAddress {
 }
 
 export interface NodeTurnServerOptions
-  extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate' | 'owns'>, UserOptions {
+  extends Omit<TurnServerConfig, 'crypto' | 'families' | 'authenticate'>, UserOptions {
   /** Where clients come in. Default: UDP port 3478 on all IPv4 addresses. */
   readonly listen?: readonly ListenAddress[]
   /**
@@ -76,7 +76,6 @@ export function shareConfig({ share, portRange }: NodeTurnServerOptions): Partia
     portRange: { min: from, max: Math.min(from + size - 1, max) },
     nonces: { secret: nonceSecret, clockOffset: performance.timeOrigin },
     mobility: false,
-    owns: (_listener, client) => ownerOf(client, count) === index,
   }
 }
 

@@ -5,7 +5,7 @@ import { TcpRelay } from './tcp-relay.ts'
 import { type SendBuffer, UdpPort } from './udp-port.ts'
 
 export interface RelaysHost {
-  opened(relay: number, relayed: TransportAddress): void
+  opened(relay: number, relayed: TransportAddress, transport: 'udp' | 'tcp'): void
   /** The port could not be bound. */
   failed(relay: number): void
   received(relay: number, from: TransportAddress, bytes: Uint8Array): void
@@ -63,7 +63,7 @@ export class Relays {
       this.#host.failed(relay)
     } else {
       this.#start(relay, socket)
-      this.#host.opened(relay, transportAddress(place.advertised, port))
+      this.#host.opened(relay, transportAddress(place.advertised, port), transport)
     }
   }
 

@@ -11,13 +11,8 @@ import { type Metric, metricBy } from '../server/metrics.ts'
 import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
-import {
-  type DisconnectReason,
-  listenDtls,
-  type ListeningAddress,
-  listenUdp,
-  type TurnListener,
-} from './listener.ts'
+import type { DisconnectReason, ListeningAddress, TurnListener } from './listener.ts'
+import { listenAt } from './listeners.ts'
 import {
   listenAddresses,
   type NodeTurnServerOptions,
@@ -28,8 +23,8 @@ import {
 import { PasswordLookups } from './password-lookups.ts'
 import { PeerLinks } from './peer-links.ts'
 import { Relays, type RelaysHost } from './relays.ts'
-import { type ForwardedRequest, ownerOf, type ProcessShare, SharedPort } from './shared-port.ts'
-import { StreamListener } from './stream-listener.ts'
+import type { ProcessShare } from './processes/process-share.ts'
+import type { Siblings } from './processes/siblings.ts'
 import { SendBuffer } from './udp-port.ts'
 import { usersOf } from './users.ts'
 
@@ -67,6 +62,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   /** What `close()` waits for: sockets that are being bound or closed. */
   readonly #unsettled = new Set<Promise<void>>()
   readonly #alarm: Alarm
+  /** The processes that serve with this one. */
+  readonly #siblings: Siblings | undefined
   /** Connections that ended or were not taken, by reason; not over UDP. */
   readonly disconnected: Counters<DisconnectReason> = new Counters()
   #onEmpty: () => void = () => undefined
@@ -77,6 +74,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     super()
     this.#options = options
     this.#places = relayPlaces(options)
+    this.#siblings = options.share?.siblings
     const { crypto = nodeCrypto, ...config } = options
     const users = usersOf(options, crypto)
     const lookups =
@@ -102,6 +100,9 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#alarm = new Alarm((now) => {
       this.#server.handleTimeout(now)
       this.#rearm()
+    })
+    this.#siblings?.start((relay, from, bytes) => {
+      if (!this.#isClosed) this.#server.relayReceived(monotonicNow(), relay, from, bytes)
     })
   }
 
@@ -130,7 +131,11 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
    * without a certificate.
    */
   async listen(at: TransportAddress & { readonly transport?: string }): Promise<ListeningAddress> {
-    const listener = await this.#bind(at)
+    const { tls, connections, legacyChannels, share } = this.#options
+    const listener = await listenAt(at, {
+      buffer: this.#sendBuffer,
+      ...{ tls, connections, legacyChannels, share },
+    })
     if (this.#isClosed) {
       await listener.close()
       throw new TurnError('invalid-state', 'the server is closed')
@@ -173,22 +178,17 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     return false
   }
 
-  /** For one of several processes: a request that another one has handed over. */
-  deliver({ local, client, bytes }: ForwardedRequest): void {
-    for (const [number, listener] of this.#listeners) {
-      if (listener.local.transport !== local.transport || !sameAddress(listener.local, local)) continue
-      this.#server.handleDatagram(monotonicNow(), number, client, bytes)
-      this.#rearm()
-    }
-  }
-
   /** The server's figures, its connections included, for `formatMetrics`. */
   metrics(): Metric[] {
     const ended = this.disconnected.snapshot() as Record<string, number>
-    const help = 'Connections that ended or were not taken'
+    const passed = this.#siblings?.passed.snapshot() as Record<string, number> | undefined
+    const [ofEnded, ofPassed] = ['Connections that ended or were not taken', 'Datagrams for other processes']
     return [
       ...this.#server.metrics(),
-      metricBy('turn_disconnections_total', 'counter', help, 'reason', ended),
+      metricBy('turn_disconnections_total', 'counter', ofEnded, 'reason', ended),
+      ...(passed === undefined
+        ? []
+        : [metricBy('turn_siblings_datagrams_total', 'counter', ofPassed, 'outcome', passed)]),
     ]
   }
 
@@ -224,6 +224,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#alarm.clear()
     for (const listener of this.#listeners.values()) this.#settle(listener.close())
     this.#listeners.clear()
+    if (this.#siblings !== undefined) this.#settle(this.#siblings.close())
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
   }
 
@@ -235,10 +236,15 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
       },
       transmit: (listener, client, bytes) => this.#listeners.get(listener)?.send(client, bytes),
-      relay: (relay, peer, bytes) => this.#relays.send(relay, peer, bytes),
+      relay: (relay, peer, bytes) => {
+        if (this.#siblings?.relay(relay, peer, bytes) !== true) this.#relays.send(relay, peer, bytes)
+      },
       openRelay: (relay, family, port, transport) =>
         this.#settle(this.#relays.open(relay, family, port, transport)),
-      closeRelay: (relay) => this.#settle(this.#relays.close(relay)),
+      closeRelay: (relay) => {
+        this.#siblings?.withdraw(relay)
+        this.#settle(this.#relays.close(relay))
+      },
       isStream: (listener) => this.#listeners.get(listener)?.isStream === true,
       connectPeer: (connection, relay, peer) => this.#settle(this.#connectPeer(connection, relay, peer)),
       closePeer: (connection) => this.#peers.close(connection),
@@ -247,7 +253,6 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         if (stream !== null) this.#peers.join(connection, stream)
         else this.#peers.close(connection)
       },
-      forward: (listener, client, bytes) => this.#forward(listener, client, bytes),
       pin: (listener, client) => this.#listeners.get(listener)?.pin?.(client),
       allocationCreated: (allocation) => void this.emit('allocationCreated', allocation),
       allocationDeleted: (allocation, reason) => {
@@ -260,7 +265,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   #relaysHost(): RelaysHost {
     return {
-      opened: (relay, relayed) => {
+      opened: (relay, relayed, transport) => {
+        if (transport === 'udp') this.#siblings?.announce(relay, relayed)
         this.#server.relayOpened(monotonicNow(), relay, relayed)
         this.#rearm()
       },
@@ -304,38 +310,12 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     }
   }
 
-  /** A connection belongs to the process that took it; only datagrams may belong to another. */
-  #forward(listener: number, client: TransportAddress, bytes: Uint8Array): void {
-    const { share } = this.#options
-    const local = this.#listeners.get(listener)?.local
-    if (share !== undefined && local !== undefined)
-      share.forward(ownerOf(client, share.count), { local, client, bytes })
-  }
-
   #lookUp(lookups: PasswordLookups, username: string, realm: string): void {
     lookups.lookUp(username, realm, (passwords) => {
       if (this.#isClosed) return
       this.#server.passwordFound(monotonicNow(), username, passwords)
       this.#rearm()
     })
-  }
-
-  #bind(at: TransportAddress & { readonly transport?: string }): Promise<TurnListener> {
-    const { tls, connections, legacyChannels, share } = this.#options
-    const streams = { ...connections, legacyChannels, isShared: share !== undefined }
-    switch (at.transport ?? 'udp') {
-      case 'udp':
-        if (share !== undefined) return SharedPort.bind(at, this.#sendBuffer)
-        return listenUdp(at, this.#sendBuffer)
-      case 'tcp':
-        return StreamListener.bind(at, streams)
-      case 'tls':
-        if (tls !== undefined) return StreamListener.bind(at, { ...streams, tls })
-        break
-      case 'dtls':
-        if (tls !== undefined) return listenDtls(at, tls, connections ?? {})
-    }
-    throw new TurnError('invalid-config', `nothing to listen by on ${String(at.transport)}`)
   }
 
   #settle(work: Promise<void>): void {

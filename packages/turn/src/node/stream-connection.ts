@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 import { type StreamFault, StreamFramer } from '@purertc/stun'
 
 import { TurnError } from '../turn-error.ts'
-import { BatchBuffers, BURST, SINGLE } from './batch-buffers.ts'
+import { BatchBuffers } from './batch-buffers.ts'
+import { WriteBatch } from './write-batch.ts'
 
 export interface StreamConnectionHost {
   /** One message, as it would come in a datagram. Bytes are borrowed until the call returns. */
@@ -22,17 +23,9 @@ export type StreamEnd = 'ended' | 'failed' | StreamFault
 export class StreamConnection {
   readonly #socket: Socket
   readonly #framer: StreamFramer
-  readonly #buffers: BatchBuffers
+  readonly #batch: WriteBatch
   #host: StreamConnectionHost | null
-  /** What waits for the end of this turn: the first `#length` bytes. */
-  #batch: Buffer = EMPTY
-  #length = 0
-  #isScheduled = false
   #isDetached = false
-  readonly #flush = (): void => {
-    this.#isScheduled = false
-    this.#write()
-  }
 
   /** Takes a connected socket over. `legacyChannels`: whether channels from 0x5000 on are messages (RFC 5766). */
   constructor(
@@ -43,7 +36,7 @@ export class StreamConnection {
   ) {
     this.#socket = socket
     this.#host = host
-    this.#buffers = buffers
+    this.#batch = new WriteBatch(socket, buffers, MAX_QUEUE)
     this.#framer = new StreamFramer((bytes) => this.#host?.received(bytes), {
       channelData: legacyChannels ? 'legacy' : true,
     })
@@ -64,19 +57,15 @@ export class StreamConnection {
   send(bytes: Uint8Array): void {
     if (this.#host === null) return
     const padded = (bytes.length + 3) & ~3
-    if (this.#socket.writableLength + this.#length + padded > MAX_QUEUE) return
-    if (this.#length + padded > this.#batch.length) this.#startBatch(padded)
-    this.#batch.set(bytes, this.#length)
-    this.#batch.fill(0, this.#length + bytes.length, this.#length + padded)
-    this.#length += padded
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(this.#flush)
+    const at = this.#batch.reserve(padded)
+    if (at < 0) return
+    this.#batch.bytes.set(bytes, at)
+    this.#batch.bytes.fill(0, at + bytes.length, at + padded)
   }
 
   /** Sends what waits and resolves when the system has released the connection. */
   async close(): Promise<void> {
-    this.#write()
+    this.#batch.end()
     this.#host = null
     this.#framer.close()
     if (this.#socket.closed) return
@@ -93,7 +82,7 @@ export class StreamConnection {
    * it again.
    */
   detach(): Socket {
-    this.#write()
+    this.#batch.end()
     this.#isDetached = true
     this.#host = null
     this.#framer.close()
@@ -105,6 +94,7 @@ export class StreamConnection {
   /** Ends it at once, with nothing said to the host. */
   destroy(): void {
     this.#host = null
+    this.#batch.close()
     this.#framer.close()
     this.#socket.destroy()
   }
@@ -120,26 +110,7 @@ export class StreamConnection {
     this.destroy()
     host?.ended(reason, error)
   }
-
-  /** The second batch of one turn is the sign of a burst, and larger. */
-  #startBatch(needed: number): void {
-    const size = this.#length > 0 ? BURST : SINGLE
-    this.#write()
-    this.#batch = this.#buffers.take(Math.max(needed, size))
-  }
-
-  /** The socket keeps the bytes until they are sent, which they are at once where the system can take them. */
-  #write(): void {
-    if (this.#length > 0 && this.#host !== null) {
-      this.#socket.write(this.#batch.subarray(0, this.#length))
-      if (this.#socket.writableLength === 0) this.#buffers.giveBack(this.#batch)
-    }
-    this.#batch = EMPTY
-    this.#length = 0
-  }
 }
-
-const EMPTY = Buffer.alloc(0)
 
 /** Bytes that may wait for the other side to read. */
 const MAX_QUEUE = 1 << 20

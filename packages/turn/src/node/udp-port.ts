@@ -17,6 +17,12 @@ export class SendBuffer {
 }
 
 /**
+ * Whether other processes have the same port: `cluster` is one socket of all of them, whose datagrams each goes to whoever
+ * is awake; with `reuse-port` each has a socket of its own, and the system deals datagrams out by their 4-tuples.
+ */
+export type PortSharing = 'none' | 'cluster' | 'reuse-port'
+
+/**
  * A bound UDP socket for traffic: it sends borrowed bytes without allocating, and drops what the system will not take
  * rather than queue it without end. IPv6 sockets carry IPv6 alone, so that no address comes in two forms.
  */
@@ -37,17 +43,17 @@ export class UdpPort {
     this.#buffer = buffer
   }
 
-  /** Binds; port 0 takes a free one. `isShared`: with other processes of a cluster. Rejects with the system's error, `EADDRINUSE` for instance. */
+  /** Binds; port 0 takes a free one. Rejects with the system's error, `EADDRINUSE` for instance. */
   static async bind(
     at: TransportAddress,
     buffer: SendBuffer,
-    { isShared = false }: { readonly isShared?: boolean } = {},
+    sharing: PortSharing = 'none',
   ): Promise<UdpPort> {
     const isIpv6 = at.family === 'IPv6'
     const socket = createSocket({
       type: isIpv6 ? 'udp6' : 'udp4',
       ipv6Only: isIpv6,
-      reuseAddr: isShared,
+      ...sharedBy(sharing),
       lookup: literalAddress,
       recvBufferSize: BUFFER_SIZE,
       sendBufferSize: BUFFER_SIZE,
@@ -55,7 +61,7 @@ export class UdpPort {
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)
-        socket.bind({ port: at.port, address: at.address, exclusive: !isShared }, () => {
+        socket.bind({ port: at.port, address: at.address, exclusive: sharing !== 'cluster' }, () => {
           socket.off('error', reject)
           resolve()
         })
@@ -76,7 +82,7 @@ export class UdpPort {
   }
 
   /** Sends; whether it arrives is UDP's business. Does nothing once closed. */
-  send(to: TransportAddress, bytes: Uint8Array): void {
+  send(to: Pick<TransportAddress, 'address' | 'port'>, bytes: Uint8Array): void {
     // Whoever forges a packet may have it come from port 0; Node throws where the answer shall go there.
     if (this.#isClosed || to.port === 0) return
     if (this.#isBackedUp && this.#queue.size() > MAX_QUEUE) return
@@ -92,6 +98,15 @@ export class UdpPort {
     this.#isClosed = true
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
+}
+
+/** The options of `createSocket`; of `reusePort` Node knows from 22.12 and 23.1 on. */
+export function sharedBy(sharing: PortSharing): {
+  readonly reuseAddr?: boolean
+  readonly reusePort?: boolean
+} {
+  if (sharing === 'none') return {}
+  return sharing === 'cluster' ? { reuseAddr: true } : { reusePort: true }
 }
 
 /** Addresses are literal here, and the system's resolver would defer every datagram to a later tick. */

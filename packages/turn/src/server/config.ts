@@ -53,11 +53,6 @@ export interface TurnServerConfig extends PeerPolicyOptions {
   readonly tcpAllocations?: boolean
   /** TCP connections with peers that one allocation may have at a time (508). Default 64. */
   readonly connectionsPerAllocation?: number
-  /**
-   * Whether a client that asks for an allocation is this server's, where several share a port. Others are handed to
-   * {@link TurnServerHost.forward}.
-   */
-  readonly owns?: (listener: number, client: TransportAddress) => boolean
   /** SOFTWARE of our responses. Default: none. */
   readonly software?: string
   /** A veto over an allocation that the user is entitled to: false answers 403. */
@@ -119,8 +114,6 @@ export interface TurnServerHost {
   claimPlace?(place: number, account: string): void
   /** What was claimed is over, granted or not, answered or not. */
   releasePlace?(place: number): void
-  /** Hands an Allocate request over that another server `owns`. */
-  forward?(listener: number, client: TransportAddress, bytes: Uint8Array): void
   /**
    * Looks up the password of a user whom `authenticate` left open, and hands it to `passwordFound`, at once or within ten
    * seconds. Called once for however many requests of that user wait, none of them from a forged address.

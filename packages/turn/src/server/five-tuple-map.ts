@@ -7,7 +7,7 @@ import type { TransportAddress } from '@purertc/stun'
 export class FiveTupleMap<T> {
   readonly #listeners = new Map<number, Map<string, Map<number, T>>>()
 
-  get(listener: number, client: TransportAddress): T | undefined {
+  get(listener: number, client: Pick<TransportAddress, 'address' | 'port'>): T | undefined {
     return this.#listeners.get(listener)?.get(client.address)?.get(client.port)
   }
 

@@ -58,10 +58,11 @@ export class Tickets<T> {
     this.#owners.delete(toHex(mobility.ticket))
   }
 
+  /** Without a zero in it, at which coturn's client would end the ticket. */
   #draw(): Uint8Array {
     const ticket = new Uint8Array(TICKET_LENGTH)
     this.#crypto.randomFill(ticket)
-    return ticket
+    return ticket.map((byte) => byte || 1)
   }
 }
 

@@ -66,10 +66,6 @@ export class RelayOpener {
     // A retransmission, whose answer is sent again, or is on its way while the relay is being opened.
     if (holder !== undefined) return null
     const isStream = this.#host.isStream?.(listener) === true
-    if (!isStream && this.#config.owns?.(listener, client) === false) {
-      this.#host.forward?.(listener, client, message.wire)
-      return null
-    }
     if (this.#drain !== null) return this.#sendAway(applicant, this.#drain.alternates)
     const demand = readAllocateDemand(message, this.#offer, isStream)
     if (typeof demand === 'number') return demand

@@ -1,15 +1,20 @@
 #!/usr/bin/env node
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { formatAddress, transportAddress } from '@purertc/stun'
 
 import type { ListeningAddress } from '../listener.ts'
 import { serveMetrics } from './metrics-endpoint.ts'
-import { obey, Processes, readShare, tellFailure } from './processes.ts'
+import type { ProcessStart } from './process-messages.ts'
+import { Processes } from './processes.ts'
 import { alternatesOf, serve } from './serve.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { obey, openShare, readStart, tellFailure } from './worker.ts'
 
 const settings = readSettings(process.argv.slice(2))
-const share = readShare()
-if (share !== null) await runWorker()
+const start = readStart()
+if (start !== null) await runWorker(start)
 else if (settings.processes > 1) await runProcesses(settings.processes)
 else await runAlone()
 
@@ -49,9 +54,10 @@ async function runProcesses(count: number): Promise<void> {
   metrics = await endpoint(() => processes.collect())
 }
 
-async function runWorker(): Promise<void> {
+async function runWorker(start: ProcessStart): Promise<void> {
   try {
-    const server = await serve(settings, share ?? undefined)
+    const share = await openShare(start)
+    const server = await serve(settings, { share, addresses: start.addresses })
     // The first process says when it is over: a terminal's signal goes to all.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
     let isStopping = false
@@ -62,7 +68,7 @@ async function runWorker(): Promise<void> {
       await server.close()
       process.disconnect()
     }
-    obey(server, () => void stop())
+    obey(server, share, () => void stop())
     process.once('disconnect', () => void server.close())
   } catch (error) {
     tellFailure(error as Error)
@@ -70,18 +76,17 @@ async function runWorker(): Promise<void> {
   }
 }
 
-function endpoint(collect: Parameters<typeof serveMetrics>[2]): Promise<Server | null> {
+async function endpoint(collect: Parameters<typeof serveMetrics>[2]): Promise<Server | null> {
   const { metricsAddress, metricsPort }: Settings = settings
-  return metricsPort === undefined
-    ? Promise.resolve(null)
-    : serveMetrics(metricsAddress, metricsPort, collect)
+  if (metricsPort === undefined) return null
+  const server = await serveMetrics(metricsAddress, metricsPort, collect)
+  const { address, port } = server.address() as AddressInfo
+  process.stdout.write(`figures at http://${formatAddress(transportAddress(address, port))}/metrics\n`)
+  return server
 }
 
 function announce(addresses: readonly ListeningAddress[]): void {
-  for (const { transport, address, port } of addresses)
-    process.stdout.write(
-      `listening ${transport} ${address.includes(':') ? `[${address}]` : address}:${port}\n`,
-    )
+  for (const at of addresses) process.stdout.write(`listening ${at.transport} ${formatAddress(at)}\n`)
 }
 
 function onSignal(stop: () => unknown): void {

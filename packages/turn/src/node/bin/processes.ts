@@ -1,36 +1,19 @@
 /**
- * Several processes on the same ports (node:cluster): the first process forks the others, hands requests from one to the
- * other, keeps the quotas, and adds their figures up.
+ * Several processes on the same ports (node:cluster): the first process forks the others, tells them of each other, keeps
+ * the quotas, and adds their figures up. It serves nobody itself, and no datagram passes it.
  */
 import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
-
-import type { TransportAddress } from '@purertc/stun'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import type { Metric } from '../../server/metrics.ts'
 import type { ListeningAddress } from '../listener.ts'
-import type { NodeTurnServer } from '../server.ts'
-import type { ProcessShare } from '../shared-port.ts'
+import { hasReusePort } from '../processes/process-share.ts'
 import { sumMetrics } from './metrics-endpoint.ts'
 import { type PlaceLimits, Places } from './places.ts'
-
-/** What processes tell each other. */
-type Message =
-  | { readonly kind: 'ready'; readonly addresses: readonly ListeningAddress[] }
-  | { readonly kind: 'failed'; readonly reason: string }
-  | {
-      readonly kind: 'request'
-      readonly to: number
-      readonly local: ListeningAddress
-      readonly client: TransportAddress
-      readonly bytes: string
-    }
-  | { readonly kind: 'claim'; readonly place: number; readonly account: string }
-  | { readonly kind: 'claimed'; readonly place: number; readonly refusal: 486 | 508 | null }
-  | { readonly kind: 'release'; readonly place: number }
-  | { readonly kind: 'collect' }
-  | { readonly kind: 'metrics'; readonly metrics: readonly Metric[] }
-  | { readonly kind: 'drain' }
+import { type ProcessMessage, type ProcessStart, send, START_VARIABLE } from './process-messages.ts'
 
 export interface ProcessesHost {
   /** All processes listen. */
@@ -39,27 +22,37 @@ export interface ProcessesHost {
   failed(reason: string): void
 }
 
-/** The first process, which serves nobody itself. A process that dies later is replaced. */
+/** The first process. One that dies later is replaced. */
 export class Processes {
+  readonly #count: number
   readonly #host: ProcessesHost
-  readonly #workers: Worker[] = []
+  readonly #workers = new Map<number, Worker>()
   readonly #places: Places
   readonly #secret = randomBytes(32).toString('hex')
-  readonly #ready = new Map<number, readonly ListeningAddress[]>()
+  readonly #sharing = hasReusePort(process.versions.node) ? 'reuse-port' : 'cluster'
+  /** Where the processes reach each other: nobody else may open what is in there. */
+  readonly #directory = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
+  /** Those that serve, by where the others hear them. */
+  readonly #ready = new Map<number, string>()
+  /** Where all of them listen, once the first one does. */
+  #addresses: readonly ListeningAddress[] | null = null
+  #generation = 0
+  #isAnnounced = false
   #isStopping = false
 
   constructor(count: number, limits: PlaceLimits, host: ProcessesHost) {
+    this.#count = count
     this.#host = host
     this.#places = new Places(limits)
-    for (let index = 0; index < count; index++) this.#fork(index, count)
+    this.#fork(0)
   }
 
   async collect(): Promise<Metric[]> {
-    const answers = this.#workers.map(
+    const answers = [...this.#workers.values()].map(
       (worker) =>
         new Promise<readonly Metric[]>((resolve) => {
           const timer = setTimeout(() => resolve([]), 1_000)
-          const listen = (message: Message): void => {
+          const listen = (message: ProcessMessage): void => {
             if (message.kind !== 'metrics') return
             clearTimeout(timer)
             worker.off('message', listen)
@@ -75,104 +68,62 @@ export class Processes {
   /** Lets the processes end as the settings say. */
   stop(): void {
     this.#isStopping = true
-    for (const worker of this.#workers) send(worker, { kind: 'drain' })
+    for (const worker of this.#workers.values()) send(worker, { kind: 'drain' })
   }
 
-  #fork(index: number, count: number): void {
-    const worker = cluster.fork({
-      [SHARE_VARIABLE]: JSON.stringify({ index, count, secret: this.#secret }),
-    })
-    this.#workers[index] = worker
-    worker.on('message', (message: Message) => this.#receive(index, message))
+  #fork(index: number): void {
+    const start: ProcessStart = {
+      index,
+      count: this.#count,
+      secret: this.#secret,
+      sharing: this.#sharing,
+      path: join(this.#directory, String(this.#generation++)),
+      addresses: this.#addresses,
+    }
+    const worker = cluster.fork({ [START_VARIABLE]: JSON.stringify(start) })
+    this.#workers.set(index, worker)
+    worker.on('message', (message: ProcessMessage) => this.#receive(index, worker, start, message))
     worker.on('exit', () => {
+      const wasReady = this.#ready.delete(index)
+      this.#workers.delete(index)
       this.#places.forget(index)
-      if (!this.#isStopping && this.#ready.has(index)) this.#fork(index, count)
+      if (!this.#isStopping && wasReady) this.#fork(index)
+      else if (this.#workers.size === 0) rmSync(this.#directory, { recursive: true, force: true })
     })
   }
 
-  #receive(index: number, message: Message): void {
-    if (message.kind === 'request') {
-      const worker = this.#workers[message.to]
-      if (worker !== undefined) send(worker, message)
-    } else if (message.kind === 'claim') {
+  #receive(index: number, worker: Worker, { path }: ProcessStart, message: ProcessMessage): void {
+    if (message.kind === 'claim') {
       const { place, account } = message
-      const worker = this.#workers[index]
-      const refusal = this.#places.claim(index, place, account)
-      if (worker !== undefined) send(worker, { kind: 'claimed', place, refusal })
+      send(worker, { kind: 'claimed', place, refusal: this.#places.claim(index, place, account) })
     } else if (message.kind === 'release') {
       this.#places.release(index, message.place)
     } else if (message.kind === 'failed') {
       this.stop()
       this.#host.failed(message.reason)
     } else if (message.kind === 'ready') {
-      const isNews = !this.#ready.has(index)
-      this.#ready.set(index, message.addresses)
-      if (isNews && this.#ready.size === this.#workers.length) this.#host.ready(this.#ready.get(0) ?? [])
+      this.#introduce(index, worker, path)
+      this.#start(message.addresses)
     }
   }
-}
 
-/** This process's share, where it is one of several. */
-export function readShare(): ProcessShare | null {
-  const text = process.env[SHARE_VARIABLE]
-  if (!cluster.isWorker || text === undefined) return null
-  const { index, count, secret } = JSON.parse(text) as { index: number; count: number; secret: string }
-  return {
-    index,
-    count,
-    nonceSecret: Buffer.from(secret, 'hex'),
-    forward: (to, { local, client, bytes }) => {
-      const { family, address, port } = client
-      tell({
-        kind: 'request',
-        to,
-        local,
-        client: { family, address, port },
-        bytes: Buffer.from(bytes).toString('base64'),
-      })
-    },
-    ...placesOfAll(),
+  /** The processes hear each other from now on. */
+  #introduce(index: number, worker: Worker, path: string): void {
+    for (const [other, otherPath] of this.#ready) {
+      send(worker, { kind: 'sibling', process: other, path: otherPath })
+      const sibling = this.#workers.get(other)
+      if (sibling !== undefined) send(sibling, { kind: 'sibling', process: index, path })
+    }
+    this.#ready.set(index, path)
+  }
+
+  /** The first process says which ports the others share with it. */
+  #start(addresses: readonly ListeningAddress[]): void {
+    const isFirst = this.#addresses === null
+    this.#addresses ??= addresses
+    if (isFirst) for (let index = 1; index < this.#count; index++) this.#fork(index)
+    if (this.#ready.size < this.#count || this.#isAnnounced) return
+    this.#isAnnounced = true
+    this.#host.ready(this.#addresses)
   }
 }
-
-/** Quotas are the first process's: it is asked, and hears what is over. */
-function placesOfAll(): Pick<ProcessShare, 'claim' | 'release'> {
-  const waiting = new Map<number, (refusal: 486 | 508 | null) => void>()
-  process.on('message', (message: Message) => {
-    if (message.kind !== 'claimed') return
-    waiting.get(message.place)?.(message.refusal)
-    waiting.delete(message.place)
-  })
-  return {
-    claim: (place, account, answer) => {
-      waiting.set(place, answer)
-      tell({ kind: 'claim', place, account })
-    },
-    release: (place) => tell({ kind: 'release', place }),
-  }
-}
-
-/** Says how the start went, and from then on does what the first process asks for. */
-export function obey(server: NodeTurnServer, stop: () => void): void {
-  process.on('message', (message: Message) => {
-    if (message.kind === 'collect') tell({ kind: 'metrics', metrics: server.metrics() })
-    else if (message.kind === 'drain') stop()
-    else if (message.kind === 'request')
-      server.deliver({ ...message, bytes: Buffer.from(message.bytes, 'base64') })
-  })
-  tell({ kind: 'ready', addresses: server.addresses })
-}
-
-export function tellFailure(error: Error): void {
-  tell({ kind: 'failed', reason: error.message })
-}
-
-function tell(message: Message): void {
-  if (process.connected) process.send?.(message)
-}
-
-function send(worker: Worker, message: Message): void {
-  if (worker.isConnected()) worker.send(message)
-}
-
-const SHARE_VARIABLE = 'PURERTC_TURN_SHARE'

@@ -2,17 +2,24 @@ import { readFileSync } from 'node:fs'
 
 import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
 
+import type { ListeningAddress } from '../listener.ts'
 import type { ListenAddress } from '../options.ts'
+import type { ProcessShare } from '../processes/process-share.ts'
 import { createTurnServer, type NodeTurnServer } from '../server.ts'
-import type { ProcessShare } from '../shared-port.ts'
 import { peerFilter, type Settings } from './settings.ts'
 
-/** Starts the server that the settings describe; DTLS is the first process's of several. */
-export function serve(settings: Settings, share?: ProcessShare): Promise<NodeTurnServer> {
+/** One of several processes: its share in the work, and where those listen that were there before it. */
+export interface Member {
+  readonly share: ProcessShare
+  readonly addresses: readonly ListeningAddress[] | null
+}
+
+/** Starts the server that the settings describe. */
+export function serve(settings: Settings, member?: Member): Promise<NodeTurnServer> {
   const { cert, key, userRate, totalRate, relayAddress, advertisedAddress, secret } = settings
   const users = new Map((settings.user ?? []).map(({ name, password }) => [name, password]))
   return createTurnServer({
-    listen: listenAddresses(settings, share),
+    listen: member === undefined ? listenAddresses(settings) : sharedAddresses(settings, member),
     ...(cert === undefined || key === undefined
       ? {}
       : { tls: { cert: readFileSync(cert), key: readFileSync(key) } }),
@@ -30,7 +37,7 @@ export function serve(settings: Settings, share?: ProcessShare): Promise<NodeTur
     ...(totalRate === undefined ? {} : { totalLimits: { bytesPerSecond: totalRate } }),
     allowPeer: peerFilter(settings),
     legacyChannels: settings.legacyChannels === true,
-    ...(share === undefined ? {} : { share }),
+    ...(member && { share: member.share }),
   })
 }
 
@@ -43,13 +50,20 @@ export function alternatesOf({ alternate = [] }: Settings): TransportAddress[] {
   })
 }
 
-function listenAddresses(settings: Settings, share: ProcessShare | undefined): ListenAddress[] {
-  const { address: addresses, port, tlsPort, tcp, cert } = settings
-  const isFirst = share === undefined || share.index === 0
+function listenAddresses({ address: addresses, port, tlsPort, tcp, cert }: Settings): ListenAddress[] {
   return addresses.flatMap((address): ListenAddress[] => [
     { address, port, transport: 'udp' },
     ...(tcp ? [{ address, port, transport: 'tcp' } as const] : []),
     ...(tcp && cert !== undefined ? [{ address, port: tlsPort, transport: 'tls' } as const] : []),
-    ...(isFirst && cert !== undefined ? [{ address, port: tlsPort, transport: 'dtls' } as const] : []),
+    ...(cert !== undefined ? [{ address, port: tlsPort, transport: 'dtls' } as const] : []),
   ])
+}
+
+/** Which port 0 stands for, the cluster knows by itself; where sockets are bound apart, the former ones say it. */
+function sharedAddresses(settings: Settings, { share, addresses }: Member): ListenAddress[] {
+  return listenAddresses(settings).map((at, i) => {
+    const isDatagram = at.transport === 'udp' || at.transport === 'dtls'
+    const port = addresses?.[i]?.port
+    return share.sharing === 'reuse-port' && isDatagram && port !== undefined ? { ...at, port } : at
+  })
 }
