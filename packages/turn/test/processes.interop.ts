@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 import { discoverMappedAddress } from '@purertc/stun/node'
 
-import { createTurnClient, type NodeTurnClient, type NodeTurnClientOptions } from '../src/node/index.ts'
+import { createTurnClient, type NodeTurnClient } from '../src/node/index.ts'
 import { certificateFiles } from './coturn.ts'
 import { cert } from './vectors/localhost-certificate.ts'
 
@@ -22,6 +22,7 @@ class Program {
   /** By transport. */
   readonly #ports: ReadonlyMap<string, number>
   readonly #figures: string
+  readonly #clients: NodeTurnClient[] = []
 
   private constructor(child: ChildProcess, ports: ReadonlyMap<string, number>, figures: string) {
     this.child = child
@@ -54,14 +55,17 @@ class Program {
     return transportAddress('127.0.0.1', this.#ports.get(transport) ?? 0)
   }
 
-  client(transport = 'udp', options: Partial<NodeTurnClientOptions> = {}): Promise<NodeTurnClient> {
+  /** A client, which {@link Program.stop} closes. */
+  async client(transport = 'udp'): Promise<NodeTurnClient> {
     const { port } = this.at(transport)
     const server =
       transport === 'dtls'
         ? `turns:localhost:${port}?transport=udp`
         : `turn:127.0.0.1:${port}?transport=${transport}`
     const account = { username: 'ann', password: 'secret' }
-    return createTurnClient({ server, serverFamily: 'IPv4', tls: { ca: cert }, ...account, ...options })
+    const client = await createTurnClient({ server, serverFamily: 'IPv4', tls: { ca: cert }, ...account })
+    this.#clients.push(client)
+    return client
   }
 
   /** So many clients, in more processes than one. */
@@ -89,8 +93,13 @@ class Program {
     return children.trim().split(' ').map(Number)
   }
 
+  async closeClients(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.close()))
+  }
+
   /** By the signal that ends services. */
   async stop(): Promise<void> {
+    await this.closeClients()
     const exited = once(this.child, 'exit')
     this.child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
@@ -131,7 +140,7 @@ test('one command brings STUN, TURN and figures up, and a signal ends it', async
   expect((await discoverMappedAddress(`stun:127.0.0.1:${program.at('udp').port}`)).address).toBe('127.0.0.1')
   const client = await program.client('tcp')
   expect(await program.figure('turn_allocations')).toBe(1)
-  await client.close()
+  expect(client.relayedAddress?.address).toBe('127.0.0.1')
   await program.stop()
 }, 60_000)
 
@@ -143,7 +152,7 @@ describe('several processes', () => {
     await talkInTurn(clients)
     expect(await program.figure('turn_allocations')).toBe(8)
     expect(await program.figure('turn_siblings_datagrams_total{outcome="relayed"}')).toBeGreaterThan(1)
-    await Promise.all(clients.map((client) => client.close()))
+    await program.closeClients()
     expect(await program.figure('turn_allocations')).toBe(0)
     await program.stop()
   }, 60_000)
@@ -155,7 +164,6 @@ describe('several processes', () => {
     const program = await Program.start(4, '--allow-loopback-peers', '--processes', '2', ...own)
     const clients = await program.clients(6, 'dtls')
     await talkInTurn(clients)
-    await Promise.all(clients.map((client) => client.close()))
     await program.stop()
   }, 60_000)
 
@@ -167,7 +175,6 @@ describe('several processes', () => {
     await expect(program.client('tcp')).rejects.toMatchObject({ code: 486 })
     await clients.pop()?.close()
     clients.push(await program.client())
-    await Promise.all(clients.map((client) => client.close()))
     await program.stop()
   }, 60_000)
 
@@ -187,7 +194,6 @@ describe('several processes', () => {
     expect(program.workers).toContain(survivor)
     const left = clients.filter((client) => processOf(client) === 1)
     await talkInTurn([...left, ...(await program.clients(2))])
-    await Promise.all(left.map((client) => client.close()))
     await program.stop()
   }, 60_000)
 })
