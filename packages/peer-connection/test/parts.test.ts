@@ -189,9 +189,10 @@ describe('RTCIceCandidate', () => {
 
   test('reads any text without a throw, and in no time', () => {
     fc.assert(fc.property(fc.string({ maxLength: 500 }), (text) => void candidateFields(`candidate:${text}`)))
-    const start = performance.now()
+    // Of the processor: who else has it in between is no matter.
+    const start = process.cpuUsage()
     expect(candidateFields(`candidate:1 1 udp 1 ::1 1 typ host${' a'.repeat(100_000)}`)).toBeNull()
     expect(candidateFields(`candidate:1 1 udp 1 ::1 1 typ host${'  '.repeat(900)}x`)).toBeNull()
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(process.cpuUsage(start).user).toBeLessThan(500_000)
   })
 })

@@ -80,11 +80,12 @@ describe('hostile sizes', () => {
   })
 
   test('the largest text allowed is read in well under a second', () => {
-    const started = performance.now()
+    // Of the processor: who else has it in between is no matter.
+    const started = process.cpuUsage()
     expect(
       fault([...head, ...Array.from({ length: 19_996 }, (_, at) => `a=x${at}:${'y'.repeat(40)}`)]),
     ).toBeNull()
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(process.cpuUsage(started).user).toBeLessThan(1_000_000)
   })
 
   test('foreign text in a message is cut', () => {
