@@ -116,3 +116,14 @@ test('both providers agree on every message and key', () => {
     }),
   )
 })
+
+test('HMAC-SHA-1 of the node provider is that of OpenSSL at every length, whatever came before', () => {
+  const bytes = Uint8Array.from({ length: 400 }, (_, i) => 7 * i + (i >> 3))
+  for (let length = 0; length <= bytes.length; length++)
+    for (const keyLength of [0, 1, 20, 63, 64, 65, 100]) {
+      const key = bytes.subarray(0, keyLength)
+      const [first, second] = [bytes.subarray(0, length >> 1), bytes.subarray(length >> 1, length)]
+      const expected = createHmac('sha1', key).update(bytes.subarray(0, length)).digest('hex')
+      expect(toHex(nodeCrypto.hmac('sha1', key, first, second))).toBe(expected)
+    }
+})

@@ -84,6 +84,7 @@ export class AgentParts {
         pairSelected: (pair) => this.outbox.post(() => host.pairSelected(pair)),
         pairFailed: (pair, reason) => this.outbox.post(() => host.pairFailed?.(pair, reason)),
         heard: (now, pair) => this.reception.heard(now, pair),
+        asked: (now, pair) => this.reception.asked(now, pair),
         discarded: (reason) => this.discarded.count(reason),
         later: (action) => this.outbox.post(action),
       },

@@ -201,9 +201,11 @@ export class IceAgent {
    * sent, where there is none.
    */
   send(now: Millis, bytes: Uint8Array): boolean {
-    const { pair } = this.#parts.consent
+    const { consent, stats } = this.#parts
+    const { pair } = consent
     if (pair === null) return false
-    this.#parts.stats.sent(bytes)
+    stats.sent(bytes)
+    consent.sending(now)
     pair.base.send(now, pair.remoteAddress, bytes)
     return true
   }

@@ -15,7 +15,7 @@ export interface CheckServerHost {
   roleChanged(): void
   /** The peer's check makes this agent's own check of the pair urgent. */
   triggered(pair: Pair): void
-  heard(now: Millis, pair: Pair): void
+  asked(now: Millis, pair: Pair): void
   discarded(reason: Discarded): void
   /** As `SessionHost.later`. */
   later(action: () => void): void
@@ -127,7 +127,7 @@ export class CheckServer {
       if (isNominated) pair.nomination = check.nomination
       if (isNews) this.#host.triggered(pair)
     }
-    this.#host.heard(now, pair)
+    this.#host.asked(now, pair)
   }
 
   /** RFC 8445 §7.3.2: what the full agent nominates is valid. Its requests are its consent, for there are no responses. */

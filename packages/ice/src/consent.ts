@@ -23,6 +23,11 @@ export interface ConsentTimings {
 /**
  * Consent freshness, RFC 7675, for the one pair that data is sent over: a check every 4 to 6 s, and the end of consent
  * 30 s after the last answer. The checks keep NAT bindings alive, too (RFC 8445 §11).
+ *
+ * An endpoint that sends nothing need not maintain consent (§5.1). While that is so, and for 12 s at most, this agent puts
+ * its check off whenever it hears its peer's: one exchange shows both ends that the other is there, so that agents of two
+ * idle ends take turns. Since one lost answer would then look like silence, a check that nothing follows is sent again
+ * after a second, once.
  */
 export class Consent {
   readonly #host: ConsentHost
@@ -33,8 +38,15 @@ export class Consent {
   readonly #expiry: number
   #pair: Pair | null = null
   #checkAt: Millis = NEVER
+  /** When to look whether anything has followed the last check. */
+  #retryAt: Millis = NEVER
+  #checkedAt: Millis = LONG_AGO
   /** When to look whether the pair fell silent; data moves `heardAt` on without touching any timer. */
   #listenAt: Millis = NEVER
+  /** When a check of the peer's put this agent's off. */
+  #putOffAt: Millis = LONG_AGO
+  /** Whether data was sent since the last check. */
+  #isSending = false
 
   constructor(timings: ConsentTimings, random: () => number, host: ConsentHost) {
     this.#host = host
@@ -57,6 +69,8 @@ export class Consent {
   follow(now: Millis, pair: Pair | null): void {
     if (pair === this.#pair) return
     this.#pair = pair
+    this.#putOffAt = LONG_AGO
+    this.#retryAt = NEVER
     this.#checkAt = pair === null ? NEVER : this.#nextCheck(now)
     this.#listenAt = pair === null ? NEVER : Millis(now + this.#silence)
   }
@@ -68,31 +82,62 @@ export class Consent {
   heard(now: Millis): void {
     if (this.#pair === null) return
     this.#listenAt = Millis(now + this.#silence)
+    this.#retryAt = NEVER
     if (!this.#pair.isSilent) return
     this.#pair.isSilent = false
     this.#host.silenceChanged(now, this.#pair)
+  }
+
+  /** The peer has asked for consent over the followed pair, and {@link Consent.heard} was told. */
+  asked(now: Millis): void {
+    if (this.#pair === null || this.#isSending || now >= this.#pair.respondedAt + TURNS) return
+    this.#putOffAt = now
+    this.#checkAt = this.#nextCheck(now)
+  }
+
+  /** Data is being sent over the followed pair: a check that was put off is due at once. */
+  sending(now: Millis): void {
+    if (this.#isSending) return
+    this.#isSending = true
+    if (this.#putOffAt > this.#checkedAt && now >= this.#checkedAt + this.#interval) this.#checkAt = now
   }
 
   /** False where nothing has changed: a check was sent at the most. */
   handleTimeout(now: Millis): boolean {
     const pair = this.#pair
     if (pair === null) return false
-    if (now >= pair.respondedAt + this.#expiry) {
+    if (now >= this.#expiresAt(pair)) {
       this.follow(now, null)
       this.#host.consentExpired(now, pair)
       return true
     }
     const hasChanged = now >= this.#listenAt && this.#listen(now, pair)
-    if (now >= this.#checkAt) {
-      this.#checkAt = this.#nextCheck(now)
-      this.#host.consentCheckDue(now, pair)
-    }
+    const isDue = now >= this.#checkAt
+    const isRetry = !isDue && now >= this.#retryAt
+    if (isDue || isRetry) this.#retryAt = isDue ? Millis(now + RETRY) : NEVER
+    if (isDue || (isRetry && pair.heardAt < this.#checkedAt)) this.#check(now, pair, isDue)
     return hasChanged
   }
 
   get nextTimeout(): Millis {
     if (this.#pair === null) return NEVER
-    return Millis(Math.min(this.#checkAt, this.#listenAt, this.#pair.respondedAt + this.#expiry))
+    const expiresAt = this.#expiresAt(this.#pair)
+    return Millis(Math.min(this.#checkAt, this.#retryAt, this.#listenAt, expiresAt))
+  }
+
+  /** What an agent sends without consent is data alone: while it sends none, its peer's questions count, too. */
+  #expiresAt({ respondedAt }: Pair): Millis {
+    const since = this.#isSending ? respondedAt : Math.max(respondedAt, this.#putOffAt)
+    return Millis(since + this.#expiry)
+  }
+
+  #check(now: Millis, pair: Pair, isRegular: boolean): void {
+    if (isRegular) {
+      this.#checkedAt = now
+      this.#isSending = false
+      this.#checkAt = this.#nextCheck(now)
+    }
+    this.#host.consentCheckDue(now, pair)
   }
 
   /** Whether the pair has fallen silent. */
@@ -119,4 +164,11 @@ export class Consent {
   }
 }
 
+/** Milliseconds after an answer in which the peer's checks may stand for this agent's. */
+const TURNS = 12_000
+
+/** Milliseconds after a check in which an answer comes over any path that is of use. */
+const RETRY = 1_000
+
 const NEVER = Millis(Infinity)
+const LONG_AGO = Millis(-Infinity)

@@ -54,6 +54,12 @@ export class Reception {
     else pair.isSilent = false
   }
 
+  /** The peer has checked the pair. */
+  asked(now: Millis, pair: Pair): void {
+    this.heard(now, pair)
+    if (pair === this.#consent.pair) this.#consent.asked(now)
+  }
+
   #receiveMessage(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): void {
     const message = readBinding(bytes)
     if (typeof message === 'string') {

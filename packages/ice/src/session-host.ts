@@ -16,8 +16,10 @@ export interface SessionHost {
   acceptCheck(base: Base, from: TransportAddress, check: InboundCheck): boolean
   pairSelected(pair: Pair): void
   pairFailed(pair: Pair, reason: PairFailure): void
-  /** A sign of life of the peer. */
+  /** The peer has answered a check of the pair. */
   heard(now: Millis, pair: Pair): void
+  /** The peer has checked the pair. */
+  asked(now: Millis, pair: Pair): void
   discarded(reason: Discarded): void
   /** Runs when the agent's state is settled, before the outermost handler ends. */
   later(action: () => void): void

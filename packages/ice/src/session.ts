@@ -64,7 +64,7 @@ export class Session {
       acceptCheck: (base, from, check) => host.acceptCheck(base, from, check),
       roleChanged: () => this.#roleChanged(),
       triggered: (pair) => this.#trigger(pair),
-      heard: (now, pair) => host.heard(now, pair),
+      asked: (now, pair) => host.asked(now, pair),
       discarded: (reason) => host.discarded(reason),
       later: (action) => host.later(action),
     })

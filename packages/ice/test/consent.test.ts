@@ -52,7 +52,16 @@ function following(answers: (check: number) => boolean) {
   pair.heardAt = sim.now
   consent.follow(sim.now, pair)
   sim.attach(consent)
-  return { sim, pair, consent, log, start: sim.now }
+  /** The peer asks every `period` milliseconds. */
+  const ask = (period: number): void => {
+    sim.after(period, (now) => {
+      pair.heardAt = now
+      consent.heard(now)
+      consent.asked(now)
+      ask(period)
+    })
+  }
+  return { sim, pair, consent, log, start: sim.now, ask }
 }
 
 describe('Consent, RFC 7675', () => {
@@ -97,6 +106,65 @@ describe('Consent, RFC 7675', () => {
     const changes = log.map(([, what]) => what).filter((what) => what !== 'check')
     expect(changes.length).toBeGreaterThan(10)
     expect(changes.every((what, i) => what === (i % 2 === 0 ? 'silent' : 'audible'))).toBe(true)
+  })
+
+  test('a check that nothing follows is sent again after a second, once', () => {
+    const { sim, log } = following(() => false)
+    sim.advance(14_000)
+    const checks = log.filter(([, what]) => what === 'check').map(([at]) => at)
+    expect(checks[1]! - checks[0]!).toBe(1_000)
+    expect(checks[2]! - checks[0]!).toBeGreaterThanOrEqual(4_000)
+    expect(checks[3]! - checks[2]!).toBe(1_000)
+  })
+
+  test("while nothing is sent, the peer asks in this end's place, for 12 s", () => {
+    const { sim, log, start, ask } = following(() => true)
+    ask(2_500)
+    sim.advance(120_000)
+    const checks = [start, ...log.filter(([, what]) => what === 'check').map(([at]) => at)]
+    const gaps = checks.slice(1).map((at, i) => at - checks[i]!)
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(12_000)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(18_000)
+  })
+
+  test('a check that was put off is due as soon as data is sent', () => {
+    const { sim, consent, log, ask } = following(() => true)
+    ask(2_500)
+    sim.advance(11_000)
+    expect(log).toEqual([])
+    consent.sending(sim.now)
+    expect(consent.nextTimeout).toBe(sim.now)
+    sim.advance(20_000)
+    consent.sending(sim.now)
+    expect(log.length).toBeGreaterThan(1)
+  })
+
+  test('whoever sends data is asked by nobody else', () => {
+    const { sim, consent, log, ask } = following(() => true)
+    ask(2_500)
+    const send = (now: Millis): void => {
+      consent.sending(now)
+      sim.after(100, send)
+    }
+    send(sim.now)
+    sim.advance(60_000)
+    expect(log.length).toBeGreaterThanOrEqual(10)
+  })
+
+  test("the peer's questions are consent for 12 s, and none for data", () => {
+    for (const sends of [false, true]) {
+      const { sim, consent, log, start, ask } = following(() => false)
+      ask(2_500)
+      sim.advance(9_000)
+      const send = (now: Millis): void => {
+        consent.sending(now)
+        sim.after(100, send)
+      }
+      if (sends) send(sim.now)
+      sim.advance(40_000)
+      const [expiredAt] = log.find(([, what]) => what === 'expired') ?? [0]
+      expect(expiredAt - start).toBe(sends ? 30_000 : 40_000)
+    }
   })
 
   test('data moves the silence on without any timer', () => {

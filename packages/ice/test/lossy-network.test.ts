@@ -31,9 +31,11 @@ describe('20 % loss, jitter, reordering and duplicates', () => {
         b.send('to a')
       })
       expect(world.run(hasAll, 20_000)).toBe(true)
+      // Both come to talk over the same path, however often the loss makes one of them move.
+      const isSamePath = (): boolean =>
+        a.agent.selectedPair?.remote.address === b.agent.selectedPair?.local.address
+      expect(world.run(isSamePath, 30_000)).toBe(true)
       sends.stop()
-      // Both talk over the same path.
-      expect(a.agent.selectedPair?.remote.address).toBe(b.agent.selectedPair?.local.address)
     }
     times.sort((x, y) => x - y)
     expect(times[50]).toBeLessThan(3_000)

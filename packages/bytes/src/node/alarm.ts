@@ -1,4 +1,5 @@
 import type { Millis } from '../brand.ts'
+import type { AlarmClock } from './alarm-clock.ts'
 import { monotonicNow } from './clock.ts'
 
 /**
@@ -10,12 +11,15 @@ import { monotonicNow } from './clock.ts'
  */
 export class Alarm {
   readonly #ring: (now: Millis) => void
+  readonly #clock: AlarmClock | undefined
   #timer: NodeJS.Timeout | undefined
   #ringsAt = Infinity
   #wantedAt = Infinity
 
-  constructor(ring: (now: Millis) => void) {
+  /** `clock`: one for many alarms. Default: a timer of its own. */
+  constructor(ring: (now: Millis) => void, clock?: AlarmClock) {
     this.#ring = ring
+    this.#clock = clock
   }
 
   /** Rings at `at`; `Infinity` means never. The last call wins. */
@@ -24,7 +28,7 @@ export class Alarm {
     if (at < this.#ringsAt) this.#start(at)
   }
 
-  /** Releases the timer, so that a process can exit. */
+  /** Releases the timer, so that a process can exit; a shared clock is its owner's to clear. */
   clear(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -33,16 +37,20 @@ export class Alarm {
   }
 
   #start(at: number): void {
-    clearTimeout(this.#timer)
     this.#ringsAt = at
+    if (this.#clock !== undefined) {
+      this.#clock.add(at, this.#expire)
+      return
+    }
+    clearTimeout(this.#timer)
     // setTimeout takes 32 bits, and rounds fractions down: a machine asked too early would ask again.
     const delay = Math.min(Math.max(0, Math.ceil(at - monotonicNow())), 0x7fff_ffff)
-    this.#timer = setTimeout(() => {
-      this.#expire()
-    }, delay)
+    this.#timer = setTimeout(this.#expire, delay, at)
   }
 
-  #expire(): void {
+  /** A clock rings for times, too, that an earlier one has replaced. */
+  readonly #expire = (at: number): void => {
+    if (at !== this.#ringsAt) return
     this.#timer = undefined
     this.#ringsAt = Infinity
     if (this.#wantedAt === Infinity) return

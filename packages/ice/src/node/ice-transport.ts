@@ -91,7 +91,7 @@ export class NodeIceTransport {
     this.#alarm = new Alarm((now) => {
       this.agent.handleTimeout(now)
       this.#alarm.set(this.agent.nextTimeout)
-    })
+    }, options.mux?.clock)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Counters } from '@purertc/bytes'
-import { monotonicNow } from '@purertc/bytes/node'
+import { AlarmClock, monotonicNow } from '@purertc/bytes/node'
 import { isStunDatagram, type TransportAddress } from '@purertc/stun'
 
 import type { LocalSocket } from '../base.ts'
@@ -44,6 +44,8 @@ export type MuxDiscard = 'unknown-fragment' | 'unknown-transaction' | 'unknown-p
  */
 export class UdpMux {
   readonly discarded: Counters<MuxDiscard> = new Counters()
+  /** For the alarms of the agents' drivers. */
+  readonly clock: AlarmClock = new AlarmClock()
   readonly #publicAddresses: Readonly<Record<string, string>>
   readonly #sockets: UdpSocket[] = []
   readonly #byFragment = new Map<string, MuxMember>()
@@ -120,6 +122,7 @@ export class UdpMux {
     this.#byFragment.clear()
     this.#fragments.clear()
     this.#byTransaction.clear()
+    this.clock.clear()
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()))
   }
 
