@@ -29,6 +29,11 @@ export interface Aead {
    * text is not authentic: `into` then holds nothing to be trusted.
    */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array, into: Uint8Array, at: number): number
+  /**
+   * The text that will be opened next has this nonce and may have up to `length` bytes, as far as one can tell: time to
+   * get ready, where a provider can. For whoever has just opened an authentic text, lest a forger make us compute.
+   */
+  expect?(nonce: Uint8Array, length: number): void
 }
 
 /** For providers: the key's length, which is the caller's fault. */

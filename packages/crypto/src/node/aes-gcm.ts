@@ -4,6 +4,7 @@ import { type Aead, type AeadAlgorithm, checkKey, checkNonce } from '../aead.ts'
 import { GcmEngine, type HashKey } from '../gcm/gcm-engine.ts'
 import { NodeAead } from './aead.ts'
 import { CounterBlocks, Keystream } from './keystream.ts'
+import { usesBeforeFast } from './uses-before-fast.ts'
 
 /**
  * AES-GCM for records. `createCipheriv` costs more than what it then does to a record of a kilobyte, so a key that has
@@ -44,10 +45,13 @@ export class NodeAesGcm implements Aead {
     const keystream = fast === null ? null : fast.keystream.find(nonce, length)
     if (fast !== null && keystream !== null)
       return fast.engine.open(fast.hashKey, keystream, aad, sealed, into, at)
-    const opened = this.#ordinary.open(nonce, aad, sealed, into, at)
-    // Only an authentic record says which ones come next: a forger shall not make us compute at its bidding.
-    if (opened >= 0) fast?.keystream.make(nonce, length)
-    return opened
+    return this.#ordinary.open(nonce, aad, sealed, into, at)
+  }
+
+  expect(nonce: Uint8Array, length: number): void {
+    const fast = this.#fast
+    if (fast === null || length > GcmEngine.maxLength) return
+    if (fast.keystream.find(nonce, length) === null) fast.keystream.make(nonce, length)
   }
 
   #fastFor(length: number, aadLength: number): FastKey | null {
@@ -80,6 +84,3 @@ interface FastKey {
   readonly keystream: Keystream
   readonly hashKey: HashKey
 }
-
-/** A key that handles no more than a handshake and some messages shall cost neither time nor memory. */
-const usesBeforeFast = 64

@@ -15,6 +15,7 @@ import {
   writeUnifiedHeader,
 } from '../../src/dtls13/record/unified-header.ts'
 import { Unopened } from '../../src/record/inbound-epoch.ts'
+import { watched } from '../record/watched-aead.ts'
 
 describe('HKDF', () => {
   test('makes what RFC 5869 A.1 says', () => {
@@ -79,6 +80,21 @@ describe.each(cipherSuites)('records of $name', (suite) => {
       expect(open(epoch, record)).toBe(Unopened.replayed)
     }
     expect(epoch.forged).toBe(0)
+  })
+
+  test('say which nonce comes next, forgeries and late ones do not', () => {
+    const keys = secret.recordKeys()
+    const aead = watched(keys.aead)
+    const epoch = new CiphertextEpoch(7, { ...keys, aead })
+    for (const sequence of [255, 256, 257]) open(epoch, seal(sequence))
+    expect(aead.expected.slice(0, 2)).toEqual(aead.opened.slice(1))
+    open(epoch, seal(3))
+    const forged = seal(258)
+    forged[60]! ^= 1
+    open(epoch, forged)
+    expect(aead.expected).toHaveLength(3)
+    open(epoch, seal(258))
+    expect(aead.opened.at(-1)).toBe(aead.expected[2])
   })
 
   test('hide their numbers', () => {

@@ -7,6 +7,7 @@ import { InboundEpoch, Unopened } from '../../src/record/inbound-epoch.ts'
 import { plaintext } from '../../src/record/plaintext.ts'
 import { maxSequence, RecordHeader, writeRecordHeader } from '../../src/record/record-header.ts'
 import { RecordWriter } from '../../src/record/record-writer.ts'
+import { watched } from './watched-aead.ts'
 
 const sequence = fc.maxSafeNat().map((n) => n % (maxSequence + 1))
 
@@ -89,6 +90,24 @@ describe('AEAD protection', () => {
       if (header.read(changed, 0))
         expect(opener.unprotect(changed, header, new Uint8Array(header.length))).toBe(-1)
     }
+  })
+
+  test('says which nonce comes next, where an authentic record has come', () => {
+    const [sealer] = protections()
+    const aead = watched(nodeCrypto.createAead('aes-128-gcm', new Uint8Array(16).fill(7)))
+    const opener = new AeadProtection(aead, new Uint8Array(4).fill(9))
+    const header = new RecordHeader()
+    for (const number of [0xfffe, 0xffff, 0x1_0000]) {
+      const record = new Uint8Array(1 + sealer.overhead)
+      sealer.protect(23, 0xfefd, 1, number, Uint8Array.of(1), record, 0)
+      header.read(record, 0)
+      const forged = record.slice()
+      forged[25]! ^= 1
+      expect(opener.unprotect(forged, header, new Uint8Array(100))).toBe(-1)
+      expect(opener.unprotect(record, header, new Uint8Array(100))).toBe(1)
+    }
+    expect(aead.expected).toHaveLength(3)
+    expect(aead.expected.slice(0, 2)).toEqual([aead.opened[2], aead.opened[4]])
   })
 
   test('refuses fragments too short for nonce and tag', () => {

@@ -50,7 +50,9 @@ export class AeadProtection implements RecordProtection {
     if (length < 0) return -1
     this.#bind(datagram, header.at, length)
     const nonce = this.#nonce.open(datagram, header.at + epochOffset, header.start)
-    return this.#aead.open(nonce, this.#aad, datagram.subarray(sealed, header.end), into, 0)
+    const opened = this.#aead.open(nonce, this.#aad, datagram.subarray(sealed, header.end), into, 0)
+    if (opened >= 0) this.#aead.expect?.(this.#nonce.next(), opened)
+    return opened
   }
 
   /** Additional data: the header's fields in another order, with the length of the content. */

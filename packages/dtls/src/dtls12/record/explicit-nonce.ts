@@ -34,6 +34,15 @@ export class ExplicitNonce {
     return this.bytes
   }
 
+  /** The one that follows upon the nonce that was made last, where the sender counts: most do. */
+  next(): Uint8Array {
+    for (let i = this.bytes.length - 1; i >= sequenceOffset; i--) {
+      this.bytes[i]!++
+      if (this.bytes[i] !== 0) break
+    }
+    return this.bytes
+  }
+
   #mix(record: Uint8Array, at: number): void {
     for (let i = 0; i < sequenceLength; i++) this.bytes[sequenceOffset + i] = record[at + i]! ^ this.#mask[i]!
   }

@@ -57,7 +57,11 @@ export class CiphertextEpoch {
     if (length < 0) return this.#reject()
     this.#window.accept(sequence)
     this.#isNewest = sequence >= this.#expected
-    if (this.#isNewest) this.#expected = sequence + 1
+    if (this.#isNewest) {
+      this.#expected = sequence + 1
+      nonceOf(iv, this.#expected, this.#nonce)
+      aead.expect?.(this.#nonce, length)
+    }
     this.sequence = sequence
     return this.#unpad(into, length)
   }

@@ -1,0 +1,2 @@
+/** A key that handles no more than a handshake and some messages shall cost neither time nor memory. */
+export const usesBeforeFast = 64
