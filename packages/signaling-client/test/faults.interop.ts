@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
+import { freePort } from '../../bytes/test/support/free-port.ts'
 import { ServerProcess } from '../../signaling-server/test/support/fleet.ts'
 import { hasRedis, RedisServer } from '../../signaling-server/test/support/redis-server.ts'
 import { BusyPair, type Ledger, newLedger } from './support/traffic.ts'
@@ -61,6 +62,10 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
   const pause = (milliseconds: number): Promise<void> =>
     new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await pause(20)
+  }
+
   test('a process is killed: its clients resume at the other one, and nothing is lost', async () => {
     const [one, two] = [await serve(), await serve()]
     await talk(20, [
@@ -69,16 +74,16 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
     ])
     await pause(1_000)
     await one.kill()
-    await pause(2_000)
+    // A busy machine may make a server seem dead that is not: that is one resumption more.
+    await until(() => pairs.every((pair) => pair.resumptions > 0))
     const ledger = await settle()
     expect(ledger.failed).toBe(0)
     expect(ledger.heard).toBe(ledger.sent)
     expect(pairs.reduce((sum, pair) => sum + pair.losses, 0)).toBe(0)
-    expect(pairs.reduce((sum, pair) => sum + pair.resumptions, 0)).toBe(20)
   })
 
   test('both processes restart one after the other, draining, and nothing is lost', async () => {
-    const [one, two] = [await serve(), await serve()]
+    const [one, two] = [await serve(await freePort()), await serve()]
     await talk(10, [
       [one.url, two.url],
       [two.url, one.url],
@@ -123,7 +128,7 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
       await own.kill()
       await pause(500)
       await own.start()
-      await pause(3_000)
+      await until(() => pairs.every((pair) => pair.losses >= 2))
       await settle()
       expect(pairs.every((pair) => pair.losses === 2)).toBe(true)
     } finally {
@@ -173,7 +178,8 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
       [first, second],
       [second, first],
     ])
-    for (let i = 0; i < 8; i++) {
+    const resumptions = (): number => pairs.reduce((sum, pair) => sum + pair.resumptions, 0)
+    for (let i = 0; i < 8 || resumptions() <= 20; i++) {
       await pause(250)
       for (const proxy of proxies) proxy.cut(0.3)
     }
@@ -181,7 +187,6 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
     await pause(6_000)
     const ledger = await settle()
     expect([ledger.failed, ledger.heard]).toEqual([0, ledger.sent])
-    expect(pairs.reduce((sum, pair) => sum + pair.resumptions, 0)).toBeGreaterThan(20)
     await Promise.all(proxies.map((proxy) => proxy.close()))
   })
 })

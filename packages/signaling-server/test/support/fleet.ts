@@ -80,7 +80,13 @@ export class ServerProcess {
       execArgv,
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+    let complaints = ''
+    child.stderr?.on('data', (text: Buffer) => (complaints += text.toString()))
+    const failed = once(child, 'close').then(([code]) => {
+      throw new Error(`the server ended with ${code}: ${complaints}`)
+    })
+    failed.catch(() => undefined)
+    const [{ port }] = (await Promise.race([once(child, 'message'), failed])) as [{ port: number }]
     return new ServerProcess(child, port)
   }
 
