@@ -48,6 +48,8 @@ export async function openFirefox(options: BrowserOptions = {}): Promise<Browser
     browser: 'firefox',
     executablePath: firefoxPath,
     headless: true,
+    // What a page waits for may take its time: the test says how long.
+    protocolTimeout: 0,
     extraPrefsFirefox: { ...firefoxPreferences, ...options.preferences },
   })
   const page = await browser.newPage()

@@ -23,6 +23,7 @@ interface NativeConnection {
   setRemoteDescription(sdp: string, type: string): void
   addRemoteCandidate(candidate: string, mid: string): void
   createDataChannel(label: string, options: object): NativeChannel
+  close(): void
   onLocalDescription(callback: (sdp: string, type: 'offer' | 'answer') => void): void
   onLocalCandidate(callback: (candidate: string, mid: string) => void): void
   onGatheringStateChange(callback: (state: string) => void): void
@@ -76,6 +77,10 @@ export class Libdatachannel implements ForeignConnection {
   /** It has no end of candidates. */
   addCandidate(candidate: string, sdpMid: string): void {
     if (candidate !== '') this.#native.addRemoteCandidate(candidate, sdpMid)
+  }
+
+  close(): void {
+    this.#native.close()
   }
 
   #wire(label: string, channel: NativeChannel): ForeignChannel {

@@ -12,6 +12,7 @@ export interface ForeignConnection {
   offer(): Promise<void> | void
   setDescription(type: 'offer' | 'answer', sdp: string): Promise<void> | void
   addCandidate(candidate: string, sdpMid: string): Promise<void> | void
+  close(): Promise<void> | void
 }
 
 /** What a stack tells. */
@@ -85,6 +86,9 @@ export class InteropPeer implements ForeignHost {
         return
       case 'close':
         this.#channel(command.label).close()
+        return
+      case 'end':
+        return this.#connection.close()
     }
   }
 

@@ -32,6 +32,8 @@ export type Command =
       readonly messageSize: number
     }
   | { readonly do: 'close'; readonly label: string }
+  /** Closes the connection. */
+  | { readonly do: 'end' }
 
 export type Report =
   | ({ readonly event: 'description' } & Description)

@@ -86,6 +86,16 @@ export const chromium: Stack = {
   maxMessageSize: 262_144,
 }
 
+/** With I-DATA, which it has behind a field trial. */
+export const chromiumInterleaving: Stack = {
+  ...chromium,
+  name: 'Chromium that interleaves',
+  start: () =>
+    new ForeignPage(
+      openChromium({ flags: ['--force-fieldtrials=WebRTC-DataChannelMessageInterleaving/Enabled/'] }),
+    ),
+}
+
 function firefoxWith(name: string, preferences: BrowserOptions['preferences']): Stack {
   return {
     name,

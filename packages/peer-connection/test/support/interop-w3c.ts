@@ -34,6 +34,7 @@ interface W3cConnection {
   createAnswer(): Promise<unknown>
   setLocalDescription(description: unknown): Promise<unknown>
   setRemoteDescription(description: unknown): Promise<unknown>
+  close(): void
   addIceCandidate(candidate: { candidate: string; sdpMid: string; sdpMLineIndex: number }): Promise<unknown>
 }
 
@@ -85,6 +86,10 @@ export class W3cStack implements ForeignConnection {
 
   async addCandidate(candidate: string, sdpMid: string): Promise<void> {
     await this.#connection.addIceCandidate({ candidate, sdpMid, sdpMLineIndex: 0 })
+  }
+
+  close(): void {
+    this.#connection.close()
   }
 
   async #describe(description: unknown): Promise<void> {

@@ -89,6 +89,9 @@ class Peer:
     async def close(self, label):
         self.channels[label].close()
 
+    async def end(self):
+        await self.connection.close()
+
     async def transfer(self, label, size, messageSize):
         channel = self.channels[label]
         file = os.urandom(size)

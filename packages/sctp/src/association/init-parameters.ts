@@ -18,7 +18,7 @@ export interface InitParameters {
   readonly interleaves: boolean
   /** The largest packet that the peer is known to take; 0 where it does not say. */
   readonly largestPacket: number
-  /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1. */
+  /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1, as far as a packet has room. */
   readonly unrecognized: readonly Uint8Array[]
 }
 
@@ -51,6 +51,7 @@ export function readInitParameters(init: InitChunk): InitParameters {
   let forwardsInterleaved = false
   let takesZeroChecksum = false
   let peerLargest = 0
+  let room = mostReported
   const unrecognized: Uint8Array[] = []
   for (const parameter of init.parameters) {
     if (parameter.type === ParameterType.forwardTsnSupported) {
@@ -66,7 +67,8 @@ export function readInitParameters(init: InitChunk): InitParameters {
       if (parameter.value.length === 4) peerLargest = new Reader(parameter.value).u32()
     } else if (!withoutMeaning.has(parameter.type)) {
       const { stop, report } = unknownTypeAction(parameter.type >>> 14)
-      if (report) unrecognized.push(encode(parameter))
+      room -= 8 + parameter.value.length
+      if (report && room >= 0) unrecognized.push(encode(parameter))
       if (stop) break
     }
   }
@@ -90,6 +92,9 @@ function encode(parameter: Parameter): Uint8Array {
   writeParameter(writer, parameter)
   return writer.finish()
 }
+
+/** Bytes of unknown parameters that are told of: the answer to an INIT must not grow with it. */
+const mostReported = 256
 
 /** We take whatever a datagram holds. */
 const largestPacket = 0xffff

@@ -218,6 +218,8 @@ func (p *peer) obey(c command) {
 		go p.transfer(c.Label, c.Size, c.MessageSize)
 	case "close":
 		check(p.channel(c.Label).Close())
+	case "end":
+		check(p.connection.Close())
 	}
 }
 
