@@ -4,7 +4,7 @@
  *
  *     npm run build
  *     node --import tsx packages/peer-connection/bench/data-channel.ts [--rounds 3] [--seconds 3] \
- *       [--stacks purertc,werift] [--only large,held,unreliable,medium,small,trip,connect,memory,idle]
+ *       [--stacks purertc,werift] [--only large,held,unreliable,medium,small,trip,connect,certified,memory,idle]
  */
 import { parseArgs } from 'node:util'
 
@@ -45,6 +45,7 @@ const nothing: Command = {
   count: 0,
   packetSize: null,
   isReliable: true,
+  makesCertificate: false,
 }
 const throughput = (size: number, options: Partial<Command> = {}): Command => ({
   ...nothing,
@@ -97,6 +98,10 @@ const measurements: Readonly<Record<string, Measurement>> = {
       'connect of the first 15, ms (p50)': median(samples.slice(0, 15)),
       'connect of the first, ms': samples[0] ?? NaN,
     }),
+  },
+  certified: {
+    command: { ...nothing, count: CONNECTS, makesCertificate: true },
+    figures: ({ samples }) => ({ 'connect with a new certificate, ms (p50)': median(samples) }),
   },
   memory: {
     command: { ...nothing, kind: 'connections', count: CONNECTIONS },

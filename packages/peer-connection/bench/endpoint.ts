@@ -15,6 +15,8 @@ export interface Command {
   readonly packetSize: number | null
   /** And ordered, or neither. */
   readonly isReliable: boolean
+  /** As in {@link ConnectOptions}. */
+  readonly makesCertificate: boolean
 }
 
 /** What an end reports; the parent takes each figure from the end that can tell. */
@@ -88,7 +90,7 @@ async function run(stack: Stack, command: Command): Promise<Report> {
 function measure(stack: Stack, command: Command): Promise<Partial<Report>> {
   switch (command.kind) {
     case 'connect':
-      return connectTimes(stack, command.count)
+      return connectTimes(stack, command)
     case 'throughput':
       return throughput(stack, command)
     case 'round-trip':
@@ -100,12 +102,12 @@ function measure(stack: Stack, command: Command): Promise<Partial<Report>> {
   }
 }
 
-async function connectTimes(stack: Stack, count: number): Promise<Partial<Report>> {
+async function connectTimes(stack: Stack, command: Command): Promise<Partial<Report>> {
   const samples: number[] = []
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < command.count; i++) {
     await together(`connect ${i}`)
     const start = performance.now()
-    const channel = await stack.connect(isOfferer, signalOf(`connection ${i}`))
+    const channel = await stack.connect(isOfferer, signalOf(`connection ${i}`), command)
     samples.push(performance.now() - start)
     await together(`connected ${i}`)
     channel.close()

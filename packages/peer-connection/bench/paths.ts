@@ -46,6 +46,7 @@ for (const roundTrip of numbers(values.delays))
         count: 0,
         packetSize: null,
         isReliable: true,
+        makesCertificate: false,
       }
       const reports = await inPair(name, command, (end, body) => path.rewrite(end, body))
       path.close()

@@ -9,6 +9,8 @@ export interface ConnectOptions {
   readonly packetSize: number | null
   /** And ordered, or neither. */
   readonly isReliable: boolean
+  /** Of a stack that takes a certificate which was made before: whether a connection makes one of its own nevertheless. */
+  readonly makesCertificate: boolean
 }
 
 /** An open data channel. */
@@ -36,9 +38,13 @@ export async function loadStack(name: StackName): Promise<Stack> {
   switch (name) {
     case 'purertc': {
       const { RTCPeerConnection } = await import('@purertc/peer-connection')
-      return w3cStack((packetSize) => {
+      const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' })
+      return w3cStack(({ packetSize, makesCertificate }) => {
         const mtu = packetSize === null ? {} : { mtu: packetSize }
-        return new RTCPeerConnection({ network: { addresses: ['127.0.0.1'], ...mtu } })
+        const network = { addresses: ['127.0.0.1'], ...mtu }
+        return new RTCPeerConnection(
+          makesCertificate ? { network } : { network, certificates: [certificate] },
+        )
       })
     }
     case 'wrtc': {
@@ -89,10 +95,10 @@ interface W3cMessage {
   readonly candidate?: never
 }
 
-function w3cStack(create: (packetSize: number | null) => W3cConnection): Stack {
+function w3cStack(create: (options: ConnectOptions) => W3cConnection): Stack {
   return {
-    async connect(isOfferer, signal, { packetSize, isReliable } = ordinary) {
-      const connection = create(packetSize)
+    async connect(isOfferer, signal, options = ordinary) {
+      const connection = create(options)
       const describe = async (description: unknown): Promise<void> => {
         await connection.setLocalDescription(description as never)
         signal.send({ description: plain(description) })
@@ -116,7 +122,7 @@ function w3cStack(create: (packetSize: number | null) => W3cConnection): Stack {
           resolve(
             connection.createDataChannel(
               'bench',
-              isReliable ? {} : { ordered: false, maxRetransmits: 0 },
+              options.isReliable ? {} : { ordered: false, maxRetransmits: 0 },
             ) as W3cChannel,
           )
           void connection.createOffer().then(describe)
@@ -226,7 +232,7 @@ interface LibdatachannelSignal {
   readonly mid?: string
 }
 
-const ordinary: ConnectOptions = { packetSize: null, isReliable: true }
+const ordinary: ConnectOptions = { packetSize: null, isReliable: true, makesCertificate: false }
 
 /** What may cross a process boundary: some stacks hand out class instances. */
 function plain(value: unknown): unknown {

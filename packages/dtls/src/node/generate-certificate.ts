@@ -74,11 +74,15 @@ function randomSerialNumber(crypto: CryptoProvider): string {
   return toHex(serial)
 }
 
-/** Imported when it is needed: the library patches the global `Reflect`, which importing us must not do. */
-async function importX509(): Promise<typeof import('@peculiar/x509')> {
-  await import('reflect-metadata')
-  return await import('@peculiar/x509')
+/**
+ * Imported when it is needed: the library patches the global `Reflect`, which importing us must not do. And once, for a
+ * module loader in a thread of its own takes milliseconds each time to find that it has the library already.
+ */
+function importX509(): Promise<typeof import('@peculiar/x509')> {
+  library ??= import('reflect-metadata').then(() => import('@peculiar/x509'))
+  return library
 }
 
+let library: Promise<typeof import('@peculiar/x509')> | undefined
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const day = 86_400_000
