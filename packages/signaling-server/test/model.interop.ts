@@ -35,7 +35,7 @@ async function soon(
 ): ReturnType<TestClient['next']> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${name} did not hear [${due.join()}]`)), 10_000)
+    timer = setTimeout(() => reject(new Error(`${name} did not hear [${due.join()}]`)), 60_000)
   })
   try {
     return await Promise.race([connection.next(), late])

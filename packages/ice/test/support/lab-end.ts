@@ -93,7 +93,7 @@ export class LabEnd {
   }
 
   /** False where it does not hold after `patience` ms. */
-  async until(condition: () => boolean, patience = 15_000): Promise<boolean> {
+  async until(condition: () => boolean, patience = 60_000): Promise<boolean> {
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true

@@ -38,7 +38,8 @@ export class BusyPair {
     await Promise.all(this.#clients.map((talker) => talker.finish()))
     // One message more in each direction, behind which nothing can be on its way.
     await Promise.all(this.#clients.map((talker) => talker.flush()))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const [a, b] = this.#clients
+    await Promise.all([b.hears(a), a.hears(b)])
   }
 
   async close(): Promise<void> {
@@ -147,6 +148,13 @@ class Talker {
   async flush(): Promise<void> {
     this.#say(this.sent++)
     await Promise.all(this.#open)
+  }
+
+  /** Resolves when it has heard the other one's last word; at last also if that was lost. */
+  async hears({ confirmed, sent }: Talker): Promise<void> {
+    const last = sent - 1
+    for (let i = 0; i < 1_000 && confirmed.has(last) && !this.heard.has(last); i++)
+      await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
   #say(number: number): void {
