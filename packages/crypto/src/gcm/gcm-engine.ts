@@ -11,14 +11,13 @@ import {
   tableSlots,
   tablesAt,
 } from './gcm-program.ts'
-import { instantiate } from '../wasm/instantiate.ts'
-import { KeySlots, type SlottedKey } from '../wasm/key-slots.ts'
 import { fillTable } from './hash-tables.ts'
 
 /** A hash key as the engine wants it: what a key of AES-GCM costs beside AES. */
-export class HashKey implements SlottedKey {
-  /** A table of values for some powers of the key. */
-  readonly bytes: Uint8Array = new Uint8Array(tableSize)
+export class HashKey {
+  /** For {@link GcmEngine}: values for some powers of the key. */
+  readonly table: Uint8Array = new Uint8Array(tableSize)
+  /** For {@link GcmEngine}: where the table is in the program's memory, if it still is. */
   slot = 0
 }
 
@@ -33,21 +32,23 @@ export class GcmEngine {
   static readonly maxAadLength = 16
   readonly #program: GcmProgram
   readonly #memory: Uint8Array
-  readonly #tables: KeySlots
+  readonly #owners = new Array<HashKey | null>(tableSlots).fill(null)
+  #nextSlot = 0
   /** Texts of one length in a row share a view. */
   #cut: Uint8Array
 
   private constructor(program: GcmProgram) {
     this.#program = program
     this.#memory = new Uint8Array(program.memory.buffer)
-    this.#tables = new KeySlots(this.#memory, tablesAt, tableSize, tableSlots)
     this.#cut = this.#memory.subarray(dataAt, dataAt)
   }
 
   /** Null where there is no WebAssembly with vector instructions. */
   static create(): GcmEngine | null {
-    const program = instantiate(assembleGcmProgram()) as GcmProgram | null
-    return program && new GcmEngine(program)
+    if (typeof WebAssembly === 'undefined') return null
+    const bytes = assembleGcmProgram()
+    if (!WebAssembly.validate(bytes)) return null
+    return new GcmEngine(new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports)
   }
 
   /** `key` is `E(K, 0¹²⁸)`. */
@@ -56,16 +57,16 @@ export class GcmEngine {
     // A group of zero blocks and one block is that block times the key itself: so the powers make each other.
     let power = key
     for (let exponent = 1; exponent <= lanes; exponent++) {
-      fillTable(hashKey.bytes, exponent, power)
+      fillTable(hashKey.table, exponent, power)
       if (exponent === lanes) break
-      const table = this.#tables.place(hashKey, true)
+      const table = this.#place(hashKey, true)
       this.#memory.set(power, dataAt + 16 * (lanes - 1))
       this.#memory.fill(0, dataAt, dataAt + 16 * (lanes - 1))
       // Only the first power is in the table that this product uses: the others meet zeros.
       this.#program.hash(table, dataAt, dataAt + 16 * lanes)
       power = this.#memory.slice(hashAt, hashAt + 16)
     }
-    this.#tables.place(hashKey, true)
+    this.#place(hashKey, true)
     return hashKey
   }
 
@@ -81,7 +82,7 @@ export class GcmEngine {
     const length = plaintext.length
     this.#memory.set(plaintext, dataAt)
     this.#load(keystream, aad)
-    this.#program.seal(this.#tables.place(key), length, aad.length)
+    this.#program.seal(this.#place(key), length, aad.length)
     into.set(this.#view(length + tagLength), at)
     return length + tagLength
   }
@@ -98,7 +99,7 @@ export class GcmEngine {
     const length = sealed.length - tagLength
     this.#memory.set(sealed, dataAt)
     this.#load(keystream, aad)
-    if (this.#program.open(this.#tables.place(key), length, aad.length) === 0) return -1
+    if (this.#program.open(this.#place(key), length, aad.length) === 0) return -1
     into.set(this.#view(length), at)
     return length
   }
@@ -109,6 +110,19 @@ export class GcmEngine {
     for (let i = 0; i < GcmEngine.maxAadLength; i++) memory[aadAt + i] = aad[i] ?? 0
   }
 
+  /** The address of the key's table, which is brought in where it is not there, or `hasChanged`. */
+  #place(key: HashKey, hasChanged = false): number {
+    const isThere = this.#owners[key.slot] === key
+    if (!isThere) {
+      key.slot = this.#nextSlot
+      this.#nextSlot = (this.#nextSlot + 1) % tableSlots
+      this.#owners[key.slot] = key
+    }
+    const address = tablesAt + key.slot * tableSize
+    if (!isThere || hasChanged) this.#memory.set(key.table, address)
+    return address
+  }
+
   #view(length: number): Uint8Array {
     if (this.#cut.length !== length) this.#cut = this.#memory.subarray(dataAt, dataAt + length)
     return this.#cut
@@ -116,3 +130,10 @@ export class GcmEngine {
 }
 
 const tagLength = 16
+
+/** As much of the JavaScript API as is used here; the type library of ECMAScript does not have it. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: GcmProgram }
+}

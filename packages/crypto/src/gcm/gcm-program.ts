@@ -14,7 +14,7 @@ import {
   v128,
   v128Type,
   type WasmFunction,
-} from '../wasm/assembler.ts'
+} from './wasm-assembler.ts'
 
 /**
  * AES-GCM without AES, in WebAssembly: GHASH (NIST SP 800-38D §6.4) and the exclusive or with a key stream that the

@@ -4,7 +4,6 @@ import { type Aead, type AeadAlgorithm, checkKey, checkNonce } from '../aead.ts'
 import { GcmEngine, type HashKey } from '../gcm/gcm-engine.ts'
 import { NodeAead } from './aead.ts'
 import { CounterBlocks, Keystream } from './keystream.ts'
-import { usesBeforeFast } from './uses-before-fast.ts'
 
 /**
  * AES-GCM for records. `createCipheriv` costs more than what it then does to a record of a kilobyte, so a key that has
@@ -84,3 +83,6 @@ interface FastKey {
   readonly keystream: Keystream
   readonly hashKey: HashKey
 }
+
+/** A key that handles no more than a handshake and some messages shall cost neither time nor memory. */
+const usesBeforeFast = 64

@@ -9,7 +9,7 @@ import { plain } from './bytes.ts'
 import { Entropy } from './entropy.ts'
 import { NodeHmac } from './hmac.ts'
 import { answerNodeKeyExchange, createNodeKeyExchange } from './key-exchange.ts'
-import { createNodeSampleMask, SharedAes } from './sample-mask.ts'
+import { createNodeSampleMask } from './sample-mask.ts'
 import { importNodePrivateKey, importNodePublicKey } from './signature.ts'
 
 /** The provider on node:crypto (OpenSSL, or BoringSSL on Bun and ring on Deno). */
@@ -25,7 +25,7 @@ export const nodeCrypto: CryptoProvider = {
   createHash: (algorithm) => new NodeHash(algorithm),
   hmac: (algorithm, key, ...parts) => hmac.compute(algorithm, key, parts),
   createAead,
-  createSampleMask: (algorithm, key) => createNodeSampleMask(algorithm, key, sharedAes),
+  createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
   answerKeyExchange: answerNodeKeyExchange,
   importPrivateKey: importNodePrivateKey,
@@ -45,7 +45,6 @@ const hmac = new NodeHmac()
 
 /** Scratch memory, and tables that can be made again. */
 const sharedGcm = new SharedGcm()
-const sharedAes = new SharedAes()
 
 class NodeHash implements Hash {
   readonly #hash: ReturnType<typeof createHash>

@@ -1,5 +1,5 @@
 /**
- * As much of a WebAssembly assembler as our programs need (WebAssembly 2.0, with the vector instructions). An
+ * As much of a WebAssembly assembler as the GCM program needs (WebAssembly 2.0, with the vector instructions). An
  * expression is the bytes of its instructions, operands first, so that programs are built by nesting function calls.
  * The nest is made flat once: to copy operands at each level would take longer than all else.
  */
@@ -89,8 +89,7 @@ export const i64: Readonly<Record<'xor' | 'or' | 'shl' | 'shrU', Binary>> & { co
   shrU: binary(0x88),
 }
 
-export const v128: Readonly<Record<'and' | 'or' | 'xor', Binary>> & {
-  const(bytes: readonly number[]): Code
+export const v128: Readonly<Record<'and' | 'xor', Binary>> & {
   load(address: Code, offset?: number): Code
   store(address: Code, offset: number, value: Code): Code
   readonly zero: Code
@@ -104,27 +103,21 @@ export const v128: Readonly<Record<'and' | 'or' | 'xor', Binary>> & {
     0x00,
     unsigned(offset),
   ],
-  const: (bytes: readonly number[]): Code => [simd(12), bytes],
   zero: [0xfd, 12, ...new Array<number>(16).fill(0)],
   and: vectorBinary(78),
-  or: vectorBinary(80),
   xor: vectorBinary(81),
   /** 1 where any bit is set, else 0. */
   anyTrue: (value: Code): Code => [value, simd(83)],
 }
 
-export const i8x16: Readonly<Record<'add' | 'sub' | 'swizzle', Binary>> & {
+export const i8x16: {
   splat(value: number): Code
   shrU(value: Code, bits: number): Code
-  shrS(value: Code, bits: number): Code
   shuffle(a: Code, b: Code, lanes: readonly number[]): Code
+  readonly swizzle: Binary
 } = {
   splat: (value: number): Code => [i32.const(value), simd(15)],
-  add: vectorBinary(110),
-  sub: vectorBinary(113),
   shrU: (value: Code, bits: number): Code => [value, i32.const(bits), simd(109)],
-  /** The highest bit is repeated. */
-  shrS: (value: Code, bits: number): Code => [value, i32.const(bits), simd(108)],
   /** Lane `k` of the result is lane `lanes[k]` of `a` and `b` in a row. */
   shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [a, b, simd(13), lanes],
   /** Lane `k` of the result is lane `indices[k]` of `table`: a look-up of sixteen secrets that touches no memory. */
