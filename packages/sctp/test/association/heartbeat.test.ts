@@ -48,6 +48,25 @@ describe('a HEARTBEAT, RFC 9260 §8.3', () => {
     expect(pair.b.closed).toMatchObject([{ code: 'timed-out' }])
   })
 
+  test('that is answered, at last, begins the count of losses anew', () => {
+    const config = { maxRetransmits: 4, heartbeatInterval: 1_000 }
+    const peer = new ScriptedPeer({ config }).connect()
+    for (let round = 0; round < 5; round++) {
+      let last: Uint8Array | undefined
+      for (let lost = 0; lost < 4;) {
+        peer.wait(100)
+        for (const { info } of peer.chunksOf(ChunkType.heartbeat)) {
+          last = info
+          lost++
+        }
+      }
+      peer.send({ type: ChunkType.heartbeatAck, info: last! })
+    }
+    expect(peer.association.state).toBe('established')
+    peer.wait(20_000)
+    expect(peer.end.closed).toMatchObject([{ code: 'timed-out' }])
+  })
+
   test('keeps an idle association for a day', () => {
     const pair = new Pair({ loss: 0.2 }).connect()
     pair.run(86_400_000)

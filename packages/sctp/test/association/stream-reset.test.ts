@@ -179,6 +179,19 @@ describe('a reset of the peer', () => {
     expect(peer.end.streamsReset).toEqual([[7]])
   })
 
+  test('that overtakes the FORWARD TSN before it waits for that, and streams begin anew only then', () => {
+    const peer = connected()
+    // Its message 0 on stream 7 is given up, and the chunk that says so comes behind the request.
+    send(peer, request(peer, 0, 0, [7]))
+    expect(reConfig(peer)).toMatchObject([{ result: ReConfigResult.inProgress }])
+    expect(peer.end.streamsReset).toEqual([])
+    const newCumulativeTsn = Tsn.add(peer.tsn, 0)
+    peer.send({ type: ChunkType.forwardTsn, newCumulativeTsn, skips: [{ stream: 7, ssn: 0 }] })
+    expect(reConfig(peer)).toMatchObject([{ result: ReConfigResult.performed }])
+    peer.send(peer.data(1, { stream: 7, ssn: 0 }))
+    expect(peer.end.texts(7)).toEqual(['message 1'])
+  })
+
   test('of dcSCTP, which asks with a new number while it waits', () => {
     const peer = connected()
     send(peer, request(peer, 0, 0, [7]))

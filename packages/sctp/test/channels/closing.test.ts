@@ -56,6 +56,31 @@ describe('closing a channel', () => {
     expect(silent.readyState).toBe('closing')
   })
 
+  test.each([2, 3, 40])('%d at a time takes no longer than one', (count) => {
+    const pair = new ChannelsPair({ latency: 50 }).connect()
+    const { channels } = pair.client
+    const all = Array.from({ length: count }, (_, i) => channels.open(pair.now, { label: String(i) }))
+    pair.runUntil(() => pair.server.incoming.length === count)
+    const start = pair.now
+    channels.batch(pair.now, () => all.forEach((channel) => channels.close(pair.now, channel)))
+    pair.runUntil(() => [...channels.channels, ...pair.server.channels.channels].length === 0)
+    // A round trip for ours and their answer, half of one for theirs, and what a delayed SACK takes.
+    expect(pair.now - start).toBeLessThan(600)
+  })
+
+  test('while another is being closed waits for its turn, and gets it', () => {
+    const pair = new ChannelsPair({ latency: 50 }).connect()
+    const { channels } = pair.client
+    const all = ['a', 'b', 'c'].map((label) => channels.open(pair.now, { label }))
+    pair.runUntil(() => pair.server.incoming.length === 3)
+    for (const channel of all) {
+      channels.close(pair.now, channel)
+      pair.run(10)
+    }
+    pair.runUntil(() => [...channels.channels, ...pair.server.channels.channels].length === 0, 5_000)
+    expect(pair.client.events).toEqual(['closed a', 'closed b', 'closed c'])
+  })
+
   test('twice, or when it is closed, does nothing', () => {
     const pair = new ChannelsPair().connect()
     const channel = pair.client.channels.open(pair.now, { label: 'x' })
