@@ -46,18 +46,26 @@ export class Audience {
     }
     const answer = outcome.kind === 'accepted' ? answerTo(id, to, outcome.count) : null
     if (answer !== null) this.#outbox.sendWire(connection.id, answer)
-    // Where nothing else tells the client that its frames came, this does.
-    if (n !== undefined && ++session.unacknowledged >= ACKNOWLEDGE_AFTER) {
-      session.unacknowledged = 0
-      this.#outbox.send(connection.id, { type: 'ack', n })
-    }
+    if (n === undefined) return
+    session.received = n
+    if (++session.unacknowledged >= ACKNOWLEDGE_AT) this.#acknowledge(session, connection)
   }
 
   #hand(connection: Connection, wire: Wire): void {
     this.#counters.deliveries++
     this.#outbox.sendWire(connection.id, wire)
+    const { session } = connection
+    if (session.unacknowledged >= ACKNOWLEDGE_AFTER) this.#acknowledge(session, connection)
+  }
+
+  /** Where nothing else tells the client that its frames came, this does. */
+  #acknowledge(session: Session, connection: Connection): void {
+    session.unacknowledged = 0
+    this.#outbox.send(connection.id, { type: 'ack', n: session.received })
   }
 }
 
-/** Numbered frames after which the client is told how far they came. */
+/** Numbered frames after which the client is told how far they came, along with what else there is for it. */
 const ACKNOWLEDGE_AFTER = 16
+/** And after which it is told at once. */
+const ACKNOWLEDGE_AT = 64

@@ -25,7 +25,8 @@ export interface Session {
   connection: Connection | undefined
   isResumable: boolean
   place: Place
-  /** Numbered frames that were accepted since the client heard of one. */
+  /** The last number that was accepted, and how many were since the client heard of one. */
+  received: number
   unacknowledged: number
 }
 
@@ -83,7 +84,7 @@ export const outside: Outside = { kind: 'outside' }
 export const ended: Ended = { kind: 'ended' }
 
 export function createSession(token: string, isResumable: boolean): Session {
-  return { token, connection: undefined, isResumable, place: outside, unacknowledged: 0 }
+  return { token, connection: undefined, isResumable, place: outside, received: 0, unacknowledged: 0 }
 }
 
 export function placeOf({ place }: Session): Joined | typeof ended | undefined {

@@ -132,12 +132,25 @@ describe('a client that sends again what it has no answer to', () => {
     expect(lab.hub.counters.repeated).toBe(2)
   })
 
-  test('is told every sixteen frames how far they came', () => {
+  test('is told after sixteen frames how far they came, along with what it hears', () => {
     const lab = twoInRoom()
-    for (let n = 1; n <= 40; n++) lab.say(2, { type: 'message', data: n, n })
+    for (let n = 1; n <= 15; n++) lab.say(2, { type: 'message', data: n, n })
+    lab.say(1, { type: 'message', data: 'early' })
+    for (let n = 16; n <= 40; n++) lab.say(2, { type: 'message', data: n, n })
+    lab.say(1, { type: 'message', data: 'due' })
     expect(lab.take(2)).toEqual([
-      { type: 'ack', n: 16 },
-      { type: 'ack', n: 32 },
+      { type: 'message', from: 'alice', data: 'early' },
+      { type: 'message', from: 'alice', data: 'due' },
+      { type: 'ack', n: 40 },
+    ])
+  })
+
+  test('is told after 64 frames, even where it hears nothing else', () => {
+    const lab = twoInRoom()
+    for (let n = 1; n <= 130; n++) lab.say(2, { type: 'message', data: n, n })
+    expect(lab.take(2)).toEqual([
+      { type: 'ack', n: 64 },
+      { type: 'ack', n: 128 },
     ])
   })
 

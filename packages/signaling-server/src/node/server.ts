@@ -13,6 +13,7 @@ import { type Admitted, Gate, hasPath, Refusal, refuse } from './admission.ts'
 import { Alarm } from './alarm.ts'
 import { answerRequest } from './answer-request.ts'
 import type { SignalingServerEvents } from './events.ts'
+import { FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { hubHost } from './hub-host.ts'
 import { iceServersFor } from './ice-servers.ts'
@@ -30,6 +31,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   readonly #limits: SignalingServerLimits
   readonly #hub: SignalingHub
   readonly #sockets: WebSocketServer
+  /** Bytes of one message. */
+  readonly #maxPayload: number
   readonly #peers: Map<number, SocketPeer> = new Map()
   readonly #upgrades: Upgrades
   readonly #ownServer: HttpServer | undefined
@@ -55,8 +58,8 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       () => (this.#isReleased ? Infinity : this.#hub.nextTimeout),
       (now) => this.#hub.handleTimeout(now),
     )
-    const maxPayload = Math.min(this.#limits.frameBytes, frameLimits.bytes)
-    this.#sockets = new WebSocketServer(socketOptions(maxPayload))
+    this.#maxPayload = Math.min(this.#limits.frameBytes, frameLimits.bytes)
+    this.#sockets = new WebSocketServer(socketOptions(this.#maxPayload))
     this.#upgrades = new Upgrades(new Gate(options, this.#limits), this.#sockets, {
       opened: (socket, stream, admitted) => this.#open(socket, stream, admitted),
       refused: ({ socket }, { status, cause }) => {
@@ -203,6 +206,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith ??= FAULTS.get(error.code)))
     socket.on('pong', () => this.#hub.handleAlive(peer.id))
     socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(peer, data, isBinary))
+    FrameReader.attach(stream, socket, this.#maxPayload, (text) => this.#hear(peer, text))
     socket.once('close', (code: number) => this.#closeOf(peer, peer.cutWith ?? code))
     const { iceServers, lifetime } = admitted.ice
     this.#hub.connect(performance.now(), peer.id, iceServers, finite(lifetime))
@@ -223,11 +227,11 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     if (peer.socket.readyState !== peer.socket.OPEN) return
     // The default `binaryType` of `ws` makes everything a Buffer.
     const bytes = data as Buffer
-    if (isBinary) {
-      this.#hub.handleBinary(performance.now(), peer.id, bytes)
-      return
-    }
-    const text = bytes.toString('utf8')
+    if (isBinary) this.#hub.handleBinary(performance.now(), peer.id, bytes)
+    else this.#hear(peer, bytes.toString('utf8'))
+  }
+
+  #hear(peer: SocketPeer, text: string): void {
     if (this.listenerCount('rawMessage') > 0) this.emit('rawMessage', peer, text)
     this.#hub.handleFrame(performance.now(), peer.id, text)
   }
@@ -304,7 +308,15 @@ export async function createSignalingServer(options: SignalingServerOptions = {}
 function socketOptions(maxPayload: number): ServerOptions & { readonly closeTimeout: number } {
   // Only requests that offer the sub-protocol come this far.
   const handleProtocols = (): string => subprotocol
-  return { noServer: true, clientTracking: false, maxPayload, handleProtocols, closeTimeout: 1_000 }
+  return {
+    noServer: true,
+    clientTracking: false,
+    maxPayload,
+    handleProtocols,
+    // The reader and the writer of frames below `ws` know no compressed ones.
+    perMessageDeflate: false,
+    closeTimeout: 1_000,
+  }
 }
 
 /** JSON has no endless time. */
