@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
 import { sumMetrics } from '../src/node/bin/metrics-endpoint.ts'
+import { relayAddressesFor } from '../src/node/bin/own-addresses.ts'
 import { alternatesOf } from '../src/node/bin/serve.ts'
 import { peerFilter, readSettings, type Settings } from '../src/node/bin/settings.ts'
-import { ownerOf } from '../src/node/processes/process-share.ts'
+import { hasReusePort, ownerOf } from '../src/node/processes/process-share.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'purertc-turn-'))
 const file = join(folder, 'turn.json')
@@ -161,4 +162,31 @@ test('clients are spread evenly over processes, each always to the same', () => 
     counts[owner] = (counts[owner] ?? 0) + 1
   }
   for (const count of counts) expect(Math.abs(count - 2048)).toBeLessThan(300)
+})
+
+test('sockets share ports from Node 22.12 and 23.1 on', () => {
+  const versions = ['20.20.2', '22.11.0', '22.12.0', '23.0.0', '23.1.0', '24.0.0']
+  expect(versions.filter(hasReusePort)).toEqual(['22.12.0', '23.1.0', '24.0.0'])
+})
+
+describe('relays of a server that listens on all addresses', () => {
+  const interfaces = {
+    lo: [{ address: '127.0.0.1', internal: true }],
+    eth0: [
+      { address: '10.0.0.5', internal: false },
+      { address: 'fe80::1', internal: false },
+    ],
+    eth1: [{ address: '198.51.100.7', internal: false }],
+  }
+
+  test('are on the machine’s own one, a public one where it has one', () => {
+    expect(relayAddressesFor(['0.0.0.0', '127.0.0.9'], interfaces)).toEqual(['198.51.100.7', '127.0.0.9'])
+    expect(relayAddressesFor(['0.0.0.0'], { eth0: interfaces.eth0 })).toEqual(['10.0.0.5'])
+  })
+
+  test('have none where the machine has none of that family', () => {
+    expect(
+      relayAddressesFor(['0.0.0.0', '::'], { lo: interfaces.lo, eth0: interfaces.eth0.slice(1) }),
+    ).toEqual(['0.0.0.0', '::'])
+  })
 })

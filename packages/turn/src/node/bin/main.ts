@@ -8,7 +8,7 @@ import type { ListeningAddress } from '../listener.ts'
 import { serveMetrics } from './metrics-endpoint.ts'
 import type { ProcessStart } from './process-messages.ts'
 import { Processes } from './processes.ts'
-import { alternatesOf, serve } from './serve.ts'
+import { alternatesOf, relayAddressesOf, serve } from './serve.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { obey, openShare, readStart, tellFailure } from './worker.ts'
 
@@ -87,6 +87,9 @@ async function endpoint(collect: Parameters<typeof serveMetrics>[2]): Promise<Se
 
 function announce(addresses: readonly ListeningAddress[]): void {
   for (const at of addresses) process.stdout.write(`listening ${at.transport} ${formatAddress(at)}\n`)
+  const { min, max } = settings.relayPorts
+  const relayed = settings.advertisedAddress ?? relayAddressesOf(settings)
+  process.stdout.write(`relaying on ${[...new Set(relayed)].join(', ')}, ports ${min} to ${max}\n`)
 }
 
 function onSignal(stop: () => unknown): void {

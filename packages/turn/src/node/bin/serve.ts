@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 
 import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/stun'
 
@@ -6,6 +7,7 @@ import type { ListeningAddress } from '../listener.ts'
 import type { ListenAddress } from '../options.ts'
 import type { ProcessShare } from '../processes/process-share.ts'
 import { createTurnServer, type NodeTurnServer } from '../server.ts'
+import { relayAddressesFor } from './own-addresses.ts'
 import { peerFilter, type Settings } from './settings.ts'
 
 /** One of several processes: its share in the work, and where those listen that were there before it. */
@@ -16,7 +18,7 @@ export interface Member {
 
 /** Starts the server that the settings describe. */
 export function serve(settings: Settings, member?: Member): Promise<NodeTurnServer> {
-  const { cert, key, userRate, totalRate, relayAddress, advertisedAddress, secret } = settings
+  const { cert, key, userRate, totalRate, advertisedAddress, secret } = settings
   const users = new Map((settings.user ?? []).map(({ name, password }) => [name, password]))
   return createTurnServer({
     listen: member === undefined ? listenAddresses(settings) : sharedAddresses(settings, member),
@@ -26,7 +28,7 @@ export function serve(settings: Settings, member?: Member): Promise<NodeTurnServ
     realm: settings.realm,
     authenticate: users,
     ...(secret === undefined ? {} : { sharedSecret: secret }),
-    ...(relayAddress === undefined ? {} : { relayAddress }),
+    relayAddress: relayAddressesOf(settings),
     ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
     portRange: settings.relayPorts,
     allocationsPerUser: settings.allocationsPerUser,
@@ -39,6 +41,12 @@ export function serve(settings: Settings, member?: Member): Promise<NodeTurnServ
     legacyChannels: settings.legacyChannels === true,
     ...(member && { share: member.share }),
   })
+}
+
+/** Where relays are opened. */
+export function relayAddressesOf({ address, relayAddress, advertisedAddress }: Settings): readonly string[] {
+  if (relayAddress !== undefined) return relayAddress
+  return advertisedAddress === undefined ? relayAddressesFor(address, networkInterfaces()) : address
 }
 
 /** Where new clients are sent while this server drains. */

@@ -90,7 +90,7 @@ function options(): Option[] {
     one('--key <file>', 'its key in PEM', 'KEY', String),
     list(
       '--relay-address <ip...>',
-      'local addresses of relays (default: those listened on)',
+      'local addresses of relays (default: those listened on, or the machine’s)',
       'RELAY_ADDRESS',
       readIp,
     ),
@@ -132,7 +132,7 @@ function options(): Option[] {
     ),
     one('--processes <n>', 'processes that share the ports (Linux)', 'PROCESSES', readCount).default(1),
     one('--metrics-port <port>', 'figures for Prometheus, at /metrics', 'METRICS_PORT', readPort),
-    one('--metrics-address <ip>', 'where', 'METRICS_ADDRESS', readIp).default('127.0.0.1'),
+    one('--metrics-address <ip>', 'where they are told', 'METRICS_ADDRESS', readIp).default('127.0.0.1'),
     one('--drain <seconds>', 'patience with clients after SIGTERM', 'DRAIN', readSeconds).default(0),
     list('--alternate <ip:port...>', 'servers that new clients are sent to meanwhile', 'ALTERNATE', String),
   ]
