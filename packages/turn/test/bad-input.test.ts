@@ -15,10 +15,7 @@ import {
 } from '@purertc/stun'
 
 import { channelData, text } from './client-bench.ts'
-import { ann, peer, ServerBench } from './server-bench.ts'
-
-const udp = (message: MessageBuilder): unknown => message.add(RequestedTransport, 17)
-const NOTHING = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
+import { ann, NOTHING, peer, ServerBench, udp } from './server-bench.ts'
 
 /** RFC 8489 §6.1: what fits a path whose MTU nobody knows, IPv4 and UDP headers taken off. */
 const UNKNOWN_PATH = 548

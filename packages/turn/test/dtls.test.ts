@@ -1,63 +1,25 @@
 import { once } from 'node:events'
 
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { transportAddress } from '@purertc/stun'
 import { createStunServer, NodeStunClient } from '@purertc/stun/node'
 
 import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
-import {
-  createTurnClient,
-  createTurnServer,
-  dtls,
-  listenStunDtls,
-  type NodeTurnClient,
-  type NodeTurnServer,
-  type NodeTurnServerOptions,
-} from '../src/node/index.ts'
+import { dtls, listenStunDtls, type NodeTurnServer, type NodeTurnServerOptions } from '../src/node/index.ts'
+import { closing, on, relayedOf, startClient, startServer as startServerOn } from './loopback.ts'
 import { cert, key } from './vectors/localhost-certificate.ts'
 
-const open: { close(): Promise<void> }[] = []
 beforeEach(stopClock)
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
 
-async function startServer(options: Partial<NodeTurnServerOptions> = {}): Promise<NodeTurnServer> {
-  const server = await createTurnServer({
-    listen: [{ address: '127.0.0.1', port: 0, transport: 'dtls' }],
-    tls: { cert, key },
-    realm: 'example.org',
-    authenticate: { ann: 'secret' },
-    allowLoopbackPeers: true,
-    ...options,
-  })
-  open.push(server)
-  return server
-}
-
-const uriOf = (server: NodeTurnServer, host = 'localhost'): string =>
-  `turns:${host}:${server.addresses[0]?.port ?? 0}?transport=udp`
-
-async function startClient(server: NodeTurnServer, tls: object = { ca: cert }): Promise<NodeTurnClient> {
-  const options = {
-    server: uriOf(server),
-    serverFamily: 'IPv4',
-    username: 'ann',
-    password: 'secret',
-    tls,
-  } as const
-  const client = await createTurnClient(options)
-  open.push(client)
-  return client
-}
+const startServer = (options: Partial<NodeTurnServerOptions> = {}): Promise<NodeTurnServer> =>
+  startServerOn({ listen: on('dtls'), ...options })
 
 describe('TURN over DTLS', () => {
   test('two clients talk over their relayed addresses', async () => {
     const server = await startServer()
     expect(server.addresses).toMatchObject([{ transport: 'dtls', address: '127.0.0.1' }])
-    const [ann, bob] = [await startClient(server), await startClient(server)]
-    const toAnn = ann.relayedAddress ?? transportAddress('0.0.0.0', 0)
-    const toBob = bob.relayedAddress ?? transportAddress('0.0.0.0', 0)
+    const [ann, bob] = [await startClient(server, 'dtls'), await startClient(server, 'dtls')]
+    const [toAnn, toBob] = [relayedOf(ann), relayedOf(bob)]
     ann.createPermission(toBob)
     bob.createPermission(toAnn)
     // Two allocations and two permissions.
@@ -74,7 +36,7 @@ describe('TURN over DTLS', () => {
 
   test('an allocation ends with its session', async () => {
     const server = await startServer()
-    const client = await startClient(server)
+    const client = await startClient(server, 'dtls')
     const deleted = once(server, 'allocationDeleted')
     await client.close()
     expect(await deleted).toMatchObject([{ username: 'ann' }, 'released'])
@@ -83,11 +45,13 @@ describe('TURN over DTLS', () => {
 
   test('the certificate must be the server’s own, and trusted', async () => {
     const server = await startServer()
-    await expect(startClient(server, {})).rejects.toMatchObject({ code: 'transport' })
-    await expect(startClient(server, { ca: cert, servername: 'example.com' })).rejects.toMatchObject({
+    await expect(startClient(server, 'dtls', { tls: {} })).rejects.toMatchObject({ code: 'transport' })
+    await expect(
+      startClient(server, 'dtls', { tls: { ca: cert, servername: 'example.com' } }),
+    ).rejects.toMatchObject({
       code: 'transport',
     })
-    await startClient(server, { rejectUnauthorized: false })
+    await startClient(server, 'dtls', { tls: { rejectUnauthorized: false } })
     expect(server.allocations).toHaveLength(1)
   })
 
@@ -95,8 +59,8 @@ describe('TURN over DTLS', () => {
     const server = await startServer({ connections: { idleTimeout: 0.2, connectionsPerAddress: 1 } })
     const kind = dtls({ ca: cert })
     const at = { ...(server.addresses[0] ?? transportAddress('0.0.0.0', 0)), domain: 'localhost' }
-    open.push(await kind.open(at, {}))
-    open.push(await kind.open(at, {}))
+    closing(await kind.open(at, {}))
+    closing(await kind.open(at, {}))
     await eventually(() => server.disconnected.get('address-limit') === 1)
     jest.advanceTimersByTime(400)
     expect(server.disconnected.snapshot()).toMatchObject({ idle: 1, 'address-limit': 1 })
@@ -114,7 +78,7 @@ describe('STUN over DTLS (RFC 7350)', () => {
       listen: [],
       longTerm: { realm: 'example.org', password: (name) => (name === 'ann' ? 'secret' : null) },
     })
-    open.push(server)
+    closing(server)
     const bound = await server.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
     expect(bound.transport).toBe('dtls')
     const client = await NodeStunClient.open(`stuns:localhost:${bound.port}`, {
@@ -122,13 +86,13 @@ describe('STUN over DTLS (RFC 7350)', () => {
       family: 'IPv4',
       credentials: { kind: 'long-term', username: 'ann', password: 'secret' },
     })
-    open.push(client)
+    closing(client)
     const { mapped } = await client.bind()
     expect(mapped.address).toBe('127.0.0.1')
     expect((await client.bind()).mapped).toEqual(mapped)
     expect(server.answered.snapshot()).toEqual({ 401: 1, success: 2 })
     const udp = await NodeStunClient.open(`stun:127.0.0.1:${bound.port}`, { transport: 'udp' })
-    open.push(udp)
+    closing(udp)
     const inTheClear = expect(udp.bind()).rejects.toMatchObject({ code: 'timeout' })
     jest.advanceTimersByTime(60_000)
     await inTheClear
@@ -139,16 +103,16 @@ describe('STUN over DTLS (RFC 7350)', () => {
       createStunServer({ listen: [] }),
       createStunServer({ listen: [] }),
     ])
-    open.push(here, there)
+    for (const server of [here, there]) closing(server)
     const target = await there.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
     const first = await createStunServer({ listen: [], alternateServer: () => target })
-    open.push(first)
+    closing(first)
     const bound = await first.attach(await listenStunDtls(transportAddress('127.0.0.1', 0), { cert, key }))
     const client = await NodeStunClient.open(`stuns:localhost:${bound.port}`, {
       transport: dtls({ ca: cert }),
       family: 'IPv4',
     })
-    open.push(client)
+    closing(client)
     expect((await client.bind()).server).toMatchObject({ port: target.port })
   })
 })

@@ -22,13 +22,12 @@ import {
 
 import { createTurnClient, createTurnServer } from '../src/node/index.ts'
 import { channelData, ClientBench, clientAddress, relayed, text } from './client-bench.ts'
-import { ann, peer, ServerBench } from './server-bench.ts'
+import { ann, peer, NOTHING, ServerBench } from './server-bench.ts'
 
 const families = ['IPv4', 'IPv6'] as const
 const peer6 = transportAddress('2620:fe::9', 7_000)
 const both = (m: MessageBuilder): MessageBuilder =>
   m.add(RequestedTransport, 17).add(AdditionalAddressFamily, 'IPv6')
-const nothing = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
 
 function dual(): { bench: ServerBench; answer: StunMessage } {
   const bench = new ServerBench({ families })
@@ -39,7 +38,7 @@ describe('RFC 8656 §7.2: a server with two families', () => {
   test('gives both addresses, and relays by the one of the peer’s family', () => {
     const { bench, answer } = dual()
     expect(answer.getAll(XorRelayedAddress).map(({ family }) => family)).toEqual(['IPv4', 'IPv6'])
-    expect(bench.server.load).toEqual({ ...nothing, allocations: 1, users: 1, ports: 2 })
+    expect(bench.server.load).toEqual({ ...NOTHING, allocations: 1, users: 1, ports: 2 })
     expect(bench.server.allocations).toHaveLength(1)
     expect(bench.server.allocations[0]?.additional).toMatchObject({ relay: 2, relayed: { family: 'IPv6' } })
     for (const [number, to] of [
@@ -71,7 +70,7 @@ describe('RFC 8656 §7.2: a server with two families', () => {
       const { bench } = dual()
       end(bench)
       expect(bench.closed.toSorted()).toEqual([1, 2])
-      expect(bench.server.load).toEqual(nothing)
+      expect(bench.server.load).toEqual(NOTHING)
       expect(bench.events.filter((event) => event.startsWith('deleted'))).toHaveLength(1)
     }
   })
@@ -89,7 +88,7 @@ describe('RFC 8656 §7.2: a server with two families', () => {
     expect(bench.codeOf(Method.createPermission, (m) => m.add(XorPeerAddress, left))).toBe(0)
     expect(bench.codeOf(Method.refresh, drop)).toBe(443)
     expect(bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 0))).toBe(0)
-    expect(bench.server.load).toEqual(nothing)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 
   test('gives one address and the reason, where it has but one', () => {
@@ -106,7 +105,7 @@ describe('RFC 8656 §7.2: a server with two families', () => {
       bench.server.relayFailed(bench.now, bench.opened.at(-1)?.relay ?? 0)
     }
     expect(bench.reply().get(AddressErrorCode)).toMatchObject({ family: 'IPv6', code: 508 })
-    expect(bench.server.load).toEqual({ ...nothing, allocations: 1, users: 1, ports: 1 })
+    expect(bench.server.load).toEqual({ ...NOTHING, allocations: 1, users: 1, ports: 1 })
   })
 
   test('leaves nothing behind when it is closed between the two', () => {
@@ -116,9 +115,9 @@ describe('RFC 8656 §7.2: a server with two families', () => {
     bench.server.relayOpened(bench.now, 1, relayed)
     bench.server.close()
     expect(bench.closed.toSorted()).toEqual([1, 2])
-    expect(bench.server.load).toEqual(nothing)
+    expect(bench.server.load).toEqual(NOTHING)
     bench.server.relayOpened(bench.now, 2, relayed)
-    expect(bench.server.load).toEqual(nothing)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 
   test('400 for what goes not together', () => {
@@ -131,7 +130,7 @@ describe('RFC 8656 §7.2: a server with two families', () => {
       (m: MessageBuilder) => m.add(RequestedTransport, 17).add(AdditionalAddressFamily, 'IPv4'),
     ].map((fill) => bench.codeOf(Method.allocate, fill))
     expect(codes).toEqual([400, 400, 400, 400])
-    expect(bench.server.load).toEqual(nothing)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 })
 

@@ -1,74 +1,30 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { formatAddress, transportAddress } from '@purertc/stun'
+import { transportAddress } from '@purertc/stun'
 import { discoverMappedAddress } from '@purertc/stun/node'
 
 import { formatMetrics, timeLimitedCredentials, TurnClient } from '../src/index.ts'
-import {
-  createTurnClient,
-  createTurnServer,
-  type NodeTurnClient,
-  type NodeTurnClientOptions,
-  type NodeTurnServer,
-  type NodeTurnServerOptions,
-} from '../src/node/index.ts'
-import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
-import { SendBuffer, UdpPort } from '../src/node/udp-port.ts'
-
-const open: { close(): Promise<void> | void }[] = []
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close()
-})
-
-async function startServer(options: Partial<NodeTurnServerOptions> = {}): Promise<NodeTurnServer> {
-  const server = await createTurnServer({
-    listen: [{ address: '127.0.0.1', port: 0 }],
-    realm: 'example.org',
-    authenticate: { ann: 'secret' },
-    allowLoopbackPeers: true,
-    ...options,
-  })
-  open.push(server)
-  return server
-}
-
-async function startClient(
-  server: NodeTurnServer,
-  options: Partial<NodeTurnClientOptions> = {},
-): Promise<NodeTurnClient> {
-  const client = await createTurnClient({
-    server: uriOf(server),
-    username: 'ann',
-    password: 'secret',
-    ...options,
-  })
-  open.push(client)
-  return client
-}
-
-function uriOf(server: NodeTurnServer): string {
-  const [address] = server.addresses
-  return address === undefined ? '' : `turn:${formatAddress(address)}`
-}
+import { createTurnClient, createTurnServer } from '../src/node/index.ts'
+import { stopClock } from '../../bytes/test/support/still-clock.ts'
+import { closing, startClient, startServer, uriOf } from './loopback.ts'
 
 async function echoPeer(address = '127.0.0.1'): Promise<Socket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address))
   socket.bind(0, address)
   await once(socket, 'listening')
-  open.push({ close: () => void socket.close() })
-  return socket
+  return closing(socket)
 }
 
 describe('over real sockets', () => {
   test.each(['127.0.0.1', '::1'])('relays both ways on %s', async (address) => {
     const server = await startServer({ listen: [{ address, port: 0 }] })
     const created = once(server, 'allocationCreated')
-    const client = await startClient(server, { family: address === '::1' ? 'IPv6' : 'IPv4' })
+    const client = await startClient(server, 'udp', { family: address === '::1' ? 'IPv6' : 'IPv4' })
     expect(client.relayedAddress?.address).toBe(address)
     expect(await created).toMatchObject([{ username: 'ann', client: client.mappedAddress }])
     const peer = await echoPeer(address)
@@ -128,7 +84,7 @@ describe('over real sockets', () => {
       await (await startClient(await startServer({ authenticate }))).close()
     const server = await startServer({ authenticate: {} })
     await expect(startClient(server)).rejects.toMatchObject({ code: 401 })
-    await expect(startClient(server, { username: 'toString' })).rejects.toMatchObject({ code: 401 })
+    await expect(startClient(server, 'udp', { username: 'toString' })).rejects.toMatchObject({ code: 401 })
   })
 
   test('users are found by promise, once for a while; a store that fails refuses nobody', async () => {
@@ -150,9 +106,9 @@ describe('over real sockets', () => {
     expect(errors).toEqual(['the store is down'])
     expect(asked).toBe(2)
     client.createPermission(transportAddress('127.0.0.1', 9))
-    await expect(startClient(server, { password: 'guess' })).rejects.toMatchObject({ code: 401 })
+    await expect(startClient(server, 'udp', { password: 'guess' })).rejects.toMatchObject({ code: 401 })
     expect(asked).toBe(2)
-    await expect(startClient(server, { username: 'eve' })).rejects.toMatchObject({ code: 401 })
+    await expect(startClient(server, 'udp', { username: 'eve' })).rejects.toMatchObject({ code: 401 })
     expect(asked).toBe(3)
   })
 
@@ -160,14 +116,14 @@ describe('over real sockets', () => {
     const server = await startServer({ sharedSecret: 'north', allocationsPerUser: 1 })
     const inAnHour = Math.floor(Date.now() / 1000) + 3600
     const good = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour)
-    await startClient(server, good)
+    await startClient(server, 'udp', good)
     await startClient(server)
     const again = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour + 1)
-    await expect(startClient(server, again)).rejects.toMatchObject({ code: 486 })
+    await expect(startClient(server, 'udp', again)).rejects.toMatchObject({ code: 486 })
     const past = timeLimitedCredentials(nodeCrypto, 'north', 'bob', inAnHour - 3601)
-    await expect(startClient(server, past)).rejects.toMatchObject({ code: 401 })
+    await expect(startClient(server, 'udp', past)).rejects.toMatchObject({ code: 401 })
     const other = timeLimitedCredentials(nodeCrypto, 'south', 'bob', inAnHour)
-    await expect(startClient(server, other)).rejects.toMatchObject({ code: 401 })
+    await expect(startClient(server, 'udp', other)).rejects.toMatchObject({ code: 401 })
   })
 
   test('draining waits for the last allocation, with some patience', async () => {
@@ -231,40 +187,6 @@ describe('over real sockets', () => {
     await expect(server.listen(transportAddress('127.0.0.1', 0))).rejects.toMatchObject({
       code: 'invalid-state',
     })
-  })
-})
-
-describe('a port', () => {
-  test('sends neither to port 0, which a forged packet may come from, nor once it is closed', async () => {
-    const port = await UdpPort.bind(transportAddress('127.0.0.1', 0), new SendBuffer())
-    const heard: string[] = []
-    port.start(
-      (_from, bytes) => heard.push(new TextDecoder().decode(bytes)),
-      (error) => heard.push(error.message),
-    )
-    port.send({ ...port.local, port: 0 }, new TextEncoder().encode('nowhere'))
-    port.send(port.local, new TextEncoder().encode('here'))
-    await eventually(() => heard.length > 0)
-    await port.close()
-    port.send(port.local, new TextEncoder().encode('late'))
-    expect(heard).toEqual(['here'])
-  })
-
-  test('lends nothing: what is sent stays as it was, however many are sent at once', async () => {
-    const port = await UdpPort.bind(transportAddress('127.0.0.1', 0), new SendBuffer())
-    const heard: number[] = []
-    port.start(
-      (_from, bytes) => {
-        expect(bytes.every((byte) => byte === bytes[0])).toBe(true)
-        heard.push(bytes[0] ?? -1)
-      },
-      () => {},
-    )
-    const scratch = new Uint8Array(1_000)
-    for (let i = 0; i < 100; i++) port.send(port.local, scratch.fill(i))
-    await eventually(() => heard.length === 100)
-    expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => i))
-    await port.close()
   })
 })
 

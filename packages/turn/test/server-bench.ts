@@ -177,3 +177,9 @@ export class ServerBench {
     return this
   }
 }
+
+/** What an Allocate request must have. */
+export const udp = (message: MessageBuilder): MessageBuilder => message.add(RequestedTransport, 17)
+
+/** The load of a server that holds nothing. */
+export const NOTHING = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 } as const

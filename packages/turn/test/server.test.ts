@@ -4,9 +4,7 @@ import {
   AdditionalAddressFamily,
   AttributeType,
   authenticate,
-  ChannelNumber,
   DontFragment,
-  EvenPort,
   integrityOf,
   Lifetime,
   longTermKey,
@@ -19,21 +17,16 @@ import {
   Realm,
   RequestedAddressFamily,
   RequestedTransport,
-  ReservationToken,
   Software,
-  type StunMessage,
   transportAddress,
   UnknownAttributes,
   XorMappedAddress,
-  XorPeerAddress,
   XorRelayedAddress,
 } from '@purertc/stun'
 
-import { ann, bob, ServerBench } from './server-bench.ts'
+import { ann, bob, NOTHING, ServerBench, udp } from './server-bench.ts'
 
-const udp = (message: MessageBuilder): MessageBuilder => message.add(RequestedTransport, 17)
 const key = longTermKey(nodeCrypto, 'ann', 'example.org', 'secret')
-const emptyLoad = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
 
 describe('credentials', () => {
   const methods = [Method.allocate, Method.refresh, Method.createPermission, Method.channelBind]
@@ -48,7 +41,7 @@ describe('credentials', () => {
     expect(answer.hasFingerprint).toBe(false)
     expect(answer.get(Software)).toBe('test')
     expect(bench.server.answered.snapshot()).toEqual({ 401: 1 })
-    expect(bench.server.load).toEqual(emptyLoad)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 
   test('401 for a wrong password and for nobody; 400 for what is incomplete; 438 for a nonce that is not', () => {
@@ -65,7 +58,7 @@ describe('credentials', () => {
     const nonce = bench.nonce()
     bench.advance(100_000)
     expect(code({ nonce })).toBe(438)
-    expect(bench.server.load).toEqual(emptyLoad)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 
   test('answers are signed with the key of the asker, and have a FINGERPRINT where the request has one', () => {
@@ -200,7 +193,7 @@ describe('Allocate', () => {
     for (let i = 0; i < 8; i++) bench.server.relayFailed(bench.now, 1)
     expect(bench.opened.map(({ relay }) => relay)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
     expect(bench.server.answered.get('508')).toBe(1)
-    expect(bench.server.load).toEqual(emptyLoad)
+    expect(bench.server.load).toEqual(NOTHING)
     expect(bench.events).toEqual([])
   })
 
@@ -248,7 +241,7 @@ describe('Allocate', () => {
     expect(asked).toEqual([
       { listener: 0, client: ann, username: 'ann', family: 'IPv4', transport: 'udp', lifetime: 600 },
     ])
-    expect(bench.server.load).toEqual(emptyLoad)
+    expect(bench.server.load).toEqual(NOTHING)
   })
 
   test('listeners are told apart', () => {
@@ -259,167 +252,6 @@ describe('Allocate', () => {
     expect(bench.toClients.map(({ listener }) => listener)).toEqual([0, 1])
     expect(bench.server.load.allocations).toBe(2)
   })
-})
-
-describe('EVEN-PORT and RESERVATION-TOKEN', () => {
-  const even = (reserve: boolean) => (message: MessageBuilder) => udp(message).add(EvenPort, { reserve })
-  const withToken = (answer: StunMessage) => (message: MessageBuilder) =>
-    udp(message).addIf(ReservationToken, answer.get(ReservationToken))
-  const narrow = { portRange: { min: 50_001, max: 50_005 } }
-
-  test('an even port; with R the next one is kept for the token', () => {
-    const bench = new ServerBench(narrow)
-    const answer = bench.ask(Method.allocate, even(true))
-    const port = answer.get(XorRelayedAddress)?.port ?? 0
-    expect([50_002, 50_004]).toContain(port)
-    expect(bench.server.load.ports).toBe(2)
-    const second = transportAddress('198.51.100.7', 40_001)
-    expect(bench.codeOf(Method.allocate, withToken(answer), bob)).toBe(508)
-    expect(bench.ask(Method.allocate, withToken(answer), second).get(XorRelayedAddress)?.port).toBe(port + 1)
-    expect(bench.codeOf(Method.allocate, withToken(answer), bob, { username: 'ann' })).toBe(508)
-    expect(bench.server.load).toEqual({
-      allocations: 2,
-      opening: 0,
-      users: 1,
-      ports: 2,
-      waiting: 0,
-      connections: 0,
-    })
-  })
-
-  test('without R nothing is kept, and 508 comes when no even port is left', () => {
-    const bench = new ServerBench(narrow)
-    const clients = [1, 2, 3].map((port) => transportAddress('198.51.100.7', port))
-    expect(clients.map((client) => bench.codeOf(Method.allocate, even(false), client))).toEqual([0, 0, 508])
-    expect(bench.server.load.ports).toBe(2)
-  })
-
-  test('what nobody claims within 30 s is free again', () => {
-    const bench = new ServerBench({ portRange: { min: 50_000, max: 50_001 } })
-    const answer = bench.ask(Method.allocate, even(true))
-    const second = transportAddress('198.51.100.7', 40_001)
-    expect(bench.codeOf(Method.allocate, udp, second)).toBe(508)
-    bench.advance(30_000)
-    expect(bench.server.load.ports).toBe(1)
-    expect(bench.codeOf(Method.allocate, withToken(answer), second)).toBe(508)
-    expect(bench.codeOf(Method.allocate, udp, second)).toBe(0)
-  })
-
-  test('a pair whose first port fails takes another pair, and leaves nothing behind', () => {
-    const bench = new ServerBench()
-    bench.opensRelays = false
-    bench.deliver(bench.request(Method.allocate, even(true)))
-    bench.server.relayFailed(bench.now, 1)
-    expect(bench.server.load.ports).toBe(2)
-    for (let i = 0; i < 7; i++) bench.server.relayFailed(bench.now, 1)
-    expect(bench.server.load).toEqual(emptyLoad)
-    expect(bench.server.nextTimeout).toBe(Infinity)
-  })
-
-  test('400 for a token with EVEN-PORT or a family, 508 for one that was never given', () => {
-    const bench = new ServerBench()
-    const token = (m: MessageBuilder): MessageBuilder => udp(m).add(ReservationToken, new Uint8Array(8))
-    expect(bench.codeOf(Method.allocate, (m) => token(m).add(EvenPort, { reserve: false }))).toBe(400)
-    expect(bench.codeOf(Method.allocate, (m) => token(m).add(RequestedAddressFamily, 'IPv4'))).toBe(400)
-    expect(bench.codeOf(Method.allocate, token)).toBe(508)
-  })
-})
-
-describe('Refresh and the end of an allocation', () => {
-  const refresh = (lifetime: number) => (message: MessageBuilder) => message.add(Lifetime, lifetime)
-
-  test('moves the end', () => {
-    const bench = new ServerBench().allocate()
-    bench.advance(500_000)
-    expect(bench.ask(Method.refresh, refresh(2_000)).get(Lifetime)).toBe(2_000)
-    bench.advance(1_999_999)
-    expect(bench.server.load.allocations).toBe(1)
-    bench.advance(1)
-    expect(bench.server.load).toEqual(emptyLoad)
-    expect(bench.events).toEqual(['created ann', 'deleted ann expired'])
-    expect(bench.closed).toEqual([1])
-  })
-
-  test('with 0 ends it, once', () => {
-    const bench = new ServerBench().allocate()
-    expect(bench.ask(Method.refresh, refresh(0)).get(Lifetime)).toBe(0)
-    expect(bench.events.at(-1)).toBe('deleted ann released')
-    expect(bench.codeOf(Method.refresh, refresh(0))).toBe(437)
-    expect(bench.closed).toEqual([1])
-    expect(bench.server.nextTimeout).toBe(Infinity)
-    expect(bench.codeOf(Method.allocate, udp)).toBe(0)
-  })
-
-  test('437 without an allocation, 443 for another family, 400 for a lifetime that is none', () => {
-    expect(new ServerBench().codeOf(Method.refresh, refresh(600))).toBe(437)
-    const bench = new ServerBench().allocate()
-    expect(bench.codeOf(Method.refresh, (m) => m.add(RequestedAddressFamily, 'IPv6'))).toBe(443)
-    expect(bench.codeOf(Method.refresh, (m) => m.add(RequestedAddressFamily, 'IPv4'))).toBe(0)
-    const bad = opaqueAttribute(AttributeType.lifetime, 'BAD')
-    expect(bench.codeOf(Method.refresh, (m) => m.add(bad, new Uint8Array(2)))).toBe(400)
-  })
-
-  test('an end that nobody was woken for is observed all the same', () => {
-    const bench = new ServerBench().allocate()
-    const request = bench.request(Method.refresh)
-    bench.now = (bench.now + 600_000) as typeof bench.now
-    bench.deliver(request)
-    expect(bench.server.load.allocations).toBe(0)
-    expect(bench.events.at(-1)).toBe('deleted ann expired')
-  })
-
-  test('close ends all, openings included; afterwards the server is deaf', () => {
-    const bench = new ServerBench().allocate().allocate(bob)
-    bench.opensRelays = false
-    bench.deliver(
-      bench.request(Method.allocate, udp, transportAddress('198.51.100.7', 5)),
-      transportAddress('198.51.100.7', 5),
-    )
-    bench.onDeleted = () => bench.server.close()
-    bench.server.close()
-    expect(bench.closed.sort()).toEqual([1, 2, 3])
-    expect(bench.events.slice(2)).toEqual(['deleted ann closed', 'deleted bob closed'])
-    expect(bench.server.load).toEqual(emptyLoad)
-    expect(bench.server.nextTimeout).toBe(Infinity)
-    bench.server.relayOpened(bench.now, 3, ann)
-    bench.toClients.length = 0
-    bench.deliver(new MessageBuilder(Method.binding, MessageClass.request, bench.newTransactionId()).build())
-    expect(bench.toClients).toHaveLength(0)
-  })
-})
-
-test('500 allocations with permissions and channels: released, expired or left alone, nothing of them stays', () => {
-  const bench = new ServerBench({ allocationsPerUser: 500 })
-  const clients = Array.from({ length: 500 }, (_, i) => transportAddress(`198.51.101.${i % 250}`, 1_000 + i))
-  for (let round = 0; round < 2; round++) {
-    for (const [i, client] of clients.entries()) {
-      bench.allocate(client, 600 + i)
-      const peer = transportAddress(`198.51.102.${i % 250}`, 7_000)
-      const bind = (m: MessageBuilder): unknown => m.add(ChannelNumber, 0x4000 + i).add(XorPeerAddress, peer)
-      expect(bench.codeOf(Method.channelBind, bind, client)).toBe(0)
-    }
-    expect(bench.server.load).toEqual({
-      allocations: 500,
-      opening: 0,
-      users: 1,
-      ports: 500,
-      waiting: 0,
-      connections: 0,
-    })
-    expect(new Set(bench.server.allocations.map(({ relayed }) => relayed.port)).size).toBe(500)
-    for (const client of clients.slice(0, 200))
-      bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 0), client)
-    for (const client of clients.slice(200, 300))
-      bench.codeOf(Method.refresh, (m) => m.add(Lifetime, 3_600), client)
-    expect(bench.server.load.allocations).toBe(300)
-    bench.advance(1_100_000)
-    expect(bench.server.load.allocations).toBe(100)
-    bench.advance(2_500_000)
-    expect(bench.server.load).toEqual(emptyLoad)
-    expect(bench.server.nextTimeout).toBe(Infinity)
-  }
-  expect(bench.closed).toHaveLength(1_000)
-  expect(new Set(bench.closed).size).toBe(1_000)
 })
 
 describe('what else comes to a listener', () => {

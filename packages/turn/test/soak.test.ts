@@ -23,10 +23,9 @@ import {
   type NodeTurnServer,
 } from '../src/node/index.ts'
 import { channelData } from './client-bench.ts'
-import { peer, ServerBench } from './server-bench.ts'
+import { peer, NOTHING, ServerBench } from './server-bench.ts'
 
 const HOUR = 3_600_000
-const nothing = { allocations: 0, opening: 0, users: 0, ports: 0, waiting: 0, connections: 0 }
 
 /** Sockets and other files that this process has open; -1 where the system does not tell. */
 function openFiles(): number {
@@ -72,7 +71,7 @@ test('2,000 allocations are created, used and gone within a simulated day', () =
     toClient: { datagrams: 2_016 },
   })
   expect(bench.closed.toSorted((a, b) => a - b)).toEqual(bench.opened.map(({ relay }) => relay))
-  expect(bench.server.load).toEqual(nothing)
+  expect(bench.server.load).toEqual(NOTHING)
   expect(bench.server.nextTimeout).toBe(Infinity)
 }, 60_000)
 

@@ -1,59 +1,16 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
 import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
-import {
-  createTurnClient,
-  createTurnServer,
-  type NodeTurnClient,
-  type NodeTurnServer,
-  type NodeTurnServerOptions,
-  openLink,
-} from '../src/node/index.ts'
+import { createTurnClient, type NodeTurnClient, type NodeTurnServer, openLink } from '../src/node/index.ts'
 import { parseTurnUri } from '../src/index.ts'
-import { cert, key } from './vectors/localhost-certificate.ts'
+import { closing, startClient as startClientOn, startServer, uriOf } from './loopback.ts'
 
-const open: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
-
-async function startServer(options: Partial<NodeTurnServerOptions> = {}): Promise<NodeTurnServer> {
-  const server = await createTurnServer({
-    listen: [
-      { address: '127.0.0.1', port: 0, transport: 'tcp' },
-      { address: '127.0.0.1', port: 0, transport: 'tls' },
-      { address: '127.0.0.1', port: 0 },
-    ],
-    tls: { cert, key },
-    realm: 'example.org',
-    authenticate: { ann: 'secret' },
-    allowLoopbackPeers: true,
-    ...options,
-  })
-  open.push(() => server.close())
-  return server
-}
-
-function uriOf(server: NodeTurnServer, transport = 'tcp'): string {
-  const { port = 0 } = server.addresses.find((address) => address.transport === transport) ?? {}
-  return transport === 'tls' ? `turns:127.0.0.1:${port}` : `turn:127.0.0.1:${port}?transport=${transport}`
-}
-
-async function startClient(server: NodeTurnServer, transport = 'tcp'): Promise<NodeTurnClient> {
-  const client = await createTurnClient({
-    server: uriOf(server, transport),
-    username: 'ann',
-    password: 'secret',
-    transport: 'tcp',
-    tls: { ca: cert },
-  })
-  open.push(() => client.close())
-  return client
-}
+const startClient = (server: NodeTurnServer, transport = 'tcp'): Promise<NodeTurnClient> =>
+  startClientOn(server, transport, { transport: 'tcp' })
 
 /** A peer that sends back what it hears, and keeps who asked. */
 async function echoPeer(): Promise<{ address: TransportAddress; callers: number[]; server: Server }> {
@@ -64,7 +21,7 @@ async function echoPeer(): Promise<{ address: TransportAddress; callers: number[
     socket.pipe(socket)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  open.push(() => server.close())
+  closing(server)
   const { port } = server.address() as { port: number }
   return { address: transportAddress('127.0.0.1', port), callers, server }
 }
@@ -194,9 +151,9 @@ test('RFC 8016: a client goes on over another socket, and its peers notice nothi
     password: 'secret',
     mobility: true,
   })
-  open.push(() => ann.close())
+  closing(ann)
   const bob = await createTurnClient({ server: uriOf(server, 'udp'), username: 'ann', password: 'secret' })
-  open.push(() => bob.close())
+  closing(bob)
   expect([ann.isMobile, bob.isMobile]).toEqual([true, false])
   const [toAnn, toBob] = [relayedOf(ann), relayedOf(bob)]
   bob.createPermission(toAnn)
