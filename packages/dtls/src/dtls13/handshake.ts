@@ -21,7 +21,7 @@ import { Flight } from './flight/flight.ts'
 import type { Estate } from './hand-over.ts'
 import type { HandshakeContext, HandshakeState } from './handshake-state.ts'
 import type { TrafficSecret } from './keys/traffic-secret.ts'
-import { decodeAck, encodeAck, listHeaderLength, recordNumberLength } from './messages/ack.ts'
+import { decodeAck } from './messages/ack.ts'
 import type { ConnectionIdUsage } from './messages/new-connection-id.ts'
 import { CiphertextEpoch } from './record/ciphertext-epoch.ts'
 import { CiphertextProtection } from './record/ciphertext-protection.ts'
@@ -285,10 +285,10 @@ export class Handshake implements HandshakeMachine, HandshakeContext {
 
   #sendAcks(): void {
     const { records } = this
-    const room =
-      Math.min(this.#retransmission.mtu - records.overhead(), records.maxContent()) - listHeaderLength
-    const numbers = this.#acks.take(Math.max(Math.floor(room / recordNumberLength), 1))
-    if (numbers.length > 0) this.#host.acknowledge(encodeAck(numbers))
+    const content = this.#acks.take(
+      Math.min(this.#retransmission.mtu - records.overhead(), records.maxContent()),
+    )
+    if (content !== null) this.#host.acknowledge(content)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Millis } from '@purertc/bytes'
 
-import type { RecordNumber } from '../messages/ack.ts'
+import { encodeAck, listHeaderLength, type RecordNumber, recordNumberLength } from '../messages/ack.ts'
 
 /**
  * The peer's handshake records that we have taken, RFC 9147 §7. They are acknowledged after a while, unless our next
@@ -39,12 +39,13 @@ export class Acknowledgements {
     this.#delay = delay
   }
 
-  /** The latest, `limit` at most, in ascending order (RFC 9147 §7.1); none where there is no news. */
-  take(limit: number): readonly RecordNumber[] {
+  /** An ACK of `room` bytes with the latest, in ascending order (RFC 9147 §7.1); null where there is no news. */
+  take(room: number): Uint8Array | null {
     this.#armedAt = never
-    if (this.#unsent === 0) return []
+    if (this.#unsent === 0) return null
     this.#unsent = 0
-    return this.#numbers.slice(-limit).sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence)
+    const latest = this.#numbers.slice(-countOf(room))
+    return encodeAck(latest.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence))
   }
 
   /** What was named in an ACK is not named again: the peer goes on. */
@@ -58,6 +59,10 @@ export class Acknowledgements {
     this.#armedAt = never
   }
 }
+
+/** How many numbers there is room for, one at least. */
+const countOf = (room: number): number =>
+  Math.max(Math.floor((room - listHeaderLength) / recordNumberLength), 1)
 
 const never = Millis(Infinity)
 /** Fits a small datagram. */
