@@ -78,6 +78,15 @@ describe('a client of DTLS 1.3 that lies', () => {
       'invalid-public-key: illegal_parameter in epoch 0',
     ],
     [
+      'by a point that is not on its curve',
+      clientHello(({ extensions }) =>
+        withExtension(extensions, ClientKeyShares, [
+          { group: 0x17, keyExchange: Uint8Array.of(4, ...new Uint8Array(64).fill(1)) },
+        ]),
+      ),
+      'invalid-public-key: illegal_parameter in epoch 0',
+    ],
+    [
       'by no version of ours',
       clientHello(({ extensions }) => withExtension(extensions, SupportedVersions, [0xfefb, 0x0304])),
       'unsupported-version: protocol_version in epoch 0',

@@ -70,6 +70,11 @@ describe('ClientHello', () => {
     expect(judge(lie)).toBe(verdict)
   })
 
+  test('with a wrong extended_master_secret', () => {
+    const lie = clientHello(({ extensions }) => withExtension(extensions, rawExtension(23), Uint8Array.of(1)))
+    expect(judge(lie)).toBe('decode: decode_error')
+  })
+
   test('without extensions', () => {
     expect(judge(clientHello(() => ({ extensions: new Extensions() })))).toBe(
       'no-extended-master-secret: handshake_failure',

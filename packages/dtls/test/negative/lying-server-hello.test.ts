@@ -34,6 +34,11 @@ describe('ServerHello', () => {
     )
   })
 
+  test('with a wrong extended_master_secret', () => {
+    const lie = serverHello(({ extensions }) => withExtension(extensions, rawExtension(23), Uint8Array.of(1)))
+    expect(judge(lie)).toBe('decode: decode_error')
+  })
+
   test.each([35, 16, 43, 51, 0x0a0a])('with extension %i, which was not offered', (type) => {
     expect(
       judge(
