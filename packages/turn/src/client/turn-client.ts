@@ -1,26 +1,21 @@
 import { copyBytes, Counters, Deadlines, Millis } from '@purertc/bytes'
 import {
-  AdditionalAddressFamily,
   type AuthenticatedMessage,
-  EvenPort,
   isStunDatagram,
   Lifetime,
   MessageClass,
   Method,
   MobilityTicket,
-  RequestedAddressFamily,
-  RequestedTransport,
-  ReservationToken,
   StatusCode,
   StunMessage,
   type TransportAddress,
-  TransportProtocol,
 } from '@purertc/stun'
 
 import { looksLikeChannelData } from '../channel-data.ts'
 import { DEFAULT_LIFETIME } from '../limits.ts'
 import { isSilence, TurnError } from '../turn-error.ts'
 import { type AllocationAnswer, readAllocationAnswer } from './allocation-answer.ts'
+import { checkPort, writeAllocationRequest } from './allocation-request.ts'
 import type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './config.ts'
 import { DataConnection, type DataConnectionHost } from './data-connection.ts'
 import { PeerTraffic } from './peer-traffic.ts'
@@ -109,20 +104,9 @@ export class TurnClient {
   }
 
   #requestAllocation(now: Millis, isMobile: boolean): void {
-    const { port = 'any', reservationToken, transport = 'udp' } = this.#config
     this.#requests.start(now, {
       method: Method.allocate,
-      write: (message) => {
-        message
-          .add(RequestedTransport, TransportProtocol[transport])
-          .addIf(MobilityTicket, isMobile ? new Uint8Array(0) : undefined)
-          .addIf(Lifetime, this.#config.lifetime)
-          .addIf(EvenPort, port === 'any' ? undefined : { reserve: port === 'pair' })
-          .addIf(ReservationToken, reservationToken)
-          .addIf(AdditionalAddressFamily, this.#config.family === 'both' ? 'IPv6' : undefined)
-          // IPv4 is what a server gives anyway (RFC 8656 §7.2), and older ones do not know the attribute.
-          .addIf(RequestedAddressFamily, this.#config.family === 'IPv6' ? 'IPv6' : undefined)
-      },
+      write: (message) => writeAllocationRequest(message, this.#config, isMobile),
       succeeded: (at, response) => this.#allocated(at, response),
       // RFC 8016 §3.1: without moving, then.
       failed: (at, error) => {
@@ -299,13 +283,6 @@ export class TurnClient {
     this.#allocation = null
     this.#ticket = null
   }
-}
-
-/** RFC 8656 §7.1: a token names the port and its family, so that neither can be asked for. */
-function checkPort({ port = 'any', family, reservationToken }: TurnClientConfig): void {
-  if (reservationToken === undefined) return
-  if (port !== 'any' || family !== undefined || reservationToken.length !== 8)
-    throw new TurnError('invalid-config', 'a reservation token of 8 bytes goes without port and family')
 }
 
 const Timer = { refresh: 0, expiry: 1 } as const

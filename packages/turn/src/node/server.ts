@@ -13,13 +13,7 @@ import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
 import type { DisconnectReason, ListeningAddress, TurnListener } from './listener.ts'
 import { listenAt } from './listeners.ts'
-import {
-  listenAddresses,
-  type NodeTurnServerOptions,
-  type RelayPlace,
-  relayPlaces,
-  shareConfig,
-} from './options.ts'
+import { type NodeTurnServerOptions, type RelayPlace, relayPlaces, shareConfig } from './options.ts'
 import { PasswordLookups } from './password-lookups.ts'
 import { PeerLinks } from './peer-links.ts'
 import { Relays, type RelaysHost } from './relays.ts'
@@ -330,27 +324,4 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   #report(error: Error): void {
     if (this.listenerCount('error') > 0) this.emit('error', error)
   }
-}
-
-/**
- * Starts a TURN server, which answers Binding requests too. Rejects, with nothing left open, where an address cannot be
- * bound (the system's error) or an option is wrong ({@link TurnError} `invalid-config`).
- *
- * @example
- * const server = await createTurnServer({
- *   listen: [{ address: '198.51.100.1', port: 3478 }],
- *   realm: 'example.org',
- *   authenticate: { ann: 'secret' },
- * })
- * await server.close()
- */
-export async function createTurnServer(options: NodeTurnServerOptions): Promise<NodeTurnServer> {
-  const server = new NodeTurnServer(options)
-  try {
-    for (const address of listenAddresses(options)) await server.listen(address)
-  } catch (error) {
-    await server.close()
-    throw error
-  }
-  return server
 }

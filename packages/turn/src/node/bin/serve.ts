@@ -6,7 +6,8 @@ import { isIpAddress, type TransportAddress, transportAddress } from '@purertc/s
 import type { ListeningAddress } from '../listener.ts'
 import type { ListenAddress } from '../options.ts'
 import type { ProcessShare } from '../processes/process-share.ts'
-import { createTurnServer, type NodeTurnServer } from '../server.ts'
+import { createTurnServer } from '../create-server.ts'
+import type { NodeTurnServer } from '../server.ts'
 import { relayAddressesFor } from './own-addresses.ts'
 import { peerFilter, type Settings } from './settings.ts'
 
