@@ -25,6 +25,8 @@ export class ForeignPage extends ForeignEnd {
 
   async stop(): Promise<void> {
     this.#hasStopped = true
+    // Whoever still waits, beside something else that came, is not to keep this process alive.
+    this.fail(new Error('the page is closed'))
     await (await this.#page).close()
   }
 
