@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { CloseCode } from '@purertc/signaling-protocol'
 import { Registry } from 'prom-client'
 
@@ -11,22 +11,13 @@ import {
   createSignalingServer,
   expiringIceServers,
   type SignalingServer,
-  type SignalingServerOptions,
   turnPasswordFor,
 } from '../src/index.ts'
 import { collectMetrics } from '../src/node/metrics.ts'
+import { serverStarter } from './support/start-server.ts'
 import { TestClient, urlOf } from './test-client.ts'
 
-const open: SignalingServer[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()))
-})
-
-async function start(options: SignalingServerOptions = {}): Promise<SignalingServer> {
-  const server = await createSignalingServer({ port: 0, host: '127.0.0.1', ...options })
-  open.push(server)
-  return server
-}
+const start = serverStarter()
 
 const get = async (server: SignalingServer, path: string): Promise<[number, string]> => {
   const response = await fetch(urlOf(server, path).replace('ws', 'http'))
