@@ -125,6 +125,22 @@ describe('frames that are read before ws', () => {
     }
   })
 
+  test('text beyond ASCII is left to ws as it was', async () => {
+    const { messages, past } = await hear([text('für'), text('plain')], true)
+    expect(messages).toEqual(['für', 'plain'])
+    expect(past).toBe(1)
+  })
+
+  test('what looks like a frame inside of one that was cut is none', async () => {
+    const outer = frame(
+      0x81,
+      Buffer.concat([Buffer.from('ab'), frame(0x81, Buffer.from('no'), [0, 0, 0, 0])]),
+      [0, 0, 0, 0],
+    )
+    const pieces = [outer.subarray(0, 8), outer.subarray(8)]
+    expect((await hear(pieces, true)).past).toBe(0)
+  })
+
   test('text that is no UTF-8, or too long, is refused by ws', async () => {
     const { answers } = await hear([frame(0x81, Uint8Array.of(0xc3, 0x28))], true)
     expect(answers.slice(4, 8)).toBe((1_007).toString(16).padStart(4, '0'))
@@ -140,7 +156,10 @@ describe('frames that are read before ws', () => {
       { weight: 1, arbitrary: fc.nat(255) },
     )
     const payload = fc.oneof(
-      { weight: 6, arbitrary: fc.string({ maxLength: 200 }).map((content) => Buffer.from(content)) },
+      {
+        weight: 6,
+        arbitrary: fc.string({ maxLength: 200, unit: 'grapheme' }).map((content) => Buffer.from(content)),
+      },
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)) },
       {
         weight: 1,
