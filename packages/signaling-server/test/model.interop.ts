@@ -122,11 +122,14 @@ class Say extends Step {
     return isIn && connection !== undefined
   }
 
-  protected act(model: Model, fleet: Fleet, person: Client): Promise<void> {
+  /** The answer is awaited: where nobody hears it, somebody who comes next would else come before it was said. */
+  protected async act(model: Model, fleet: Fleet, person: Client): Promise<void> {
+    const { connection } = person
+    if (connection === undefined) return
     const data = fleet.newMessage()
     model.tell(person, `${person.name} says ${data}`)
-    person.connection?.say({ type: 'message', data })
-    return Promise.resolve()
+    connection.say({ type: 'message', data, id: data })
+    await expectNext(connection, 'delivered')
   }
 }
 

@@ -49,6 +49,8 @@ export class ProgressBars {
     if (this.#out.isTTY) {
       this.#multi ??= new progress.MultiBar({
         hideCursor: true,
+        // A line above the bars may be longer than the terminal is wide: its end must not fall on its last column.
+        linewrap: true,
         format: formatBar,
         fps: 10,
         stream: this.#out,
