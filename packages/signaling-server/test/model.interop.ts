@@ -44,9 +44,13 @@ async function soon(
   }
 }
 
-/** Reads up to the answer, which nothing that is due may come before. */
+/**
+ * Reads up to the answer, which nothing that is due may come before. What was answered before a resumption may be answered
+ * again after it: the server cannot know that the answer came.
+ */
 async function expectNext(connection: TestClient, type: string): Promise<void> {
-  const frame = await soon(connection, type, [type])
+  let frame = await soon(connection, type, [type])
+  while (frame.type === 'delivered') frame = await soon(connection, type, [type])
   if (frame.type !== type) throw new Error(`${JSON.stringify(frame)} instead of ${type}`)
 }
 
@@ -129,7 +133,15 @@ class Say extends Step {
     const data = fleet.newMessage()
     model.tell(person, `${person.name} says ${data}`)
     connection.say({ type: 'message', data, id: data })
-    await expectNext(connection, 'delivered')
+    let answer = await soon(connection, person.name, ['the answer'])
+    while (answer.type === 'delivered' && answer.id !== data)
+      answer = await soon(connection, person.name, ['the answer'])
+    // Nothing is kept for whoever may come.
+    const isAlone = model.members.length === 1
+    const expected = isAlone
+      ? answer.type === 'error' && answer.code === 'buffer-full'
+      : answer.type === 'delivered'
+    if (!expected) throw new Error(`${JSON.stringify(answer)} to ${person.name}`)
   }
 }
 

@@ -17,6 +17,8 @@ export interface Stack {
   missing(): string | null
   /** Bytes of the largest message that it announces; what is sent both ways has 256 KiB at most. */
   readonly maxMessageSize: number
+  /** Channels that it takes at a time; what is opened beyond that it drops. Default: any number. */
+  readonly accepts?: number
   /** What it is known to get wrong by itself, and is not asked to do. */
   readonly faults?: readonly ('empty messages' | 'announces unordered channels as ordered')[]
 }
@@ -76,6 +78,7 @@ export const pion: Stack = {
   },
   missing: () => complaint('go', 'version'),
   maxMessageSize: 262_144,
+  accepts: 16,
 }
 
 /** dcSCTP. */
