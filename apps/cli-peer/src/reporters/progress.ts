@@ -17,7 +17,8 @@ export class ProgressBars {
 
   /** Writes a line, above the bars where there are any. */
   line(text: string): void {
-    if (this.#multi) this.#multi.log(`${text}\n`)
+    // It may take several rows, on which the bars were.
+    if (this.#multi) this.#multi.log(`${eraseBelow}${text}\n`)
     else this.#out.write(`${text}\n`)
   }
 
@@ -49,7 +50,7 @@ export class ProgressBars {
     if (this.#out.isTTY) {
       this.#multi ??= new progress.MultiBar({
         hideCursor: true,
-        // A line above the bars may be longer than the terminal is wide: its end must not fall on its last column.
+        // A line above the bars may be longer than the terminal is wide: its end must not fall on the last column.
         linewrap: true,
         format: formatBar,
         fps: 10,
@@ -87,3 +88,6 @@ function formatBar(options: Options, params: Params, payload: { label: string; s
   const percent = Math.floor(params.progress * 100)
   return `${payload.label}  ${bar} ${percent} %  ${size(params.value)} of ${size(params.total)}  ${payload.speed}`
 }
+
+/** ECMA-48 ED: what stands from the cursor on. The bars are drawn anew. */
+const eraseBelow = '\x1b[J'
