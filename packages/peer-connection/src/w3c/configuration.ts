@@ -1,13 +1,11 @@
-import type { DtlsSession } from '@purertc/dtls'
 import type { InterfaceAddress, InterfaceKind, PortMappingOptions, UdpMux } from '@purertc/ice/node'
-import type { CandidatePair, IceCandidate, PairFailure, ReceivedCheck } from '@purertc/ice'
 
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
 import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
 import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
-import type { TransportError } from '../transport/transport-error.ts'
 import type { DtlsOptions, IceOptions } from '../transport/peer-transport-config.ts'
 import type { RTCCertificate } from './certificate.ts'
+import type { TransportHooks } from './transport-hooks.ts'
 
 export type RTCIceTransportPolicy = 'all' | 'relay'
 export type RTCBundlePolicy = 'balanced' | 'max-compat' | 'max-bundle'
@@ -89,28 +87,6 @@ export interface NetworkOptions {
    * what the path carries (RFC 8899).
    */
   readonly mtu?: number
-}
-
-/**
- * What ICE and DTLS do, and the application's say in it. Those that are asked answer at once and do not call the
- * connection; the others are told in their turn among the events.
- */
-export interface TransportHooks {
-  /** False: the candidate is neither signalled nor used. */
-  readonly acceptLocalCandidate?: (candidate: IceCandidate) => boolean
-  /** False: the candidate is not checked. */
-  readonly acceptRemoteCandidate?: (candidate: IceCandidate) => boolean
-  /** False: the peer's connectivity check is neither answered nor learned from. */
-  readonly acceptCheck?: (check: ReceivedCheck) => boolean
-  /** False refuses the nomination of the pair; others may be nominated. */
-  readonly acceptPair?: (pair: CandidatePair) => boolean
-  readonly pairSelected?: (pair: CandidatePair) => void
-  /** Not fatal. */
-  readonly pairFailed?: (pair: CandidatePair, reason: PairFailure) => void
-  /** The peer has proven its certificate. */
-  readonly secured?: (session: DtlsSession) => void
-  /** The peer, or a fault, ended the link. */
-  readonly closed?: (reason: TransportError | null) => void
 }
 
 /** A configuration with its defaults. */

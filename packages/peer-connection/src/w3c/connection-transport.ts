@@ -18,16 +18,10 @@ import type { LocalTransport } from '../negotiation/local-description.ts'
 import type { PeerTransport } from '../transport/peer-transport.ts'
 import type { PeerTransportConfig, TransportAgreement } from '../transport/peer-transport-config.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
-import type { NetworkOptions } from './configuration.ts'
+import type { ResolvedConfiguration } from './configuration.ts'
 import { type CandidateOrigin, originOf } from './ice-candidate.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { RTCIceServer } from './ice-servers.ts'
-
-/** What is known of every transport of the connection. */
-export type ConnectionTransportConfig = Required<Omit<PeerTransportConfig, 'crypto' | 'iceRole'>> & {
-  /** Whether descriptions may carry INIT chunks (draft-hancke-tsvwg-snap). */
-  readonly usesSnap: boolean
-}
 
 /** What the connection is told of its transport. */
 export interface ConnectionTransportHost extends Omit<
@@ -47,8 +41,7 @@ export interface ConnectionTransportHost extends Omit<
  */
 export class ConnectionTransport {
   readonly #environment: Environment
-  readonly #config: () => ConnectionTransportConfig
-  readonly #network: NetworkOptions
+  readonly #configuration: () => ResolvedConfiguration
   readonly #events: EventQueue
   readonly #host: ConnectionTransportHost
   #driver: TransportDriver | null = null
@@ -65,14 +58,12 @@ export class ConnectionTransport {
 
   constructor(
     environment: Environment,
-    config: () => ConnectionTransportConfig,
-    network: NetworkOptions,
+    configuration: () => ResolvedConfiguration,
     events: EventQueue,
     host: ConnectionTransportHost,
   ) {
     this.#environment = environment
-    this.#config = config
-    this.#network = network
+    this.#configuration = configuration
     this.#events = events
     this.#host = host
   }
@@ -121,9 +112,10 @@ export class ConnectionTransport {
   /** Makes the transport unless it exists. */
   create(iceRole: IceRole): void {
     const { crypto } = this.#environment
+    const configuration = this.#configuration()
     this.#driver ??= this.#environment.createDriver(
-      { ...this.#config(), crypto, iceRole },
-      this.#network,
+      { ...transportConfig(configuration), crypto, iceRole },
+      configuration.network,
       this.#driverHost(),
     )
   }
@@ -131,7 +123,7 @@ export class ConnectionTransport {
   /** This end's side as the next description is to tell it. An answer tells nothing that the `offer` does not know. */
   describe(fingerprints: readonly Fingerprint[], offer: DataSection | null): LocalTransport {
     const next = this.#nextCredentials
-    const { ice, usesSnap } = this.#config()
+    const { ice, sctpSnap, messageStreams } = this.#configuration()
     const mayHave = (option: string): boolean => offer === null || offer.iceOptions.includes(option)
     const isWanted = { sped: ice.sped === true, renomination: ice.renomination === true }
     return {
@@ -139,13 +131,13 @@ export class ConnectionTransport {
       fingerprints,
       candidates: next === null ? this.#candidates : [],
       endOfCandidates: next === null && this.#hasAllCandidates,
-      maxMessageSize: this.#config().deliverParts ? 0 : this.#config().maxMessageSize,
+      maxMessageSize: messageStreams ? 0 : MAX_MESSAGE_SIZE,
       iceOptions: [
         'trickle',
         ...(['sped', 'renomination'] as const).filter((name) => isWanted[name] && mayHave(name)),
       ],
       iceLite: ice.lite === true,
-      ...(usesSnap && (offer === null || offer.sctpInit !== undefined) && { sctpInit: this.#sctpInit }),
+      ...(sctpSnap && (offer === null || offer.sctpInit !== undefined) && { sctpInit: this.#sctpInit }),
     }
   }
 
@@ -251,3 +243,21 @@ export class ConnectionTransport {
     this.#hasAllCandidates = false
   }
 }
+
+/** What a configuration says of a transport. */
+function transportConfig(
+  configuration: ResolvedConfiguration,
+): Omit<PeerTransportConfig, 'crypto' | 'iceRole'> {
+  const { iceTransportPolicy, network, messageStreams, dtls, ice } = configuration
+  return {
+    policy: iceTransportPolicy,
+    ...(network.mtu !== undefined && { mtu: network.mtu }),
+    maxMessageSize: MAX_MESSAGE_SIZE,
+    deliverParts: messageStreams,
+    dtls,
+    ice,
+  }
+}
+
+/** Bytes of the largest message that is taken whole. */
+const MAX_MESSAGE_SIZE = 262_144

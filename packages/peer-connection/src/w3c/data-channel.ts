@@ -2,7 +2,7 @@ import { invalidState, operationError, RTCError } from '../errors.ts'
 import type { ChannelControl, ChannelLink } from './channel-link.ts'
 import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { ChannelStreams, type DataChannelMessage, type StreamedChannel } from './data-channel-streams.ts'
-import { RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
+import { type RTCDataChannelEventMap, RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
 import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
 import type { RTCPriorityType } from './priority.ts'
@@ -11,16 +11,6 @@ import { UnreadMessages } from './unread-messages.ts'
 import { IncomingMessage, type MessagePiece, sendStream } from './streamed-message.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
-
-export interface RTCDataChannelEventMap {
-  open: Event
-  message: MessageEvent
-  messagestream: RTCMessageStreamEvent
-  bufferedamountlow: Event
-  closing: Event
-  close: Event
-  error: RTCErrorEvent
-}
 
 /** Set by the class, which alone can reach its private parts. */
 export let channelControl: ChannelControl

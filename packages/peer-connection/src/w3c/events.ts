@@ -5,6 +5,30 @@ import type { RTCDataChannel } from './data-channel.ts'
 import type { RTCDatagramChannel } from './datagram-channel.ts'
 import type { RTCIceCandidate } from './ice-candidate.ts'
 
+/** WebRTC §13.1, without what is about media. */
+export interface RTCPeerConnectionEventMap {
+  negotiationneeded: Event
+  icecandidate: RTCPeerConnectionIceEvent
+  icecandidateerror: RTCPeerConnectionIceErrorEvent
+  signalingstatechange: Event
+  iceconnectionstatechange: Event
+  icegatheringstatechange: Event
+  connectionstatechange: Event
+  datachannel: RTCDataChannelEvent
+  datagramchannel: RTCDatagramChannelEvent
+}
+
+/** WebRTC §13.2. */
+export interface RTCDataChannelEventMap {
+  open: Event
+  message: MessageEvent
+  messagestream: RTCMessageStreamEvent
+  bufferedamountlow: Event
+  closing: Event
+  close: Event
+  error: RTCErrorEvent
+}
+
 /** WebRTC §4.8.2. A null candidate ends the gathering. */
 export class RTCPeerConnectionIceEvent extends Event {
   readonly candidate: RTCIceCandidate | null

@@ -4,12 +4,10 @@ import { sessionIdFrom } from '@purertc/sdp'
 
 import type { Environment } from '../environment.ts'
 import { invalidState } from '../errors.ts'
-import { isGiven } from '../is-given.ts'
 import type { RTCPeerConnectionState } from '../negotiation/connection-state.ts'
 import { Negotiator } from '../negotiation/negotiator.ts'
 import type { SignalingState } from '../negotiation/signaling-session.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
-import { largestDatagram } from '../transport/peer-transport.ts'
 import {
   changeConfiguration,
   resolveConfiguration,
@@ -18,49 +16,32 @@ import {
 } from './configuration.ts'
 import { ConnectionStates } from './connection-states.ts'
 import { ConnectionSession } from './connection-session.ts'
-import { ConnectionTransport, type ConnectionTransportConfig } from './connection-transport.ts'
+import { ConnectionTransport } from './connection-transport.ts'
 import type { RTCDataChannel } from './data-channel.ts'
 import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { DataPlane } from './data-plane.ts'
 import type { RTCDatagramChannel } from './datagram-channel.ts'
 import { EventQueue } from './event-queue.ts'
 import {
-  candidateErrorEvent,
   RTCDataChannelEvent,
   RTCDatagramChannelEvent,
+  type RTCPeerConnectionEventMap,
   type RTCPeerConnectionIceErrorEvent,
-  RTCPeerConnectionIceEvent,
-  serverErrorEvent,
+  type RTCPeerConnectionIceEvent,
 } from './events.ts'
+import { GatheringEvents } from './gathering-events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
-import { type CandidateOrigin, RTCIceCandidate, type RTCIceCandidateInit } from './ice-candidate.ts'
-import { NegotiationNeeded } from './negotiation-needed.ts'
-import { OperationsChain } from './operations-chain.ts'
+import type { RTCIceCandidateInit } from './ice-candidate.ts'
 import type {
   RTCLocalSessionDescriptionInit,
   RTCSessionDescription,
   RTCSessionDescriptionInit,
 } from './session-description.ts'
+import { type RTCOfferOptions, SessionOperations } from './session-operations.ts'
 import { createStatsReport, type RTCStatsReport } from './stats-report.ts'
+import { hookCalls } from './transport-hooks.ts'
 import { transportView } from './transport-view.ts'
 import { RTCSctpTransport } from './transports.ts'
-
-export interface RTCOfferOptions {
-  /** The offer announces a new ICE session. */
-  readonly iceRestart?: boolean
-}
-
-export interface RTCPeerConnectionEventMap {
-  negotiationneeded: Event
-  icecandidate: RTCPeerConnectionIceEvent
-  icecandidateerror: RTCPeerConnectionIceErrorEvent
-  signalingstatechange: Event
-  iceconnectionstatechange: Event
-  icegatheringstatechange: Event
-  connectionstatechange: Event
-  datachannel: RTCDataChannelEvent
-  datagramchannel: RTCDatagramChannelEvent
-}
 
 /**
  * A connection to one peer, WebRTC §4.4, for data.
@@ -85,18 +66,15 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
 
   readonly #environment: Environment
   readonly #events: EventQueue
-  readonly #chain: OperationsChain
-  readonly #negotiation: NegotiationNeeded
   readonly #session: ConnectionSession
   readonly #transport: ConnectionTransport
   readonly #data: DataPlane
   readonly #certificate: Promise<Certificate>
+  readonly #operations: SessionOperations
   #configuration: ResolvedConfiguration
   #sctp: RTCSctpTransport | null = null
   #isClosed = false
-  readonly #states = new ConnectionStates((type) => {
-    if (!this.#isClosed) this.#fire(type)
-  })
+  readonly #states = new ConnectionStates((type) => this.#dispatch(new Event(type)))
 
   static {
     RTCPeerConnection.defineHandlers(
@@ -118,14 +96,6 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     this.#environment = environment
     this.#configuration = resolveConfiguration(configuration, environment.wallClock())
     this.#events = new EventQueue((task) => environment.queueTask(task))
-    this.#chain = new OperationsChain(() => this.#negotiation.idle())
-    this.#negotiation = new NegotiationNeeded(this.#events, {
-      isClosed: () => this.#isClosed,
-      isBusy: () => !this.#chain.isEmpty,
-      isStable: () => this.signalingState === 'stable',
-      isNeeded: () => this.#session.isNegotiationNeeded,
-      fire: () => this.#fire('negotiationneeded'),
-    })
     this.#data = new DataPlane((command) => this.#transport.run(command), this.#events, {
       dataChannel: (channel) => this.dispatchEvent(new RTCDataChannelEvent('datachannel', { channel })),
       datagramChannel: (channel) =>
@@ -138,6 +108,11 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     this.#certificate = certificate ? Promise.resolve(certificate.dtls) : environment.generateCertificate()
     // Whoever needs it awaits it; a connection that never does is none the worse.
     this.#certificate.catch(() => undefined)
+    this.#operations = new SessionOperations(this.#session, this.#certificate, this.#events, {
+      iceServers: () => this.#configuration.iceServers,
+      applied: () => this.#applied(),
+      negotiationNeeded: () => this.#dispatch(new Event('negotiationneeded')),
+    })
   }
 
   get signalingState(): SignalingState {
@@ -202,22 +177,16 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   }
 
   createOffer(options: RTCOfferOptions = {}): Promise<RTCSessionDescriptionInit> {
-    return this.#operation((certificate) => {
-      if (options.iceRestart === true) this.#session.restart()
-      return { type: 'offer', sdp: this.#session.makeOffer(certificate) }
-    })
+    return this.#operations.createOffer(options)
   }
 
   createAnswer(): Promise<RTCSessionDescriptionInit> {
-    return this.#operation((certificate) => ({ type: 'answer', sdp: this.#session.makeAnswer(certificate) }))
+    return this.#operations.createAnswer()
   }
 
   /** Without a description, or without its SDP, the one that fits the signaling state is made and set. */
   setLocalDescription(description: RTCLocalSessionDescriptionInit = {}): Promise<void> {
-    return this.#operation((certificate) => {
-      this.#session.applyLocal(description, certificate, this.#configuration.iceServers)
-      this.#applied()
-    })
+    return this.#operations.setLocalDescription(description)
   }
 
   /**
@@ -225,26 +194,17 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
    * InvalidStateError out of order. An offer that meets a local one rolls that back.
    */
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    return this.#operation((certificate) => {
-      this.#session.applyRemote(description.type, description.sdp ?? '', certificate)
-      this.#applied()
-    })
+    return this.#operations.setRemoteDescription(description)
   }
 
   /** Null, or a candidate of no text, is the end of candidates. */
   addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
-    const init = candidate ?? {}
-    const isPlaced = isGiven(init.sdpMid) || isGiven(init.sdpMLineIndex)
-    if ((init.candidate ?? '') !== '' && !isPlaced)
-      return Promise.reject(new TypeError('a candidate needs sdpMid or sdpMLineIndex'))
-    return this.#operation(() => this.#session.addCandidate(init))
+    return this.#operations.addIceCandidate(candidate ?? {})
   }
 
   /** The next offer announces a new ICE session; `negotiationneeded` asks for it. */
   restartIce(): void {
-    if (this.#isClosed) return
-    this.#session.restart()
-    this.#negotiation.update()
+    this.#operations.restartIce()
   }
 
   /**
@@ -254,7 +214,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   createDataChannel(label: string, options: RTCDataChannelInit = {}): RTCDataChannel {
     this.#checkOpen()
     const channel = this.#data.createDataChannel(label, options)
-    this.#negotiation.update()
+    this.#operations.updateNegotiationNeeded()
     return channel
   }
 
@@ -265,7 +225,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   createDatagramChannel(): RTCDatagramChannel {
     this.#checkOpen()
     const channel = this.#data.createDatagramChannel()
-    this.#negotiation.update()
+    this.#operations.updateNegotiationNeeded()
     return channel
   }
 
@@ -292,7 +252,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#chain.close()
+    this.#operations.close()
     this.#session.close()
     this.#data.abandon()
     this.#transport.close()
@@ -300,50 +260,26 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     this.#states.close()
   }
 
-  /** Every operation has the certificate, if only so that none of them takes effect within the call. */
-  #operation<T>(operation: (certificate: Certificate) => T): Promise<T> {
-    if (this.#isClosed) return Promise.reject(invalidState('the connection is closed'))
-    return this.#chain.run(async () => {
-      const certificate = await this.#certificate
-      this.#checkOpen()
-      return operation(certificate)
-    })
-  }
-
   /** After every description: tells what changed. */
   #applied(): void {
-    const { state } = this.#session
-    this.#states.setSignaling(state)
-    if (this.#session.hasDataChannels) {
-      this.#sctp ??= new RTCSctpTransport(transportView(this.#transport, this.#data))
-      this.#sctp.refresh()
-    }
-    if (state === 'stable') this.#negotiation.settled()
+    this.#states.setSignaling(this.#session.state)
+    if (!this.#session.hasDataChannels) return
+    this.#sctp ??= new RTCSctpTransport(transportView(this.#transport, this.#data))
+    this.#sctp.refresh()
   }
 
   #createTransport(isDatagram: () => boolean): ConnectionTransport {
-    const { network, dtls, ice, hooks } = this.#configuration
-    const config = (): ConnectionTransportConfig => ({
-      policy: this.#configuration.iceTransportPolicy,
-      mtu: network.mtu ?? 1_200,
-      maxMtu: network.mtu ?? largestDatagram,
-      maxMessageSize: 262_144,
-      deliverParts: this.#configuration.messageStreams,
-      dtls,
-      ice,
-      usesSnap: this.#configuration.sctpSnap,
-    })
+    const { network, hooks } = this.#configuration
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
     const data = this.#data.host(isDatagram)
-    return new ConnectionTransport(this.#environment, config, network, this.#events, {
+    const gathering = new GatheringEvents(this.#states, {
+      localSection: () => this.#session.localSection,
+      hidesAddresses: network.mdns === 'hide',
+      dispatch: (event) => this.#dispatch(event),
+    })
+    return new ConnectionTransport(this.#environment, () => this.#configuration, this.#events, {
       ...data,
-      ...(hooks.acceptLocalCandidate && { acceptLocalCandidate: hooks.acceptLocalCandidate }),
-      ...(hooks.acceptRemoteCandidate && { acceptRemoteCandidate: hooks.acceptRemoteCandidate }),
-      ...(hooks.acceptCheck && { acceptCheck: hooks.acceptCheck }),
-      ...(hooks.acceptPair && { acceptPair: hooks.acceptPair }),
-      pairSelected: (pair) => post(() => hooks.pairSelected?.(pair)),
-      pairFailed: (pair, reason) => post(() => hooks.pairFailed?.(pair, reason)),
-      secured: (session) => post(() => hooks.secured?.(session)),
+      ...hookCalls(hooks, post),
       connected: () => {
         data.connected()
         post(() => this.#sctp?.refresh())
@@ -353,34 +289,12 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
         post(() => this.#sctp?.refresh())
         post(() => hooks.closed?.(reason))
       },
-      candidate: (line, origin) => post(() => this.#fireCandidate(line, origin)),
-      candidateError: (error) =>
-        post(() => this.dispatchEvent(candidateErrorEvent(error, network.mdns === 'hide'))),
-      serverUnusable: (url, { message }) => post(() => this.dispatchEvent(serverErrorEvent(url, message))),
-      gatheringChanged: (state) => post(() => this.#gatheringChanged(state)),
+      candidate: (line, origin) => post(() => gathering.candidate(line, origin)),
+      candidateError: (error) => post(() => gathering.candidateError(error)),
+      serverUnusable: (url, reason) => post(() => gathering.serverUnusable(url, reason)),
+      gatheringChanged: (state) => post(() => gathering.stateChanged(state)),
       stateChanged: () => post(() => this.#transportChanged()),
     })
-  }
-
-  #fireCandidate(line: string, origin: CandidateOrigin): void {
-    const data = this.#session.localSection
-    if (data === null) return
-    const candidate = new RTCIceCandidate({
-      candidate: line,
-      sdpMid: data.mid,
-      sdpMLineIndex: data.index,
-      usernameFragment: data.credentials.usernameFragment,
-      ...origin,
-    })
-    const { url } = candidate
-    this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate, url }))
-  }
-
-  /** WebRTC §4.8.1.1: after the last candidate comes null. */
-  #gatheringChanged(state: GatheringState): void {
-    this.#states.setGathering(state)
-    if (state === 'complete' && !this.#isClosed)
-      this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', { candidate: null }))
   }
 
   #transportChanged(): void {
@@ -392,8 +306,8 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
     if (this.#isClosed) throw invalidState('the connection is closed')
   }
 
-  #fire(type: string): void {
-    this.dispatchEvent(new Event(type))
+  #dispatch(event: Event): void {
+    if (!this.#isClosed) this.dispatchEvent(event)
   }
 }
 
