@@ -7,20 +7,16 @@ import {
   type LocalSocket,
   parseCandidate,
 } from '@purertc/ice'
-import { type DataChannel, type DataChannelOptions, DataChannels } from '@purertc/sctp'
+import type { DataChannel, DataChannelOptions, DataChannels } from '@purertc/sctp'
 import type { TransportAddress } from '@purertc/stun'
 
 import { DtlsTransport } from './dtls-transport.ts'
-import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
 import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
-import { sctpFailure, TransportError } from './transport-error.ts'
-import {
-  iceStatistics,
-  sctpStatistics,
-  type TransportDiscard,
-  type TransportStatistics,
-} from './transport-statistics.ts'
+import { LARGEST_DATAGRAM } from './record-size.ts'
+import { SctpTransport } from './sctp-transport.ts'
+import type { TransportError } from './transport-error.ts'
+import { iceStatistics, type TransportDiscard, type TransportStatistics } from './transport-statistics.ts'
 
 /**
  * The transport of one peer, sans IO: ICE finds a path, DTLS secures it, and SCTP data channels or bare datagrams ride
@@ -40,17 +36,15 @@ export class PeerTransport {
   readonly #host: PeerTransportHost
   readonly #ice: IceAgent
   readonly #dtls: DtlsTransport
-  #channels: DataChannels | null = null
+  readonly #sctp: SctpTransport
   /** Neither data nor news come any more. */
   #isOver = false
   #isShuttingDown = false
   #isClosed = false
-  /** How often {@link PeerTransport.cork} was called without its `uncork`. */
-  #corks = 0
   #now: Millis = Millis(0)
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
-    const maxMtu = config.mtu ?? largestDatagram
+    const maxMtu = config.mtu ?? LARGEST_DATAGRAM
     this.#config = {
       policy: 'all',
       mtu: 1_200,
@@ -63,6 +57,7 @@ export class PeerTransport {
     }
     this.#host = host
     this.#dtls = this.#createDtls()
+    this.#sctp = this.#createSctp()
     this.#ice = this.#createIce()
   }
 
@@ -85,7 +80,7 @@ export class PeerTransport {
         ...this.#host,
         stateChanged: (state) => this.#iceChanged(state),
         pairSelected: (pair) => {
-          this.#channels?.association.pathChanged(this.#largestPacket, this.#isPathLocal)
+          this.#sctp.pathChanged()
           this.#host.pairSelected(pair)
         },
         received: (now, datagram) => {
@@ -107,8 +102,9 @@ export class PeerTransport {
         ready: (now) => this.#begin(now),
         received: (now, data) => {
           this.#now = now
-          if (this.#channels === null) this.#host.datagramReceived(now, data)
-          else this.#channels.handlePacket(now, data)
+          const { channels } = this.#sctp
+          if (channels === null) this.#host.datagramReceived(now, data)
+          else channels.handlePacket(now, data)
         },
         closed: (reason) => this.#end(reason),
       },
@@ -116,35 +112,14 @@ export class PeerTransport {
     )
   }
 
-  #createChannels(agreement: TransportAgreement): DataChannels {
-    const { crypto, mtu, maxMessageSize, deliverParts } = this.#config
-    return new DataChannels(
-      {
-        crypto,
-        dtlsRole: agreement.dtlsRole,
-        mtu: mtu - DTLS_OVERHEAD,
-        maxMtu: this.#largestPacket,
-        largeChunks: this.#isPathLocal,
-        packetOverhead: DTLS_OVERHEAD + ipAndUdp(this.#ice.activePair?.remote.address ?? ''),
-        maxMessageSize,
-        deliverParts,
-        remotePort: agreement.remoteSctpPort ?? 5_000,
-        remoteMaxMessageSize: agreement.remoteMaxMessageSize ?? 65_536,
-        exchangedInits: agreement.exchangedInits ?? null,
+  #createSctp(): SctpTransport {
+    return new SctpTransport(this.#config, this.#host, {
+      activePair: () => this.#ice.activePair,
+      transmit: (packet) => {
+        if (this.#dtls.isConnected) this.#dtls.send(this.#now, packet)
       },
-      {
-        ...this.#host,
-        transmit: (packet) => {
-          if (this.#dtls.isConnected) this.#dtls.send(this.#now, packet)
-        },
-        associationConnected: () => this.#host.connected(),
-        // With the association all channels are over, which is one piece of news and not many.
-        channelClosed: (channel) => {
-          if (this.#channels?.state !== 'closed') this.#host.channelClosed(channel)
-        },
-        associationClosed: (reason) => this.#end(this.#isShuttingDown ? null : sctpFailure(reason)),
-      },
-    )
+      closed: (failure) => this.#end(this.#isShuttingDown ? null : failure),
+    })
   }
 
   /** What the peer must be told; others after {@link PeerTransport.restart}. */
@@ -155,16 +130,15 @@ export class PeerTransport {
   get statistics(): TransportStatistics {
     const ice = this.#ice
     const { embedding, state, role, session } = this.#dtls
-    const association = this.#channels?.association
     return {
       ice: { ...iceStatistics(ice), dtlsInStun: embedding?.statistics ?? null },
       dtls: { state, role, session },
-      sctp: association === undefined ? null : sctpStatistics(association),
+      sctp: this.#sctp.statistics,
       discarded: {
         transport: this.discarded.snapshot(),
         ice: ice.discarded.snapshot(),
         dtls: this.#dtls.discarded,
-        sctp: this.#channels?.discarded ?? {},
+        sctp: this.#sctp.channels?.discarded ?? {},
       },
     }
   }
@@ -189,8 +163,7 @@ export class PeerTransport {
     this.#now = now
     const { remoteIsLite: isLite = false, iceOptions = [] } = agreement
     if (this.#dtls.role === null) {
-      if (agreement.mode === 'datachannel') this.#channels = this.#createChannels(agreement)
-      if (this.#corks > 0) this.#channels?.cork()
+      if (agreement.mode === 'datachannel') this.#sctp.start(agreement)
       this.#dtls.start(now, agreement)
     }
     const renomination = iceOptions.includes('renomination')
@@ -225,15 +198,14 @@ export class PeerTransport {
   }
 
   get nextTimeout(): Millis {
-    const channels = this.#channels?.nextTimeout ?? Infinity
-    return Millis(Math.min(this.#ice.nextTimeout, this.#dtls.nextTimeout, channels))
+    return Millis(Math.min(this.#ice.nextTimeout, this.#dtls.nextTimeout, this.#sctp.nextTimeout))
   }
 
   handleTimeout(now: Millis): void {
     this.#now = now
     if (this.#ice.nextTimeout <= now) this.#ice.handleTimeout(now)
     if (this.#dtls.nextTimeout <= now) this.#dtls.handleTimeout(now)
-    if (this.#channels !== null && this.#channels.nextTimeout <= now) this.#channels.handleTimeout(now)
+    this.#sctp.handleTimeout(now)
   }
 
   /**
@@ -243,40 +215,40 @@ export class PeerTransport {
    */
   openChannel(now: Millis, options: DataChannelOptions): DataChannel {
     this.#now = now
-    return this.#requireChannels().open(now, options)
+    return this.#sctp.startedChannels.open(now, options)
   }
 
   /** Sends a message; it is copied. Throws `SctpError` `invalid-channel`, `message-too-large`, `send-buffer-full`. */
   send(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void {
     this.#now = now
-    this.#requireChannels().send(now, channel, data, isText)
+    this.#sctp.startedChannels.send(now, channel, data, isText)
   }
 
   /** What else there is to do with data channels. Throws as they do, and {@link TransportError} `not-started`. */
   withChannels<T>(now: Millis, command: (channels: DataChannels) => T): T {
     this.#now = now
-    return command(this.#requireChannels())
+    return command(this.#sctp.startedChannels)
   }
 
   /** Holds the channel's messages back, so that the peer slows down, until {@link PeerTransport.resumeChannel}. */
   pauseChannel(channel: DataChannel): void {
-    if (!this.#isOver) this.#requireChannels().pause(channel)
+    if (!this.#isOver) this.#sctp.startedChannels.pause(channel)
   }
 
   resumeChannel(now: Millis, channel: DataChannel): void {
     this.#now = now
-    if (!this.#isOver) this.#requireChannels().resume(now, channel)
+    if (!this.#isOver) this.#sctp.startedChannels.resume(now, channel)
   }
 
   /** Closes a channel when all that is queued on it has been sent; `host.channelClosed` follows. */
   closeChannel(now: Millis, channel: DataChannel): void {
     this.#now = now
-    if (!this.#isOver) this.#requireChannels().close(now, channel)
+    if (!this.#isOver) this.#sctp.startedChannels.close(now, channel)
   }
 
-  /** Whether the peer gets on with one SACK for many packets: this stack does, werift's stalls, of others who knows. */
+  /** As {@link SctpTransport.isBatchWelcome}. */
   get isBatchWelcome(): boolean {
-    return (this.#channels?.association.peerLargestPacket ?? 0) > 0
+    return this.#sctp.isBatchWelcome
   }
 
   /**
@@ -284,12 +256,12 @@ export class PeerTransport {
    * came in meanwhile is acknowledged at once. The end of the link does not wait.
    */
   cork(): void {
-    if (++this.#corks === 1) this.#channels?.cork()
+    this.#sctp.cork()
   }
 
   uncork(now: Millis): void {
     this.#now = now
-    if (this.#corks > 0 && --this.#corks === 0) this.#channels?.uncork(now)
+    this.#sctp.uncork(now)
   }
 
   /** Mode `datagram`: sends one message as one record. Throws as {@link DtlsTransport.send}. */
@@ -303,8 +275,9 @@ export class PeerTransport {
     this.#now = now
     if (this.#isOver || this.#isShuttingDown) return
     this.#isShuttingDown = true
-    if (this.#channels === null) this.#end(null)
-    else this.#channels.shutdown(now)
+    const { channels } = this.#sctp
+    if (channels === null) this.#end(null)
+    else channels.shutdown(now)
   }
 
   /**
@@ -315,8 +288,7 @@ export class PeerTransport {
     this.#now = now
     this.#isOver = true
     this.#isClosed = true
-    this.#pullCork()
-    this.#channels?.abort(now, 'closed')
+    this.#sctp.abort(now)
     this.#dtls.close(now)
     this.#ice.close(now)
   }
@@ -330,55 +302,17 @@ export class PeerTransport {
   #begin(now: Millis): void {
     if (this.#isOver) return
     this.#now = now
-    if (this.#channels === null) this.#host.connected()
-    else this.#channels.connect(now)
+    const { channels } = this.#sctp
+    if (channels === null) this.#host.connected()
+    else channels.connect(now)
   }
 
   /** SCTP or DTLS is over, and with it the other; null where this end wanted it so. */
   #end(reason: TransportError | null): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#pullCork()
-    this.#channels?.abort(this.#now, 'closed')
+    this.#sctp.abort(this.#now)
     this.#dtls.end(this.#now)
     this.#host.closed(reason)
   }
-
-  /** What waits leaves now, for there is no later. */
-  #pullCork(): void {
-    if (this.#corks > 0) this.#channels?.uncork(this.#now)
-    this.#corks = 0
-  }
-
-  /** Bytes of UDP payload that leave in one piece over the present path. */
-  get #pathLimit(): number {
-    const pair = this.#ice.activePair
-    return pair === null ? this.#config.mtu : (this.#host.pathLimit?.(pair) ?? defaultPathLimit(pair))
-  }
-
-  /** Only within one machine does the largest datagram leave in one piece. */
-  get #isPathLocal(): boolean {
-    return this.#pathLimit >= LOOPBACK_LIMIT
-  }
-
-  /** Bytes of SCTP packet that may be searched for over the present path. */
-  get #largestPacket(): number {
-    const { mtu, maxMtu } = this.#config
-    return Math.min(Math.max(mtu, Math.min(maxMtu, this.#pathLimit)) - DTLS_OVERHEAD, LARGEST_RECORD)
-  }
-
-  #requireChannels(): DataChannels {
-    if (this.#channels === null) throw new TransportError('not-started', 'there are no data channels yet')
-    return this.#channels
-  }
 }
-
-/** Header, explicit nonce and tag of an AES-GCM record, rounded up so that SCTP's packets are multiples of 4. */
-const DTLS_OVERHEAD = 40
-
-/** Bytes of content, RFC 6347 §4.1. */
-const LARGEST_RECORD = 16_384
-/** Bytes of UDP payload over loopback, IPv6 header taken off. */
-const LOOPBACK_LIMIT = 65_487
-/** Bytes of the largest DTLS datagram that one record makes. */
-export const largestDatagram: number = LARGEST_RECORD + DTLS_OVERHEAD
