@@ -27,7 +27,7 @@ export type { RTCDataChannelInit } from './w3c/data-channel-options.ts'
 export type { DataChannelMessage } from './w3c/data-channel-streams.ts'
 export type { RTCPriorityType } from './w3c/priority.ts'
 export type { Sendable } from './w3c/message-payload.ts'
-export type { MessagePiece } from './w3c/streamed-message.ts'
+export type { MessagePiece } from './w3c/outgoing-message.ts'
 export { RTCDatagramChannel } from './w3c/datagram-channel.ts'
 export {
   RTCDataChannelEvent,

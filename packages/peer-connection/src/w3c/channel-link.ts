@@ -1,6 +1,6 @@
 import type { RTCError } from '../errors.ts'
 import type { RTCDataChannel } from './data-channel.ts'
-import type { PartWriter } from './streamed-message.ts'
+import type { PartWriter } from './outgoing-message.ts'
 
 /** What a channel asks of the transport under it. */
 export interface ChannelLink {

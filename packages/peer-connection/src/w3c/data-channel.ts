@@ -4,11 +4,13 @@ import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { ChannelStreams, type DataChannelMessage, type StreamedChannel } from './data-channel-streams.ts'
 import { type RTCDataChannelEventMap, RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
+import { IncomingMessages } from './incoming-messages.ts'
 import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
+import { type MessagePiece, sendStream } from './outgoing-message.ts'
 import type { RTCPriorityType } from './priority.ts'
+import { ReceiveHold } from './receive-hold.ts'
 import { checkSize, MAX_BUFFERED, SendRoom } from './send-room.ts'
 import { UnreadMessages } from './unread-messages.ts'
-import { IncomingMessage, type MessagePiece, sendStream } from './streamed-message.ts'
 
 export type RTCDataChannelState = 'connecting' | 'open' | 'closing' | 'closed'
 
@@ -50,9 +52,10 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     (reason) => this.#unreadable(reason),
   )
   #streams: ChannelStreams | null = null
-  #incoming: IncomingMessage | null = null
-  /** Who wants received messages held back. */
-  readonly #holders = new Set<object>()
+  readonly #hold = new ReceiveHold(() => this.#link)
+  readonly #incoming = new IncomingMessages(this.#hold, (stream, isText) =>
+    this.dispatchEvent(new RTCMessageStreamEvent('messagestream', { stream, isText })),
+  )
   readonly #room = new SendRoom(
     () => this.bufferedAmount,
     () => this.#applyThreshold(),
@@ -67,7 +70,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
       announceOpen: (channel) => channel.#announceOpen(),
       receive: (channel, bytes, isText) => channel.#receive(bytes, isText),
       receivePart: (channel, bytes, isText, isLast) => channel.#receivePart(bytes, isText, isLast),
-      breakMessage: (channel) => channel.#breakMessage(operationError('the peer gave the message up')),
+      breakMessage: (channel) => channel.#incoming.end(operationError('the peer gave the message up')),
       bufferedAmountLow: (channel, isAwaited) => channel.#bufferedAmountLow(isAwaited),
       closing: (channel) => channel.#peerCloses(),
       closed: (channel, error) => channel.#closed(error),
@@ -253,41 +256,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   #receivePart(bytes: Uint8Array, isText: boolean, isLast: boolean): () => void {
     const part = new Uint8Array(bytes)
-    return () => {
-      let incoming = this.#incoming
-      if (incoming === null) {
-        const begun = new IncomingMessage(
-          () => this.#hold(begun),
-          () => this.#letGo(begun),
-        )
-        incoming = begun
-        this.#incoming = incoming
-        this.dispatchEvent(new RTCMessageStreamEvent('messagestream', { stream: incoming.stream, isText }))
-      }
-      incoming.receive(part)
-      if (!isLast) return
-      this.#incoming = null
-      incoming.end(null)
-      this.#letGo(incoming)
-    }
-  }
-
-  #breakMessage(error: Error): void {
-    const incoming = this.#incoming
-    if (incoming === null) return
-    this.#incoming = null
-    incoming.end(error)
-    this.#letGo(incoming)
-  }
-
-  #hold(holder: object): void {
-    this.#holders.add(holder)
-    this.#link?.pause()
-  }
-
-  #letGo(holder: object): void {
-    this.#holders.delete(holder)
-    if (this.#holders.size === 0) this.#link?.resume()
+    return () => this.#incoming.receive(part, isText, isLast)
   }
 
   #abandon(): void {
@@ -296,7 +265,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   }
 
   #endStreams(error: Error | null): void {
-    this.#breakMessage(error ?? operationError('the channel closed amid a message'))
+    this.#incoming.end(error ?? operationError('the channel closed amid a message'))
     this.#streams?.end(error)
     this.#room.release()
   }
@@ -314,8 +283,8 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   get #streamed(): ChannelStreams {
     if (this.#streams !== null) return this.#streams
     const streamed: StreamedChannel = {
-      pause: () => this.#hold(streamed),
-      resume: () => this.#letGo(streamed),
+      pause: () => this.#hold.hold(streamed),
+      resume: () => this.#hold.release(streamed),
       isConnecting: () => this.#readyState === 'connecting',
       send: (message) => this.send(message),
       bufferedAmount: () => this.bufferedAmount,

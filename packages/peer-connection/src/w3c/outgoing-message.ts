@@ -1,7 +1,6 @@
 import { toUtf8 } from '@purertc/bytes'
 
 import { operationError } from '../errors.ts'
-import { READ_AHEAD } from './data-channel-streams.ts'
 import { type Sendable, payloadOf } from './message-payload.ts'
 import { HIGH_WATER, LOW_WATER, type SendRoom } from './send-room.ts'
 
@@ -82,46 +81,5 @@ class WholeMessage implements PartWriter {
 
   abort(): void {
     this.#pieces = []
-  }
-}
-
-/** A message that comes in parts, as a stream. Who does not read it slows the peer down. */
-export class IncomingMessage {
-  readonly stream: ReadableStream<Uint8Array>
-  readonly #hold: () => void
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null
-
-  /** `hold` and `goOn`: the transport keeps what comes, and in the end stops the peer. */
-  constructor(hold: () => void, goOn: () => void) {
-    this.#hold = hold
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller
-        },
-        pull: goOn,
-        cancel: () => {
-          // The rest is of no interest, and must not stop the peer.
-          this.#controller = null
-          goOn()
-        },
-      },
-      { highWaterMark: READ_AHEAD, size: (part) => part.length },
-    )
-  }
-
-  receive(part: Uint8Array): void {
-    const controller = this.#controller
-    if (controller === null || part.length === 0) return
-    controller.enqueue(part)
-    if ((controller.desiredSize ?? 0) <= 0) this.#hold()
-  }
-
-  /** By its end, or where there is an error by breaking off. */
-  end(error: Error | null): void {
-    const controller = this.#controller
-    this.#controller = null
-    if (error === null) controller?.close()
-    else controller?.error(error)
   }
 }
