@@ -6,9 +6,9 @@ import { ConnectionIds } from './connection-id/connection-ids.ts'
 import { HelloGate } from './cookie/hello-gate.ts'
 import type { Discard } from './discard.ts'
 import type { ConnectionIdUsage } from './dtls13/messages/new-connection-id.ts'
-import { DtlsError, PeerMisbehaved } from './errors.ts'
+import { DtlsError } from './errors.ts'
+import { HandshakeDrive } from './handshake/handshake-drive.ts'
 import type { HandshakeMachine } from './handshake/handshake-machine.ts'
-import { VersionedHandshake } from './handshake/versioned-handshake.ts'
 import type { AssociationState, CloseReason, DtlsHost } from './host.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { Mobility } from './path/mobility.ts'
@@ -21,13 +21,11 @@ import { Reception, type ReceptionHost } from './record/reception.ts'
 import { RecordSizes } from './record/record-sizes.ts'
 import { RecordWriter } from './record/record-writer.ts'
 import { type ResolvedConfig, resolveConfig } from './resolved-config.ts'
-import type { ResumableSession } from './resumption/resumable-session.ts'
-import type { DtlsSession } from './session.ts'
 
 /**
- * One end of a DTLS association, of version 1.3 (RFC 9147) or 1.2 (RFC 6347): a synchronous machine without socket, clock or randomness of its own.
- * Datagrams go in by {@link DtlsAssociation.handleDatagram}, time by {@link DtlsAssociation.handleTimeout}; what comes
- * out are calls on the host.
+ * One end of a DTLS association, of version 1.3 (RFC 9147) or 1.2 (RFC 6347): a synchronous machine without socket,
+ * clock or randomness of its own. Datagrams go in by {@link DtlsAssociation.handleDatagram}, time by
+ * {@link DtlsAssociation.handleTimeout}; what comes out are calls on the host.
  *
  * Each record leaves in a datagram of its own as soon as it is made, since there is nothing to bundle it with: what a
  * callback sends is on its way when the callback goes on.
@@ -55,11 +53,9 @@ export class DtlsAssociation {
   readonly #inbound: InboundRecords
   readonly #outbox: Outbox
   readonly #mobility: Mobility
-  readonly #handshake: VersionedHandshake
+  readonly #handshake: HandshakeDrive
   readonly #reception: Reception
   readonly #lifecycle: Lifecycle
-  /** What the host is told of when the machine has come to rest. */
-  readonly #resumables: ResumableSession[] = []
   /** Guards a server until its client has returned a cookie. */
   #gate: HelloGate | null
 
@@ -78,7 +74,7 @@ export class DtlsAssociation {
       host.transmit(datagram, isHandshake, path ?? this.#mobility.path),
     )
     this.#mobility = new Mobility(this.#config, this.#ids, this.#records, this.#outbox, host)
-    this.#handshake = new VersionedHandshake(this.#config, this.#handshakeHost())
+    this.#handshake = this.#createHandshake()
     this.#reception = new Reception(
       this.#inbound,
       this.#sizes,
@@ -124,10 +120,7 @@ export class DtlsAssociation {
   /** Starts the handshake: a client sends its ClientHello, a server gives its client `handshakeTimeout` from now. */
   connect(now: Millis): void {
     if (this.state !== 'new') return
-    this.#lifecycle.begin(now)
     this.#handshake.start(now)
-    this.#mobility.tellIds()
-    this.#outbox.flush()
   }
 
   /**
@@ -221,28 +214,40 @@ export class DtlsAssociation {
     else this.#lifecycle.end({ kind: 'handshake-timeout' })
   }
 
-  #handshakeHost(): ConstructorParameters<typeof VersionedHandshake>[1] {
-    return {
-      records: this.#records,
-      connectionIds: this.#ids,
-      recordSizes: this.#sizes,
-      discarded: this.discarded,
-      transmit: (datagram) => this.#outbox.push(datagram),
-      expectProtected: (protection) => this.#inbound.expectProtected(protection),
-      expectEpoch: (epoch) => this.#inbound.expectEpoch(epoch),
-      resumable: (session) => this.#resumables.push(session),
-      acknowledge: (content) => this.#outbox.pushRecord(ContentType.ack, content),
-    }
+  #createHandshake(): HandshakeDrive {
+    return new HandshakeDrive(
+      this.#config,
+      {
+        records: this.#records,
+        connectionIds: this.#ids,
+        recordSizes: this.#sizes,
+        discarded: this.discarded,
+        transmit: (datagram) => this.#outbox.push(datagram),
+        expectProtected: (protection) => this.#inbound.expectProtected(protection),
+        expectEpoch: (epoch) => this.#inbound.expectEpoch(epoch),
+        acknowledge: (content) => this.#outbox.pushRecord(ContentType.ack, content),
+      },
+      { lifecycle: this.#lifecycle, mobility: this.#mobility, outbox: this.#outbox },
+      {
+        connected: (session) => this.#host.connected(session),
+        resumable: (session) => this.#host.resumable?.(session),
+        keysChanged: (now) => {
+          for (const record of this.#inbound.takeEarly()) this.handleDatagram(now, record)
+        },
+      },
+    )
   }
 
   #receptionHost(): ReceptionHost {
     return {
       handshake: (now, epoch, sequence, reader) =>
-        this.#drive(now, (handshake) => handshake.receive(now, epoch, sequence, reader)),
-      ack: (now, epoch, reader) => this.#drive(now, (handshake) => handshake.receiveAck(now, epoch, reader)),
+        this.#handshake.take(now, (handshake) => handshake.receive(now, epoch, sequence, reader)),
+      ack: (now, epoch, reader) =>
+        this.#handshake.take(now, (handshake) => handshake.receiveAck(now, epoch, reader)),
       suspectedAlert: (now, reader) =>
         this.#lifecycle.suspect(now, reader, this.#handshake.machine.isUnderWay),
-      routability: (now, reader, path) => this.#drive(now, () => this.#mobility.receive(now, reader, path)),
+      routability: (now, reader, path) =>
+        this.#handshake.take(now, () => this.#mobility.receive(now, reader, path)),
       data: (now, data) => {
         this.#handshake.machine.dataArrived()
         this.#host.received(now, data)
@@ -272,40 +277,6 @@ export class DtlsAssociation {
     this.#outbox.flush()
   }
 
-  /** Has the handshake take something, and looks what has become of it. */
-  #drive(now: Millis, action: (handshake: HandshakeMachine) => void): void {
-    const { progress, session } = this.#handshake.machine
-    try {
-      action(this.#handshake.machine)
-    } catch (error) {
-      if (!(error instanceof PeerMisbehaved)) throw error
-      this.#lifecycle.fail(error)
-      return
-    }
-    const handshake = this.#handshake.machine
-    if (handshake.isUnderWay) this.#lifecycle.begin(now)
-    if (handshake.progress !== progress) this.#lifecycle.clearSuspicion()
-    this.#mobility.tellIds()
-    if (session === null && handshake.session !== null) this.#complete(handshake.session)
-    else this.#outbox.flush()
-    for (const record of this.#inbound.takeEarly()) this.handleDatagram(now, record)
-    this.#tellResumables()
-  }
-
-  #tellResumables(): void {
-    for (let next = this.#resumables.shift(); next !== undefined; next = this.#resumables.shift())
-      if (!this.#lifecycle.isOver) this.#host.resumable?.(next)
-  }
-
-  #complete(session: DtlsSession): void {
-    this.#lifecycle.connect()
-    // Told first, since the peer may answer what leaves with data. What the host sends comes after the flight.
-    this.#host.connected(session)
-    if (session.resumable !== null) this.#resumables.push(session.resumable)
-    this.#tellResumables()
-    this.#outbox.flush()
-  }
-
   /** RFC 9147 §4.5.3: in good time the peer is asked for other keys; at the limit it is over. */
   #countForgery(now: Millis): void {
     this.discarded.count('forged')
@@ -316,10 +287,7 @@ export class DtlsAssociation {
 
   #command(act: (handshake: HandshakeMachine) => boolean): boolean {
     this.#expectConnected()
-    const isDone = act(this.#handshake.machine)
-    this.#mobility.tellIds()
-    this.#outbox.flush()
-    return isDone
+    return this.#handshake.command(act)
   }
 
   #sendData(now: Millis, data: Uint8Array): void {

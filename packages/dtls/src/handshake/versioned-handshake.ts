@@ -8,6 +8,9 @@ import { Handshake } from './handshake.ts'
 import type { Dtls13Host, HandshakeHost } from './handshake-host.ts'
 import type { HandshakeMachine } from './handshake-machine.ts'
 
+/** What a handshake of either version asks and tells. */
+export type VersionedHandshakeHost = Omit<HandshakeHost, 'handOver'> & Dtls13Host
+
 /** A handshake of the version that the hellos agree on: it begins as one of 1.2, which hands over to one of 1.3. */
 export class VersionedHandshake {
   readonly #config: ResolvedConfig
@@ -17,7 +20,7 @@ export class VersionedHandshake {
   /** A client's, where they were made before they were needed. */
   #keyShares: readonly KeyExchange[] | undefined
 
-  constructor(config: ResolvedConfig, host: Omit<HandshakeHost, 'handOver'> & Dtls13Host) {
+  constructor(config: ResolvedConfig, host: VersionedHandshakeHost) {
     this.#config = config
     const first = new Handshake(config, {
       ...host,
