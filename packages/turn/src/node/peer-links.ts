@@ -1,9 +1,17 @@
 import type { Duplex } from 'node:stream'
 
+import type { TransportAddress } from '@purertc/stun'
+
+import type { TcpRelay } from './tcp-relay.ts'
+
 export interface PeerLinksHost {
+  /** Whether anybody still waits for a connection that is being made. */
+  isWanted(connection: number): boolean
+  /** A connection was made. */
+  connected(connection: number): void
   /** So many bytes have come over a joined connection; milliseconds to wait before more are read. */
   relayed(connection: number, direction: 'to-peer' | 'to-client', bytes: number): number
-  /** A connection has ended by the will of one of its sides; what it was joined to is closed. */
+  /** A connection could not be made, or has ended by the will of one of its sides; what it was joined to is closed. */
   ended(connection: number): void
 }
 
@@ -14,6 +22,23 @@ export class PeerLinks {
 
   constructor(host: PeerLinksHost) {
     this.#host = host
+  }
+
+  /**
+   * Connects to a peer from a relay's address. It waits as long as the system does: the machine gives the peer up before
+   * that, and then nobody wants the socket.
+   */
+  async connect(connection: number, relay: TcpRelay | undefined, peer: TransportAddress): Promise<void> {
+    // Whatever the reason is, the client is told 447 (RFC 6062 §5.2).
+    const socket = await relay?.connect(peer).catch(() => undefined)
+    if (socket === undefined) {
+      this.#host.ended(connection)
+    } else if (this.#host.isWanted(connection)) {
+      this.add(connection, socket)
+      this.#host.connected(connection)
+    } else {
+      socket.destroy()
+    }
   }
 
   /** Keeps a connection, unread. */

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { Counters } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { type IpFamily, sameAddress, type TransportAddress } from '@purertc/stun'
+import type { IpFamily, TransportAddress } from '@purertc/stun'
 
 import type { AllocationInfo } from '../server/allocation.ts'
 import type { DeletionReason, TurnServerDiscard, TurnServerHost } from '../server/config.ts'
@@ -12,6 +12,7 @@ import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
 import type { DisconnectReason, ListeningAddress, TurnListener } from './listener.ts'
+import { ListenerTable } from './listener-table.ts'
 import { listenAt } from './listeners.ts'
 import { type NodeTurnServerOptions, type RelayPlace, relayPlaces, shareConfig } from './options.ts'
 import { PasswordLookups } from './password-lookups.ts'
@@ -48,9 +49,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   readonly #places: ReadonlyMap<IpFamily, RelayPlace>
   readonly #sendBuffer = new SendBuffer()
   readonly #options: NodeTurnServerOptions
-  /** By number; a number is never given twice. */
-  readonly #listeners = new Map<number, TurnListener>()
-  #nextListener = 0
+  readonly #listeners = new ListenerTable()
   readonly #relays: Relays
   readonly #peers: PeerLinks
   /** What `close()` waits for: sockets that are being bound or closed. */
@@ -78,7 +77,15 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#peers = new PeerLinks({
       relayed: (connection, direction, bytes) =>
         this.#server.peerRelayed(monotonicNow(), connection, direction, bytes),
-      ended: (connection) => this.#server.peerEnded(connection),
+      isWanted: (connection) => this.#server.isConnecting(connection),
+      connected: (connection) => {
+        this.#server.peerConnected(monotonicNow(), connection)
+        this.#rearm()
+      },
+      ended: (connection) => {
+        this.#server.peerEnded(connection)
+        this.#rearm()
+      },
     })
     this.#server = new TurnServer(
       {
@@ -102,7 +109,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   /** The listening addresses, with their actual ports. */
   get addresses(): readonly ListeningAddress[] {
-    return [...this.#listeners.values()].map(({ local }) => local)
+    return this.#listeners.addresses
   }
 
   get allocations(): readonly AllocationInfo[] {
@@ -140,8 +147,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   /** Serves by a listener of your own; it is closed with the server. */
   attach(listener: TurnListener): void {
-    const number = this.#nextListener++
-    this.#listeners.set(number, listener)
+    const number = this.#listeners.add(listener)
     listener.start({
       received: (client, bytes) => {
         this.#server.handleDatagram(monotonicNow(), number, client, bytes)
@@ -161,15 +167,12 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
    * there is none such.
    */
   async unlisten(at: ListeningAddress): Promise<boolean> {
-    for (const [number, listener] of this.#listeners) {
-      const { transport } = listener.local
-      if (transport !== at.transport || !sameAddress(listener.local, at)) continue
-      this.#listeners.delete(number)
-      this.#server.listenerClosed(number)
-      await listener.close()
-      return true
-    }
-    return false
+    const number = this.#listeners.find(at)
+    if (number === null) return false
+    const listener = this.#listeners.remove(number)
+    this.#server.listenerClosed(number)
+    await listener?.close()
+    return true
   }
 
   /** The server's figures, its connections included, for `formatMetrics`. */
@@ -216,8 +219,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     this.#server.close()
     this.#peers.closeAll()
     this.#alarm.clear()
-    for (const listener of this.#listeners.values()) this.#settle(listener.close())
-    this.#listeners.clear()
+    for (const listener of this.#listeners.takeAll()) this.#settle(listener.close())
     if (this.#siblings !== undefined) this.#settle(this.#siblings.close())
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled)
   }
@@ -240,7 +242,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
         this.#settle(this.#relays.close(relay))
       },
       isStream: (listener) => this.#listeners.get(listener)?.isStream === true,
-      connectPeer: (connection, relay, peer) => this.#settle(this.#connectPeer(connection, relay, peer)),
+      connectPeer: (connection, relay, peer) =>
+        this.#settle(this.#peers.connect(connection, this.#relays.tcp(relay), peer)),
       closePeer: (connection) => this.#peers.close(connection),
       joinPeer: (connection, listener, client) => {
         const stream = this.#listeners.get(listener)?.detach?.(client) ?? null
@@ -274,23 +277,6 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
       },
       report: (error) => this.#report(error),
     }
-  }
-
-  /** Waits as long as the system does; the machine gives the peer up before that, and then nobody wants the socket. */
-  async #connectPeer(connection: number, relay: number, peer: TransportAddress): Promise<void> {
-    try {
-      const socket = await this.#relays.tcp(relay)?.connect(peer)
-      if (socket === undefined) throw new Error('the allocation is gone')
-      if (!this.#server.isConnecting(connection)) {
-        socket.destroy()
-        return
-      }
-      this.#peers.add(connection, socket)
-      this.#server.peerConnected(monotonicNow(), connection)
-    } catch {
-      this.#server.peerEnded(connection)
-    }
-    this.#rearm()
   }
 
   /** Quotas count over all processes. */

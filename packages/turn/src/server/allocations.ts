@@ -8,6 +8,7 @@ import type { AdditionalRelay, Allocation, Applicant, Opening } from './allocati
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FiveTupleMap } from './five-tuple-map.ts'
 import { type Mobility, Tickets } from './mobility.ts'
+import { Openings } from './openings.ts'
 import { PeerTable } from './peer-table.ts'
 import type { RelayPorts } from './relay-ports.ts'
 import type { Destination } from './responder.ts'
@@ -18,39 +19,30 @@ export interface AllocationLimits extends AccountLimits {
   readonly permissions: number
 }
 
-/**
- * The allocations of a server, and those whose relay is being opened: who has which, how many a user has, and which
- * ends next.
- */
+/** The allocations of a server, and those to be: who has which, how many a user has, and which ends next. */
 export class Allocations {
+  readonly openings: Openings
   readonly #limits: AllocationLimits
   readonly #ports: RelayPorts
   readonly #byClient = new FiveTupleMap<Allocation>()
   readonly #byRelay = new Map<number, Allocation>()
   /** Relay numbers by the address that peers send to. */
   readonly #relays = new FiveTupleMap<number>()
-  readonly #openingsByClient = new FiveTupleMap<Opening>()
-  readonly #openingsByRelay = new Map<number, Opening>()
   readonly #accounts: Accounts
   readonly #expiry = new ExpiryQueue<Allocation>()
   readonly #tickets: Tickets<Allocation>
-  #nextRelay = 1
   #count = 0
-  #openingCount = 0
 
   constructor(crypto: CryptoProvider, limits: AllocationLimits, ports: RelayPorts) {
     this.#limits = limits
     this.#ports = ports
+    this.openings = new Openings(ports)
     this.#tickets = new Tickets(crypto)
     this.#accounts = new Accounts(limits)
   }
 
   get size(): number {
     return this.#count
-  }
-
-  get openingCount(): number {
-    return this.#openingCount
   }
 
   /** Users who hold something. */
@@ -67,10 +59,6 @@ export class Allocations {
     return new Set(this.#byRelay.values()).values()
   }
 
-  openings(): IterableIterator<Opening> {
-    return new Set(this.#openingsByRelay.values()).values()
-  }
-
   ofClient(listener: number, client: TransportAddress): Allocation | undefined {
     return this.#byClient.get(listener, client)
   }
@@ -84,108 +72,30 @@ export class Allocations {
     return this.#relays.get(0, peer)
   }
 
-  openingOfClient(listener: number, client: TransportAddress): Opening | undefined {
-    return this.#openingsByClient.get(listener, client)
-  }
-
   /** Whom a name counts for. */
   accountOf(username: string): string {
     return this.#limits.account(username)
   }
 
   /** All that clients of one listener have. */
-  ofListener(listener: number): { readonly allocations: Allocation[]; readonly openings: Opening[] } {
-    return {
-      allocations: [...this.#byClient.ofListener(listener)],
-      openings: [...this.#openingsByClient.ofListener(listener)],
-    }
-  }
-
-  openingOfRelay(relay: number): Opening | undefined {
-    return this.#openingsByRelay.get(relay)
+  ofListener(listener: number): Allocation[] {
+    return [...this.#byClient.ofListener(listener)]
   }
 
   /** Begins an allocation, whose relay is then to be opened; or the code of the refusal, 486 or 508. */
   begin(now: Millis, applicant: Applicant, demand: AllocateDemand): Opening | StatusCode {
-    const { username, listener, client } = applicant
+    const { username } = applicant
     if (this.#accounts.isFull(username)) return StatusCode.allocationQuotaReached
-    if (this.size + this.openingCount >= this.#limits.total) return StatusCode.insufficientCapacity
-    const claim = this.#ports.claim(now, username, demand)
-    if (claim === null) {
-      const other = fallBack(demand)
-      return other === null ? StatusCode.insufficientCapacity : this.begin(now, applicant, other)
-    }
-    const relay = this.#nextRelay++
-    const opening: Opening = {
-      ...applicant,
-      place: relay,
-      relay,
-      demand,
-      claim,
-      tries: 1,
-      relayed: null,
-      second: null,
-    }
+    if (this.size + this.openings.size >= this.#limits.total) return StatusCode.insufficientCapacity
+    const opening = this.openings.begin(now, applicant, demand)
+    if (opening === null) return StatusCode.insufficientCapacity
     this.#accounts.hold(username)
-    this.#openingCount++
-    this.#openingsByRelay.set(opening.relay, opening)
-    this.#openingsByClient.set(listener, client, opening)
     return opening
-  }
-
-  /** Another port for a relay whose port was taken; false where there is none to be tried. */
-  tryAnotherPort(now: Millis, opening: Opening): boolean {
-    const { demand, username } = opening
-    if (opening.tries >= MAX_TRIES || demand.reservationToken !== null) return false
-    const claim = this.#ports.claim(now, username, demand)
-    if (claim === null) return false
-    this.#ports.revoke(username, opening.claim)
-    opening.claim = claim
-    opening.tries++
-    return true
-  }
-
-  /** Gives the first of two families up for the other; false where there is no other, or no port of it. */
-  tryOtherFamily(now: Millis, opening: Opening): boolean {
-    const { username } = opening
-    const demand = fallBack(opening.demand)
-    const claim = demand === null ? null : this.#ports.claim(now, username, demand)
-    if (demand === null || claim === null) return false
-    this.#openingsByRelay.delete(opening.relay)
-    this.#ports.revoke(username, opening.claim)
-    Object.assign(opening, { demand, claim, tries: 1, relay: this.#nextRelay++ })
-    this.#openingsByRelay.set(opening.relay, opening)
-    return true
-  }
-
-  /** A port for the second relay of a client whose first is open, or another one; false where there is none. */
-  beginSecond(now: Millis, opening: Opening, relayed: TransportAddress): boolean {
-    const { demand, username, second: former } = opening
-    const family = demand.additional
-    if (family === null || (former?.tries ?? 0) >= MAX_TRIES) return false
-    const claim = this.#ports.claim(now, username, { ...demand, family })
-    if (claim === null) return false
-    this.revokeSecond(opening)
-    const second = { relay: this.#nextRelay++, claim, tries: (former?.tries ?? 0) + 1 }
-    opening.relayed = relayed
-    opening.second = second
-    this.#openingsByRelay.set(second.relay, opening)
-    return true
-  }
-
-  revokeSecond(opening: Opening): void {
-    const { second, username } = opening
-    if (second === null) return
-    this.#openingsByRelay.delete(second.relay)
-    this.#ports.revoke(username, second.claim)
-    opening.second = null
   }
 
   /** The relay cannot be opened, or is not wanted any more. */
   abandon(opening: Opening): void {
-    this.revokeSecond(opening)
-    this.#endOpening(opening)
-    this.#ports.revoke(opening.username, opening.claim)
+    this.openings.abandon(opening)
     this.#accounts.release(opening.username)
   }
 
@@ -197,7 +107,7 @@ export class Allocations {
     additional: AdditionalRelay | null,
     refused: FamilyRefusal | null,
   ): Allocation {
-    this.#endOpening(opening)
+    this.openings.end(opening)
     const { place, relay, username, listener, client, request, claim, demand } = opening
     const allocation: Allocation = {
       place,
@@ -317,22 +227,4 @@ export class Allocations {
     this.#byRelay.delete(relay)
     if (this.#relays.get(0, relayed) === relay) this.#relays.delete(0, relayed)
   }
-
-  #endOpening({ relay, listener, client, second }: Opening): void {
-    this.#openingCount--
-    this.#openingsByRelay.delete(relay)
-    if (second !== null) this.#openingsByRelay.delete(second.relay)
-    this.#openingsByClient.delete(listener, client)
-  }
 }
-
-/** The other one of two families that were asked for, `null` without one. */
-function fallBack(demand: AllocateDemand): AllocateDemand | null {
-  const { family, additional } = demand
-  if (additional === null) return null
-  const refused = { family, code: StatusCode.insufficientCapacity }
-  return { ...demand, family: additional, additional: null, refused }
-}
-
-/** Ports that are tried before a client is told that there is none: other programs on the machine have ports too. */
-const MAX_TRIES = 8

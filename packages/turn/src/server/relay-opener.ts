@@ -58,7 +58,7 @@ export class RelayOpener {
   allocate(now: Millis, applicant: Applicant, message: StunMessage): StatusCode | null {
     const { listener, client, username } = applicant
     const existing = this.#allocations.ofClient(listener, client)
-    const opening = this.#allocations.openingOfClient(listener, client)
+    const opening = this.#allocations.openings.ofClient(listener, client)
     const holder = existing ?? opening
     if (holder !== undefined && !equalBytes(holder.request.transactionId, message.transactionId))
       return StatusCode.allocationMismatch
@@ -81,7 +81,7 @@ export class RelayOpener {
 
   /** The host's answer to `claimPlace`. */
   placeClaimed(place: number, refusal: StatusCode | null): void {
-    const opening = this.#allocations.openingOfRelay(place)
+    const opening = this.#allocations.openings.ofRelay(place)
     if (opening === undefined) return
     if (refusal === null) this.#open(opening, opening)
     else this.#refuse(opening, refusal)
@@ -89,7 +89,7 @@ export class RelayOpener {
 
   /** The host's answer to `openRelay`; `relayed` is the address that clients are told. */
   relayOpened(now: Millis, relay: number, relayed: TransportAddress): void {
-    const opening = this.#allocations.openingOfRelay(relay)
+    const opening = this.#allocations.openings.ofRelay(relay)
     if (opening === undefined) return
     const { second, demand } = opening
     if (second?.relay === relay && opening.relayed !== null) {
@@ -103,14 +103,17 @@ export class RelayOpener {
 
   /** The host's other answer to `openRelay`. */
   relayFailed(now: Millis, relay: number): void {
-    const opening = this.#allocations.openingOfRelay(relay)
+    const opening = this.#allocations.openings.ofRelay(relay)
     if (opening === undefined) return
     const { additional } = opening.demand
     if (relay === opening.second?.relay && opening.relayed !== null && additional !== null) {
       this.#openSecond(now, opening, opening.relayed, additional)
       return
     }
-    if (this.#allocations.tryAnotherPort(now, opening) || this.#allocations.tryOtherFamily(now, opening)) {
+    if (
+      this.#allocations.openings.tryAnotherPort(now, opening) ||
+      this.#allocations.openings.tryOtherFamily(now, opening)
+    ) {
       this.#open(opening, opening)
       return
     }
@@ -119,7 +122,7 @@ export class RelayOpener {
 
   /** Gives a relay up that is being opened; its client gets no answer. */
   abandon(opening: Opening): void {
-    if (this.#allocations.openingOfRelay(opening.relay) !== opening) return
+    if (this.#allocations.openings.ofRelay(opening.relay) !== opening) return
     const { relay, second } = opening
     this.#allocations.abandon(opening)
     this.#host.closeRelay(relay)
@@ -135,11 +138,11 @@ export class RelayOpener {
 
   /** RFC 8656 §7.2: one of two relayed addresses is better than none. */
   #openSecond(now: Millis, opening: Opening, relayed: TransportAddress, family: 'IPv6'): void {
-    if (this.#allocations.beginSecond(now, opening, relayed) && opening.second !== null) {
+    if (this.#allocations.openings.beginSecond(now, opening, relayed) && opening.second !== null) {
       this.#open(opening, opening.second)
       return
     }
-    this.#allocations.revokeSecond(opening)
+    this.#allocations.openings.revokeSecond(opening)
     this.#complete(now, opening, relayed, null, { family, code: StatusCode.insufficientCapacity })
   }
 

@@ -6,13 +6,13 @@ import {
   Method,
   type StatusCode,
   StunMessage,
-  StunServer,
   type TransportAddress,
 } from '@purertc/stun'
 
 import { looksLikeChannelData } from '../channel-data.ts'
 import type { AllocationInfo, Traffic } from './allocation.ts'
 import { Allocations } from './allocations.ts'
+import { BindingService } from './binding-service.ts'
 import {
   checkConfig,
   type Passwords,
@@ -45,21 +45,18 @@ import { Responder } from './responder.ts'
 export class TurnServer {
   /** What was dropped, by reason. */
   readonly discarded: Counters<TurnServerDiscard> = new Counters()
-  readonly #config: TurnServerConfig
   readonly #host: TurnServerHost
   readonly #ports: RelayPorts
   readonly #allocations: Allocations
   readonly #responder: Responder
   readonly #control: ControlPlane
   readonly #data: DataPlane
-  /** One a listener, for answers leave from where the request came to. */
-  readonly #binding = new Map<number, StunServer>()
+  readonly #binding: BindingService
   #isClosed = false
 
   /** Throws `TurnError` `invalid-config` for numbers that make no sense. */
   constructor(config: TurnServerConfig, host: TurnServerHost) {
     checkConfig(config)
-    this.#config = config
     this.#host = host
     this.#ports = new RelayPorts(
       config.crypto,
@@ -77,6 +74,7 @@ export class TurnServer {
     this.#responder = new Responder(config.crypto, config.software, (listener, client, bytes) =>
       host.transmit(listener, client, bytes),
     )
+    this.#binding = new BindingService(config, host, this.#responder)
     this.#control = new ControlPlane(config, host, this.#allocations, this.#responder)
     this.#data = new DataPlane(config, host, this.#allocations, (now, relay, peer, data) =>
       this.relayReceived(now, relay, peer, data),
@@ -104,11 +102,11 @@ export class TurnServer {
     /** TCP connections with peers. */
     readonly connections: number
   } {
-    const { size, openingCount, userCount } = this.#allocations
+    const { size, openings, userCount } = this.#allocations
     const { gatekeeper, connections } = this.#control
     return {
       allocations: size,
-      opening: openingCount,
+      opening: openings.size,
       users: userCount,
       ports: this.#ports.inUse,
       waiting: gatekeeper.waiting,
@@ -231,13 +229,13 @@ export class TurnServer {
   isServed(listener: number, client: TransportAddress): boolean {
     return (
       this.#allocations.ofClient(listener, client) !== undefined ||
-      this.#allocations.openingOfClient(listener, client) !== undefined
+      this.#allocations.openings.ofClient(listener, client) !== undefined
     )
   }
 
   /** The connection that the client used is no more, where its listener has connections: neither is its allocation. */
   disconnected(listener: number, client: TransportAddress): void {
-    const opening = this.#allocations.openingOfClient(listener, client)
+    const opening = this.#allocations.openings.ofClient(listener, client)
     if (opening !== undefined) this.#control.opener.abandon(opening)
     const allocation = this.#allocations.ofClient(listener, client)
     // A mobile client comes again from elsewhere (RFC 8016 §3.1).
@@ -246,10 +244,11 @@ export class TurnServer {
 
   /** The listener is no more: its clients' allocations end. */
   listenerClosed(listener: number): void {
-    this.#binding.delete(listener)
-    const { allocations, openings } = this.#allocations.ofListener(listener)
-    for (const opening of openings) this.#control.opener.abandon(opening)
-    for (const allocation of allocations) this.#control.delete(allocation, 'closed')
+    this.#binding.listenerClosed(listener)
+    const { openings } = this.#allocations
+    for (const opening of openings.ofListener(listener)) this.#control.opener.abandon(opening)
+    for (const allocation of this.#allocations.ofListener(listener))
+      this.#control.delete(allocation, 'closed')
   }
 
   /** Ends an allocation by the operator's will. False where there is none of that number. */
@@ -264,7 +263,7 @@ export class TurnServer {
   close(): void {
     this.#isClosed = true
     this.#control.gatekeeper.close()
-    for (const opening of [...this.#allocations.openings()]) this.#control.opener.abandon(opening)
+    for (const opening of [...this.#allocations.openings.values()]) this.#control.opener.abandon(opening)
     this.#ports.handleTimeout(Millis(Infinity))
     for (const allocation of [...this.#allocations.values()]) this.#control.delete(allocation, 'closed')
   }
@@ -276,7 +275,7 @@ export class TurnServer {
       return this.#data.relayIndication(now, listener, client, message)
     if (message.class !== MessageClass.request) return 'unexpected'
     if (message.method !== Method.binding) return this.#control.handleRequest(now, listener, client, message)
-    this.#bindingServer(listener).handleMessage(now, client, ANY, message)
+    this.#binding.handleRequest(now, listener, client, message)
     return null
   }
 
@@ -289,22 +288,6 @@ export class TurnServer {
     this.discarded.count(reason)
     this.#host.discarded?.(reason, from, bytes.length, allocation ?? null)
   }
-
-  #bindingServer(listener: number): StunServer {
-    let server = this.#binding.get(listener)
-    if (server === undefined) {
-      const { crypto, software } = this.#config
-      server = new StunServer(software === undefined ? { crypto } : { crypto, software }, {
-        transmit: (to, bytes) => this.#host.transmit(listener, to, bytes),
-        answering: (_client, code) => {
-          this.#responder.answered.count(code === null ? 'success' : `${code}`)
-          return true
-        },
-      })
-      this.#binding.set(listener, server)
-    }
-    return server
-  }
 }
 
 function ratesOf(limits: TurnServerConfig['userLimits']): (account: string) => RateLimits | undefined {
@@ -313,6 +296,3 @@ function ratesOf(limits: TurnServerConfig['userLimits']): (account: string) => R
 
 /** Why a datagram went no further, `null` where it did. */
 type Discarded = TurnServerDiscard | null
-
-/** A Binding server is told the address that a request came to, and hands it back: ours are told apart by number. */
-const ANY: TransportAddress = { family: 'IPv4', address: '0.0.0.0', port: 0 }
