@@ -80,7 +80,7 @@ export class CheckClient {
 
   /** RFC 7675: asks the peer whether it still wants what is sent over the pair. */
   checkConsent(now: Millis, pair: Pair): void {
-    this.#checks.start(now, pair, 'consent', CONSENT_RTT_LIMIT)
+    this.#checks.start(now, pair, 'consent', CONSENT_RTT_LIMIT, this.#parts.selection.takeRepeat(pair))
   }
 
   /** Finds out which of these valid pairs still work. */

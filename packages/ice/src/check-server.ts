@@ -44,7 +44,7 @@ export class CheckServer {
     fragment: string,
     expected: string | undefined,
   ): boolean {
-    const { list, role } = this.#parts
+    const { list, role, selection } = this.#parts
     const check = readCheck(request)
     if (typeof check === 'number') {
       this.#host.discarded('bad-request')
@@ -53,7 +53,7 @@ export class CheckServer {
       this.#host.discarded('refused-check')
     } else {
       const known = list.find(base, from)
-      const isSettled = known?.state === 'succeeded' && !check.isNominating
+      const isSettled = known?.state === 'succeeded' && !check.isNominating && selection.isPeerReady
       const roleBefore = role.current
       const refusal = this.#refusalOf(check, known)
       const isPeer = expected === undefined || fragment === expected
@@ -114,6 +114,7 @@ export class CheckServer {
     known: Pair | undefined,
   ): void {
     const { role, selection, pairing, isLite } = this.#parts
+    selection.isPeerReady = true
     const isNominated = check.isNominating && !role.isControlling
     const isNews = isNominated || !pairing.knowsRemote(base, from) || selection.needsPair
     if (known === undefined && !isNews) return

@@ -115,8 +115,17 @@ export class ConnectivityChecks {
     })
   }
 
-  /** Sends a check over `pair`. `rto`: milliseconds before its first retransmission. */
-  start(now: Millis, pair: Pair, purpose: CheckPurpose, rto: number): void {
+  /**
+   * Sends a check over `pair`. `rto`: milliseconds before its first retransmission. `isNominating`: with USE-CANDIDATE,
+   * whatever it is for.
+   */
+  start(
+    now: Millis,
+    pair: Pair,
+    purpose: CheckPurpose,
+    rto: number,
+    isNominating: boolean = purpose === 'nominate',
+  ): void {
     this.#now = now
     const priority = peerReflexivePriority(pair.base)
     const check: Check = {
@@ -128,7 +137,7 @@ export class ConnectivityChecks {
       rto,
       refusal: undefined,
     }
-    const request = this.#buildRequest(check)
+    const request = this.#buildRequest(check, isNominating)
     const policy =
       purpose === 'consent' ? consentPolicy : policyFor(pair.base.tcpType !== undefined, rto, this.#timeout)
     if (purpose !== 'consent') pair.requestsSent++
@@ -185,14 +194,14 @@ export class ConnectivityChecks {
     return false
   }
 
-  #buildRequest({ purpose, priority, role }: Check): Uint8Array {
+  #buildRequest({ purpose, priority, role }: Check, isNominating: boolean): Uint8Array {
     const id = this.#transactions.newTransactionId()
     const roleAttribute = role === 'controlling' ? IceControlling : IceControlled
     const request = new MessageBuilder(Method.binding, MessageClass.request, id)
       .add(Username, this.#username)
       .add(Priority, priority)
       .add(roleAttribute, this.#role.tieBreaker)
-      .addIf(UseCandidate, purpose === 'nominate' ? true : undefined)
+      .addIf(UseCandidate, isNominating ? true : undefined)
       .addIf(Nomination, purpose === 'nominate' && this.#renominates ? ++this.#nominations : undefined)
     this.#dtlsInStun?.attach(request)
     return request.sign(this.#crypto, this.#key).finish()

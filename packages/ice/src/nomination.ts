@@ -29,12 +29,15 @@ export class Nomination {
 
   /**
    * The pair to nominate now, or `null`: there is none yet, or it is worth waiting until {@link Nomination.nextTimeout}.
-   * `isComplete`: neither agent will come up with further candidates.
+   * `isComplete`: neither agent will come up with further candidates. `isPeerReady`: the
+   * peer's own checks have come, so that it knows of this session. Until it has the answer it may acknowledge a nomination
+   * without taking note of it, as Firefox does.
    */
   choose(
     now: Millis,
     list: CheckList,
     isComplete: boolean,
+    isPeerReady: boolean,
     isEligible: (pair: Pair) => boolean,
   ): Pair | null {
     this.#decidesAt = NEVER
@@ -43,8 +46,9 @@ export class Nomination {
     this.#anySince = earlier(this.#anySince, now)
     if (!best.isRelayed) this.#directSince = earlier(this.#directSince, now)
     const mayImprove = list.hasBetterThan(best) || (best.isRelayed && !isComplete)
-    const deadline = best.isRelayed ? this.#anySince + this.#relayed : this.#directSince + this.#direct
-    if (!mayImprove || now >= deadline) return best
+    const better = best.isRelayed ? this.#anySince + this.#relayed : this.#directSince + this.#direct
+    const deadline = Math.max(mayImprove ? better : now, isPeerReady ? now : this.#anySince + UNHEARD)
+    if (now >= deadline) return best
     this.#decidesAt = Millis(deadline)
     return null
   }
@@ -62,5 +66,8 @@ export class Nomination {
 function earlier(a: Millis, b: Millis): Millis {
   return a < b ? a : b
 }
+
+/** Milliseconds; a peer that is lite, and does not say so, is never heard. */
+const UNHEARD = 2_000
 
 const NEVER = Millis(Infinity)

@@ -21,6 +21,8 @@ export class Selection {
   readonly #list: CheckList
   readonly #host: SelectionHost
   readonly #nomination: Nomination
+  /** Whether the peer has shown that it knows this session: a nomination will not be lost on it. */
+  isPeerReady = false
   /** Whether the controlling agent may move to a better pair at any time. */
   renominates: boolean
   /** The peer's latest NOMINATION. */
@@ -29,6 +31,8 @@ export class Selection {
   #nominee: Pair | null = null
   /** Whether the nominee's check is still to be sent. */
   #isDue = false
+  /** Whether the nomination of the selected pair is still to be repeated. */
+  #isRepeatDue = false
 
   constructor(
     role: Role,
@@ -84,7 +88,7 @@ export class Selection {
     }
     for (;;) {
       const isEligible = (candidate: Pair): boolean => isFresh(candidate) && this.#isAlive(candidate)
-      const pair = this.#nomination.choose(now, this.#list, isComplete, isEligible)
+      const pair = this.#nomination.choose(now, this.#list, isComplete, this.isPeerReady, isEligible)
       if (pair === null) return
       if (this.#isAccepted(pair)) {
         this.#nominee = pair
@@ -105,7 +109,18 @@ export class Selection {
   nominated(pair: Pair): void {
     if (this.#nominee !== pair) return
     this.#nominee = null
+    this.#isRepeatDue = !this.renominates
     this.#select(pair)
+  }
+
+  /**
+   * Whether the check of consent that is about to be sent over `pair` shall nominate it again: the first one does. A peer
+   * whose ICE was not ready for the nomination would else wait for it for ever.
+   */
+  takeRepeat(pair: Pair): boolean {
+    const isRepeat = this.#isRepeatDue && pair === this.#selected && this.#role.isControlling
+    if (isRepeat) this.#isRepeatDue = false
+    return isRepeat
   }
 
   /** The nominating check failed; `again`: for a reason that does not speak against the pair. */

@@ -118,8 +118,13 @@ export class Session {
   start(now: Millis, remote: IceCredentials, options: RemoteOptions): void {
     const { renomination = this.#parts.renomination } = options
     this.#remote = remote
-    if (options.isLite === true) this.#parts.role.lead()
-    this.#parts.selection.renominates = renomination
+    const { role, selection } = this.#parts
+    if (options.isLite === true) {
+      role.lead()
+      // A lite agent answers for what it has said, and never asks.
+      selection.isPeerReady = true
+    }
+    selection.renominates = renomination
     if (!this.#parts.isLite) this.#client = this.#createClient(remote, renomination)
     this.#patience.begin(now, this.#parts.checkTimeout)
     this.#parts.pairing.forgetOthers(remote.usernameFragment)

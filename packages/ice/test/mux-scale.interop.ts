@@ -15,7 +15,8 @@ test.each(['lite', 'full'] as const)(
     const costs = await measureCrowd(options)
     console.info(describeCosts(options, costs))
     expect(costs.connected).toBe(count)
-    expect(costs.memoryConnected).toBeLessThan(20 * 1_024)
+    // 17 to 20 KiB by themselves; on a machine with other work checks are still under way, and their requests kept.
+    expect(costs.memoryConnected).toBeLessThan(24 * 1_024)
   },
   240_000,
 )

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { type StunMessage, UseCandidate } from '@purertc/stun'
 
 import { scripted } from './support/scripted-world.ts'
 
@@ -93,5 +94,52 @@ describe('a controlling peer’s nominations', () => {
     expect(world.run(() => agent.agent.selectedPair !== null, 5_000)).toBe(true)
     expect(agent.agent.selectedPair?.remote.address).toBe(other.socket.local.address)
     expect(agent.failures).toEqual(['500'])
+  })
+})
+
+describe('nominating a peer that may not be ready', () => {
+  const isNominating = (request: StunMessage): boolean => request.has(UseCandidate)
+
+  test('what answers but has not asked yet is nominated when it asks', () => {
+    const { world, agent, script, to, signal } = scripted('controlling')
+    signal()
+    world.sim.advance(1_500)
+    // Data need not wait.
+    expect(agent.agent.activePair).toMatchObject({ state: 'succeeded' })
+    expect(script.requests.some(isNominating)).toBe(false)
+    script.send(to, script.request({ controlled: 1n }))
+    world.sim.advance(100)
+    expect(script.requests.filter(isNominating)).toHaveLength(1)
+    expect(agent.agent.selectedPair).toMatchObject({ nominated: true })
+  })
+
+  test('a question with another password does not count', () => {
+    const { world, script, to, signal } = scripted('controlling')
+    signal()
+    script.send(to, script.request({ controlled: 1n, password: 'anotherPasswordOf22Letters' }))
+    world.sim.advance(1_500)
+    expect(script.requests.some(isNominating)).toBe(false)
+  })
+
+  test('a lite peer never asks, and is nominated at once', () => {
+    const { world, agent, script } = scripted('controlling')
+    agent.agent.setRemoteCredentials(world.sim.now, script.credentials, { isLite: true })
+    agent.agent.addRemoteCandidate(world.sim.now, script.candidate)
+    agent.agent.addRemoteCandidate(world.sim.now, null)
+    world.sim.advance(300)
+    expect(script.requests.filter(isNominating)).toHaveLength(1)
+  })
+
+  test('one that does not ask is nominated after two seconds, and once more with the first check of consent', () => {
+    const { world, agent, script, signal } = scripted('controlling')
+    signal()
+    world.sim.advance(2_200)
+    expect(script.requests.filter(isNominating)).toHaveLength(1)
+    expect(agent.agent.selectedPair).not.toBeNull()
+    world.sim.advance(30_000)
+    const [, , repeated, ...later] = script.requests
+    expect(repeated && isNominating(repeated)).toBe(true)
+    expect(later.length).toBeGreaterThan(3)
+    expect(later.some(isNominating)).toBe(false)
   })
 })

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createSignalingServer, type SignalingServer } from '@purertc/signaling-server'
 
-import { Peer, type PeerEvents, type PeerOptions } from '../src/index.ts'
+import { Peer, type PeerEvents, type PeerOptions, type RTCIceCandidateInit } from '../src/index.ts'
 
 let server: SignalingServer
 let http: Server
@@ -222,6 +222,28 @@ describe('a Peer', () => {
     expect(alice.connection?.localDescription?.sdp).not.toBe(before)
     expect(alice.isConnected).toBe(true)
     await close()
+  })
+
+  test('takes a candidate of before a restart for late, and one of nowhere for an error', async () => {
+    const alice = createPeer('alice', 'late')
+    const bob = createPeer('bob', 'late')
+    const candidates: RTCIceCandidateInit[] = []
+    alice.on('localCandidate', (candidate) => candidate !== null && candidates.push(candidate))
+    const both = Promise.all([next(alice, 'connect'), next(bob, 'connect')])
+    await alice.connect()
+    await bob.connect()
+    await both
+    const late = { sdpMid: '0', candidate: '', ...candidates[0] }
+    const errors: string[] = []
+    bob.on('error', ({ message }) => errors.push(message))
+    const renegotiated = next(alice, 'remoteDescription')
+    await alice.connect()
+    await renegotiated
+    alice.signaling?.sendCandidate(late, 'bob')
+    alice.signaling?.sendCandidate({ ...late, usernameFragment: 'nowhere' }, 'bob')
+    await next(bob, 'error')
+    expect(errors).toEqual([expect.stringContaining('belongs to no ICE session')])
+    await Promise.all([alice.close(), bob.close()])
   })
 
   test('close() lets what was sent arrive', async () => {

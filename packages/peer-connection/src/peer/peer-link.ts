@@ -12,6 +12,7 @@ import type { RTCIceServer } from '../w3c/ice-servers.ts'
 import type { RTCPeerConnection } from '../w3c/peer-connection.ts'
 import type { RTCSessionDescriptionInit } from '../w3c/session-description.ts'
 import type { TransportHooks } from '../w3c/transport-hooks.ts'
+import { EndedSessions } from './ended-sessions.ts'
 import type { PeerEvents, Security } from './events.ts'
 import type { PeerDecisions, PeerOptions } from './options.ts'
 import { PeerError } from './peer-error.ts'
@@ -48,6 +49,7 @@ export class PeerLink {
   readonly #decide: PeerDecisions
   readonly #options: PeerOptions
   readonly #isPolite: boolean
+  readonly #ended = new EndedSessions()
   #channel: RTCDataChannel | RTCDatagramChannel | null = null
   #security: Security | null = null
   /** Signalling is handled in its order, though decisions may take time. */
@@ -227,6 +229,7 @@ export class PeerLink {
     if (this.#ignoresOffer) return
     await connection.setRemoteDescription(description)
     this.#session = sessionOf(description.sdp ?? '')
+    this.#ended.follow(description.sdp ?? '')
     this.#host.remoteDescription(description)
     if (description.type !== 'offer') return
     await connection.setLocalDescription()
@@ -247,7 +250,7 @@ export class PeerLink {
   }
 
   async #add(candidate: RTCIceCandidateInit | null): Promise<void> {
-    if (this.#ignoresOffer) return
+    if (this.#ignoresOffer || (candidate !== null && this.#ended.own(candidate))) return
     if (candidate !== null && (await this.#decide.remoteCandidate?.(candidate)) === false) return
     await this.connection.addIceCandidate(candidate)
     this.#host.remoteCandidate(candidate)

@@ -31,6 +31,8 @@ export class BrowserLink {
   /** Signals are taken in their order. */
   #taken: Promise<unknown> = Promise.resolve()
   #isClosed = false
+  /** What went wrong in signalling, for whoever waits. */
+  #fault: Error | null = null
 
   private constructor(page: BrowserPage, configuration: RTCConfiguration) {
     this.#page = page
@@ -104,9 +106,12 @@ export class BrowserLink {
     await this.until(() => this.isWhole)
   }
 
-  /** Looks whenever something happens; a test's time limit ends it. */
+  /** Looks whenever something happens; a test's time limit ends it. Throws what went wrong in signalling. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition() && !this.#isClosed) await new Promise<void>((resolve) => (this.#wake = resolve))
+    while (!condition() && !this.#isClosed) {
+      if (this.#fault !== null) throw this.#fault
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
   }
 
   /** The selected candidates of the browser's own statistics. */
@@ -142,14 +147,22 @@ export class BrowserLink {
   #tell(signal: Signal): void {
     if (this.#isClosed) return
     if ('description' in signal) this.descriptions.push(signal.description.sdp)
-    void this.#page.evaluate(`take(${JSON.stringify(signal)})`)
+    this.#page.evaluate(`take(${JSON.stringify(signal)})`).catch((error: unknown) => this.#fail(error))
+  }
+
+  #fail(error: unknown): void {
+    this.#fault ??= new Error('a signal was refused', { cause: error })
+    this.#wake()
   }
 
   async #hear(): Promise<void> {
     for (;;) {
       const signals = (await this.#page.evaluate('poll()')) as (Signal | null)[]
       if (signals.includes(null)) return
-      for (const signal of signals) this.#taken = this.#taken.then(() => signal && this.#take(signal))
+      for (const signal of signals)
+        this.#taken = this.#taken
+          .then(() => signal && this.#take(signal))
+          .catch((error: unknown) => this.#fail(error))
     }
   }
 
