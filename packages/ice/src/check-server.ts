@@ -32,9 +32,7 @@ export class CheckServer {
   }
 
   /**
-   * `fragment`: whom the request says it comes from; `expected`: the peer's fragment, once signalling has told. The
-   * answer does not depend on it (RFC 8445 §7.3), but nobody else's addresses are learned. False where nothing has changed
-   * but when the peer was last heard.
+   * `fragment`: whom the request says it comes from. False where nothing has changed but when the peer was last heard.
    */
   handleRequest(
     now: Millis,
@@ -42,7 +40,6 @@ export class CheckServer {
     from: TransportAddress,
     request: AuthenticatedMessage,
     fragment: string,
-    expected: string | undefined,
   ): boolean {
     const { list, role, selection } = this.#parts
     const check = readCheck(request)
@@ -56,24 +53,20 @@ export class CheckServer {
       const isSettled = known?.state === 'succeeded' && !check.isNominating && selection.isPeerReady
       const roleBefore = role.current
       const refusal = this.#refusalOf(check, known)
-      const isPeer = expected === undefined || fragment === expected
-      if (refusal === undefined) this.#answer(now, base, from, request, isPeer)
-      else this.#refuse(now, base, from, request, refusal)
-      if (refusal === undefined && isPeer) this.#learn(now, base, from, check, fragment, known)
+      if (refusal === undefined) {
+        this.#answer(now, base, from, request)
+        this.#learn(now, base, from, check, fragment, known)
+      } else {
+        this.#refuse(now, base, from, request, refusal)
+      }
       return !isSettled || role.current !== roleBefore
     }
     return false
   }
 
-  #answer(
-    now: Millis,
-    base: Base,
-    from: TransportAddress,
-    request: AuthenticatedMessage,
-    isPeer: boolean,
-  ): void {
+  #answer(now: Millis, base: Base, from: TransportAddress, request: AuthenticatedMessage): void {
     const { crypto, key, dtlsInStun } = this.#parts
-    if (dtlsInStun === undefined || !isPeer) {
+    if (dtlsInStun === undefined) {
       this.#host.respond(now, base, from, answer(crypto, key, request, from))
       return
     }

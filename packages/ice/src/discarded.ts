@@ -6,7 +6,7 @@
  * - `not-binding`: STUN of another method, or an indication.
  * - `unknown-socket`: from a socket that was not gathered on.
  * - `unknown-peer`: data from an address that no check has proven, or over a socket that only reaches TURN servers.
- * - `unknown-username`, `unauthenticated`: a request or response that was not made with the session's credentials.
+ * - `unknown-username`, `unauthenticated`: a request or response that was not made with both ends’ credentials of a session.
  * - `unknown-transaction`: a response to nothing, or one that came before.
  * - `bad-request`, `role-conflict`: authenticated requests that were answered by an error.
  * - `inactive`: what came after the agent had failed or was closed.

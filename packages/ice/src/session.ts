@@ -160,6 +160,15 @@ export class Session {
   }
 
   /**
+   * Whether a check of `fragment` may be the peer's: any may, until signalling has told. What a peer sends between its own
+   * restart and this agent's is of no session. Answered, it would make libwebrtc settle on a pair of its new port and
+   * this agent's old fragment for good, and refuse the checks of the new session there.
+   */
+  isWith(fragment: string): boolean {
+    return this.#remote === null || this.#remote.usernameFragment === fragment
+  }
+
+  /**
    * A request that was made with this session's credentials. `fragment`: whom it says it comes from. False where nothing has
    * changed but when the peer was last heard.
    */
@@ -170,7 +179,7 @@ export class Session {
     request: AuthenticatedMessage,
     fragment: string,
   ): boolean {
-    return this.#server.handleRequest(now, base, from, request, fragment, this.#remote?.usernameFragment)
+    return this.#server.handleRequest(now, base, from, request, fragment)
   }
 
   handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): ResponseOutcome {

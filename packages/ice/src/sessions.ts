@@ -136,11 +136,12 @@ export class Sessions {
       // RFC 8489 §9.1.3 wants 400 here. A few bytes from anywhere shall not make this agent send more to anywhere.
       this.#host.discarded('unauthenticated')
     } else {
-      const proven = session === undefined ? null : authenticate(this.#crypto, request, session.key)
-      if (session !== undefined && proven !== null) {
-        return session.handleRequest(now, base, from, proven, fragments.remote)
+      const called = session?.isWith(fragments.remote) === true ? session : undefined
+      const proven = called === undefined ? null : authenticate(this.#crypto, request, called.key)
+      if (called !== undefined && proven !== null) {
+        return called.handleRequest(now, base, from, proven, fragments.remote)
       } else {
-        this.#host.discarded(session === undefined ? 'unknown-username' : 'unauthenticated')
+        this.#host.discarded(called === undefined ? 'unknown-username' : 'unauthenticated')
         this.#host.respond(now, base, from, refuseStranger(request, StatusCode.unauthenticated))
       }
     }

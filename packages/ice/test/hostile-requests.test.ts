@@ -168,7 +168,7 @@ describe('requests that must not be believed', () => {
     expect([checks, data]).toEqual([soFar, 0])
   })
 
-  test('from another than the peer, though with this agent’s password: answered, not learned', () => {
+  test('from another than the peer, though with this agent’s password: refused, not learned', () => {
     const { world, agent, script, other, to, signal } = scripted('controlled')
     signal()
     world.sim.advance(200)
@@ -182,10 +182,9 @@ describe('requests that must not be believed', () => {
       script.request({ username: `${usernameFragment}:stranger`, controlling: 1n, nominate: true }),
     )
     world.sim.advance(200)
-    expect([other, script].map(({ responses }) => responses[0]?.class)).toEqual([
-      MessageClass.successResponse,
-      MessageClass.successResponse,
-    ])
+    expect([other, script].map(({ responses }) => responses[0]?.get(ErrorCode)?.code)).toEqual([401, 401])
+    expect(agent.agent.discarded.get('unknown-username')).toBe(2)
+    expect(agent.agent.selectedPair).toBeNull()
     expect(agent.agent.pairs.map(({ remote }) => remote.type)).toEqual(['host'])
     other.send(to, 'hello')
     world.sim.advance(100)

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import { ErrorCode } from '@purertc/stun'
 
 import { IceError } from '../src/index.ts'
 import { introduce, isCompleted, isConnected, type Peer } from './support/peer.ts'
+import { scripted } from './support/scripted-world.ts'
 import { World } from './support/world.ts'
 
 function connected(uses: 'stun' | 'turn' | 'both' = 'both') {
@@ -129,5 +131,27 @@ describe('restart, RFC 8445 §9', () => {
     expect(() => a.agent.setRemoteCredentials(world.sim.now, other)).toThrow(
       expect.objectContaining({ code: 'restart-needed' }),
     )
+  })
+
+  test('a check between one end’s new fragment and the other’s old one is of no session, and refused', () => {
+    const { world, agent, script, to, signal } = scripted('controlled')
+    signal()
+    script.send(to, script.request({ controlling: 1n, nominate: true }))
+    expect(world.run(() => agent.agent.selectedPair !== null, 1_000)).toBe(true)
+    const { usernameFragment: old } = agent.agent.localCredentials
+    const ask = (fragment: string): number | undefined => {
+      script.send(to, script.request({ username: `${old}:${fragment}`, controlling: 1n, nominate: true }))
+      world.sim.advance(100)
+      return script.responses.at(-1)?.get(ErrorCode)?.code
+    }
+    // Before the peer's offer has come, and while this agent's answer is on its way.
+    expect(ask('anew')).toBe(401)
+    agent.agent.restart(world.sim.now)
+    agent.gather()
+    agent.agent.setRemoteCredentials(world.sim.now, { usernameFragment: 'anew', password: 'x'.repeat(22) })
+    expect(ask('anew')).toBe(401)
+    // The old session goes on until the new one has a pair.
+    expect(ask(script.credentials.usernameFragment)).toBeUndefined()
+    expect(agent.agent.discarded.get('unknown-username')).toBe(2)
   })
 })

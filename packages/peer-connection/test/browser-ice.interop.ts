@@ -55,6 +55,11 @@ function iceSuite(openPage: () => Promise<BrowserPage>): void {
     expect(fragments().size).toBe(6)
   })
 
+  test('restarts though its answer takes its time: our checks are there first', async () => {
+    const current = await open('we', { latency: 200 })
+    for (let i = 0; i < 2; i++) await current.flowDuring(() => current.restart('browser'))
+  })
+
   describe('through our TURN server', () => {
     let server: NodeTurnServer
     let iceServers: { urls: string; username: string; credential: string }[]

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 import type { CandidatePair } from '@purertc/ice'
 
 import type { RTCConfiguration, RTCDataChannel } from '../../src/index.ts'
@@ -12,6 +14,8 @@ export interface BrowserLinkOptions {
   readonly ours?: RTCConfiguration
   /** What the browser's constructor takes. */
   readonly theirs?: object
+  /** Milliseconds that our signals take. */
+  readonly latency?: number
 }
 
 /**
@@ -24,6 +28,7 @@ export class BrowserLink {
   readonly descriptions: string[] = []
   readonly selected: CandidatePair[] = []
   readonly #page: BrowserPage
+  readonly #latency: number
   #channel: RTCDataChannel | null = null
   #returned: number[] = []
   #sent = 0
@@ -34,8 +39,9 @@ export class BrowserLink {
   /** What went wrong in signalling, for whoever waits. */
   #fault: Error | null = null
 
-  private constructor(page: BrowserPage, configuration: RTCConfiguration) {
+  private constructor(page: BrowserPage, configuration: RTCConfiguration, latency: number) {
     this.#page = page
+    this.#latency = latency
     this.ours = new RTCPeerConnection({
       network: { includeLoopback: true },
       hooks: { pairSelected: (pair) => this.#note(this.selected, pair) },
@@ -52,9 +58,9 @@ export class BrowserLink {
   static async open(
     page: BrowserPage,
     offerer: 'we' | 'browser',
-    { ours = {}, theirs = {} }: BrowserLinkOptions = {},
+    { ours = {}, theirs = {}, latency = 0 }: BrowserLinkOptions = {},
   ): Promise<BrowserLink> {
-    const link = new BrowserLink(page, ours)
+    const link = new BrowserLink(page, ours, latency)
     await page.evaluate(startScript(theirs))
     void link.#hear()
     if (offerer === 'we') link.#use(link.ours.createDataChannel('echo'))
@@ -147,7 +153,11 @@ export class BrowserLink {
   #tell(signal: Signal): void {
     if (this.#isClosed) return
     if ('description' in signal) this.descriptions.push(signal.description.sdp)
-    this.#page.evaluate(`take(${JSON.stringify(signal)})`).catch((error: unknown) => this.#fail(error))
+    const deliver = (): Promise<unknown> | false =>
+      !this.#isClosed && this.#page.evaluate(`take(${JSON.stringify(signal)})`)
+    // Delays of the same length keep the order.
+    const arrival = this.#latency === 0 ? Promise.resolve() : setTimeout(this.#latency)
+    arrival.then(deliver).catch((error: unknown) => this.#fail(error))
   }
 
   #fail(error: unknown): void {
