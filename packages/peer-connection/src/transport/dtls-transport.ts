@@ -1,5 +1,11 @@
 import { type Counters, Millis } from '@purertc/bytes'
-import { type AssociationState, DtlsAssociation, type DtlsSession, SrtpProfile } from '@purertc/dtls'
+import {
+  type AssociationState,
+  DtlsAssociation,
+  type DtlsSession,
+  ProtocolVersion,
+  SrtpProfile,
+} from '@purertc/dtls'
 import { type CandidatePair, DtlsInStun } from '@purertc/ice'
 
 import { trafficOf } from './demultiplex.ts'
@@ -71,6 +77,12 @@ export class DtlsTransport {
 
   get session(): DtlsSession | null {
     return this.#session
+  }
+
+  /** Whether the peer could send data before us: it did if the last Finished was its own, which depends on the version. */
+  get isSecond(): boolean {
+    const lastToFinish = this.#session?.version === ProtocolVersion.dtls12 ? 'server' : 'client'
+    return this.#session !== null && this.#role !== lastToFinish
   }
 
   get discarded(): ReturnType<DtlsAssociation['discarded']['snapshot']> {

@@ -304,7 +304,7 @@ export class PeerTransport {
     this.#now = now
     const { channels } = this.#sctp
     if (channels === null) this.#host.connected()
-    else channels.connect(now)
+    else channels.connect(now, this.#dtls.isSecond ? PATIENCE : 0)
   }
 
   /** SCTP or DTLS is over, and with it the other; null where this end wanted it so. */
@@ -316,3 +316,6 @@ export class PeerTransport {
     this.#host.closed(reason)
   }
 }
+
+/** Milliseconds for the peer's INIT, which left with the end of its handshake or right after it. */
+const PATIENCE = 5

@@ -109,11 +109,14 @@ export class SctpAssociation {
     this.#outbox.remoteMaxMessageSize = size
   }
 
-  /** Begins the handshake. An association that never calls this waits for the peer to begin. */
-  connect(now: Millis): void {
+  /**
+   * Begins the handshake. An association that never calls this waits for the peer to begin; with `patience`
+   * it waits so many milliseconds, for where both begin at once each does the work of both.
+   */
+  connect(now: Millis, patience = 0): void {
     if (this.#context.state !== 'new') return
     this.#context.now = now
-    this.#departure.bracket(now, () => this.#parts.connect(now))
+    this.#departure.bracket(now, () => this.#parts.connect(now, patience))
   }
 
   /** Takes a packet that DTLS has authenticated. */

@@ -50,6 +50,11 @@ export class Handshake {
     return this.#localTag
   }
 
+  /** Begins unless the peer has begun `patience` milliseconds from now. */
+  await(now: Millis, patience: number): void {
+    this.#context.deadlines.arm(Timer.t1, Millis(now + patience))
+  }
+
   /** Sends INIT, RFC 9260 §5.1 A. */
   start(now: Millis): void {
     this.#context.state = 'cookie-wait'
@@ -72,8 +77,12 @@ export class Handshake {
     )
   }
 
-  /** T1-init or T1-cookie went off, RFC 9260 §5.1 A and §5.1 C. */
+  /** T1-init or T1-cookie went off, RFC 9260 §5.1 A and §5.1 C, or the peer did not begin. */
   handleT1(now: Millis): void {
+    if (this.#context.state === 'new') {
+      this.start(now)
+      return
+    }
     const { maxInitRetransmits, rtoMax } = this.#context.settings
     if (this.#attempts > maxInitRetransmits) {
       this.#context.end({ code: 'no-answer', message: 'the peer does not answer the handshake' })
@@ -87,9 +96,11 @@ export class Handshake {
    * Answers an INIT and remembers nothing of it, RFC 9260 §5.1 B, §5.2.1 and §5.2.2.
    */
   handleInit(now: Millis, init: InitChunk): void {
-    const { state, settings, output } = this.#context
+    const { state, settings, output, deadlines } = this.#context
     const parameters = readInitParameters(init)
     if (!this.#isSane(init)) return
+    // Whom we were waiting for has begun; if COOKIE ECHO does not come in its time, we begin ourselves.
+    if (this.#isAwaiting) deadlines.arm(Timer.t1, Millis(now + settings.rtoInitial))
     // While our own INIT is under way the answer must repeat it, so that both handshakes yield one association; an
     // association that stands offers a new tag, which tells a restart from a delayed INIT.
     const isStanding = state !== 'new' && state !== 'cookie-wait' && state !== 'cookie-echoed'
@@ -190,6 +201,7 @@ export class Handshake {
         return true
       case 'new':
         this.#context.peerTag = cookie.peerTag
+        if (this.#isAwaiting) this.#measureAnswer(age)
         output.queue({ type: ChunkType.cookieAck })
         this.#establish(now, cookie, false)
         return true
@@ -224,6 +236,18 @@ export class Handshake {
     this.#cookie = undefined
     this.#agreement = undefined
     this.#transmit(now)
+  }
+
+  /** Whether the peer is expected to begin. */
+  get #isAwaiting(): boolean {
+    const { state, deadlines } = this.#context
+    return state === 'new' && deadlines.isArmed(Timer.t1)
+  }
+
+  /** A COOKIE ECHO this soon after our INIT ACK is not a repetition, so that Karn's rule is kept. */
+  #measureAnswer(age: number): void {
+    const { settings, roundTrip } = this.#context
+    if (age < settings.rtoMin) roundTrip.measured(age)
   }
 
   #establish(now: Millis, agreement: Agreement, restarted: boolean): void {

@@ -67,8 +67,9 @@ export class Parts {
   }
 
   /** Begins the handshake, or does without where both INITs are here already. */
-  connect(now: Millis): void {
+  connect(now: Millis, patience: number): void {
     if (this.#inits) this.#handshake.adopt(now, this.#inits.local, this.#inits.remote)
+    else if (patience > 0) this.#handshake.await(now, patience)
     else this.#handshake.start(now)
   }
 

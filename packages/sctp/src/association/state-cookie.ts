@@ -39,7 +39,7 @@ export class CookieJar {
 
   seal(cookie: StateCookie): Uint8Array {
     const writer = new Writer(bodyLength + macLength)
-    writer.u48(Math.floor(cookie.createdAt))
+    writer.u48(Math.floor(cookie.createdAt * 1_000))
     writer.u32(cookie.localTag)
     writer.u32(cookie.peerTag)
     writer.u32(cookie.localTsn)
@@ -71,7 +71,7 @@ export class CookieJar {
 }
 
 function readBody(reader: Reader): StateCookie {
-  const createdAt = reader.u48()
+  const createdAt = reader.u48() / 1_000
   const localTag = reader.u32()
   const peerTag = reader.u32()
   const localTsn = Tsn.of(reader.u32())

@@ -109,10 +109,10 @@ export class DataChannels {
     return this.#association
   }
 
-  /** Begins the SCTP handshake. */
-  connect(now: Millis): void {
+  /** Begins the SCTP handshake, as {@link SctpAssociation.connect}. */
+  connect(now: Millis, patience = 0): void {
     this.#now = now
-    this.#association.connect(now)
+    this.#association.connect(now, patience)
   }
 
   /** Takes a packet that DTLS has authenticated. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { equalBytes } from '@purertc/bytes'
+import type { Link } from '@purertc/netsim'
+
+import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { commonHeaderLength } from '../../src/wire/packet.ts'
 import { Pair, pattern, text } from '../support/association-pair.ts'
 
 /** Where the simulated clock starts. */
@@ -21,6 +25,50 @@ describe('the four-way handshake', () => {
     pair.runUntil(() => pair.a.connected === 1)
     expect(pair.b.connected).toBe(1)
     expect(pair.now).toBe(start + 40)
+  })
+
+  test('is begun by one end alone where the other has a little patience', () => {
+    const pair = new Pair()
+    const beginnings = [pair.toA, pair.toB].map(countInits)
+    pair.a.association.connect(pair.now)
+    pair.b.association.connect(pair.now, 15)
+    pair.runUntil(() => pair.a.connected + pair.b.connected === 2)
+    expect([pair.now, ...beginnings.map((inits) => inits())]).toEqual([start + 40, 0, 1])
+    // Each has measured the round trip: of INIT and its answer, of that answer and COOKIE ECHO.
+    expect([pair.a.association.roundTripTime, pair.b.association.roundTripTime]).toEqual([20, 20])
+    pair.run(60_000)
+    expect(beginnings.map((inits) => inits())).toEqual([0, 1])
+  })
+
+  test('is begun by the one with patience where the other waits', () => {
+    const pair = new Pair()
+    pair.b.association.connect(pair.now, 15)
+    pair.runUntil(() => pair.a.connected + pair.b.connected === 2)
+    expect(pair.now).toBe(start + 15 + 40)
+  })
+
+  test.each(['INIT', 'INIT ACK', 'COOKIE ECHO', 'COOKIE ACK'])(
+    'survives the loss of %s where one end has patience',
+    (lost) => {
+      const pair = new Pair()
+      const at = ['INIT', 'INIT ACK', 'COOKIE ECHO', 'COOKIE ACK'].indexOf(lost)
+      const [first, link] = [at >> 1, at % 2 === 0 ? pair.toB : pair.toA]
+      link.intercept((index) => (index === first ? 'drop' : 'pass'))
+      pair.a.association.connect(pair.now)
+      pair.b.association.connect(pair.now, 15)
+      pair.runUntil(() => pair.a.connected + pair.b.connected === 2)
+      expect(pair.now).toBeLessThan(start + 600)
+      pair.run(10_000)
+      expect([pair.a.connected, pair.b.connected, pair.a.restarted, pair.b.restarted]).toEqual([1, 1, 0, 0])
+    },
+  )
+
+  test('a cookie that comes back late may have been sent twice, and measures nothing', () => {
+    const pair = new Pair({ latency: 250 })
+    pair.a.association.connect(pair.now)
+    pair.b.association.connect(pair.now, 300)
+    pair.runUntil(() => pair.b.connected === 1)
+    expect([pair.a.association.roundTripTime, pair.b.association.roundTripTime]).toEqual([500, undefined])
   })
 
   test('carries messages of every size in both directions', () => {
@@ -45,3 +93,13 @@ describe('the four-way handshake', () => {
     expect(pair.b.texts(0)).toEqual(['early'])
   })
 })
+
+/** How many INITs have gone over the link. */
+function countInits(link: Link): () => number {
+  let inits = 0
+  link.intercept((_, packet) => {
+    if (packet[commonHeaderLength] === ChunkType.init) inits++
+    return 'pass'
+  })
+  return () => inits
+}
