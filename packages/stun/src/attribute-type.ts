@@ -80,3 +80,16 @@ export type AttributeType = (typeof AttributeType)[keyof typeof AttributeType]
 export function isComprehensionRequired(type: number): boolean {
   return type < 0x8000
 }
+
+/** The types below 0x8000 that a Binding request or its response may hold by RFC 8489 §14. */
+export const BINDING_ATTRIBUTES: ReadonlySet<number> = new Set<number>([
+  AttributeType.mappedAddress,
+  AttributeType.username,
+  AttributeType.errorCode,
+  AttributeType.unknownAttributes,
+  AttributeType.realm,
+  AttributeType.nonce,
+  AttributeType.passwordAlgorithm,
+  AttributeType.userhash,
+  AttributeType.xorMappedAddress,
+])

@@ -2,7 +2,7 @@
  * What a Binding request is answered, once it is known who asks: RFC 8489 §7 and §10, and behaviour discovery by
  * RFC 5780 §6.1 where the local end has counterparts.
  */
-import { AttributeType } from './attribute-type.ts'
+import { AttributeType, BINDING_ATTRIBUTES } from './attribute-type.ts'
 import {
   AlternateServer,
   MappedAddress,
@@ -61,7 +61,7 @@ export class BindingService<Local extends TransportAddress> {
     }
     const other = this.#config.discovery?.(local, BOTH) ?? null
     const unknown = request.unknownComprehensionRequired(
-      other === null ? UNDERSTOOD : UNDERSTOOD_FOR_DISCOVERY,
+      other === null ? BINDING_ATTRIBUTES : DISCOVERY_ATTRIBUTES,
     )
     if (unknown.length > 0) return refused(StatusCode.unknownAttribute, unknown.slice(0, MAX_UNKNOWN))
     const alternate = this.#alternateFor(from, local)
@@ -119,22 +119,9 @@ const BOTH: ChangeRequestValue = { ip: true, port: true }
 /** A refusal names that many types at most: the client learns of the others when it has left these out. */
 const MAX_UNKNOWN = 32
 
-/** The types below 0x8000 that a Binding request may hold for us, RFC 8489 §14. */
-const UNDERSTOOD: ReadonlySet<number> = new Set<number>([
-  AttributeType.mappedAddress,
-  AttributeType.username,
-  AttributeType.errorCode,
-  AttributeType.unknownAttributes,
-  AttributeType.realm,
-  AttributeType.nonce,
-  AttributeType.passwordAlgorithm,
-  AttributeType.userhash,
-  AttributeType.xorMappedAddress,
-])
-
 /** RFC 5780 §7. */
-const UNDERSTOOD_FOR_DISCOVERY: ReadonlySet<number> = new Set<number>([
-  ...UNDERSTOOD,
+const DISCOVERY_ATTRIBUTES: ReadonlySet<number> = new Set<number>([
+  ...BINDING_ATTRIBUTES,
   AttributeType.changeRequest,
   AttributeType.responsePort,
   AttributeType.padding,

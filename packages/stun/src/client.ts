@@ -1,6 +1,6 @@
 import { Counters, type Millis } from '@purertc/bytes'
 
-import { AttributeType } from './attribute-type.ts'
+import { AttributeType, BINDING_ATTRIBUTES } from './attribute-type.ts'
 import {
   AlternateServer,
   MappedAddress,
@@ -283,16 +283,5 @@ const MAX_SERVERS = 64
 /** A challenge, a stale nonce, a server in between: more is a server that plays with us. */
 const MAX_TRIES = 5
 
-/** What a Binding response may hold below 0x8000, RFC 8489 §14 and RFC 5780 §7. */
-const UNDERSTOOD: ReadonlySet<number> = new Set<number>([
-  AttributeType.mappedAddress,
-  AttributeType.username,
-  AttributeType.errorCode,
-  AttributeType.unknownAttributes,
-  AttributeType.realm,
-  AttributeType.nonce,
-  AttributeType.passwordAlgorithm,
-  AttributeType.userhash,
-  AttributeType.xorMappedAddress,
-  AttributeType.padding,
-])
+/** What a Binding response may hold below 0x8000, with RFC 5780 §7. */
+const UNDERSTOOD: ReadonlySet<number> = new Set<number>([...BINDING_ATTRIBUTES, AttributeType.padding])
