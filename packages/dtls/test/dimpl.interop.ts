@@ -2,15 +2,15 @@ import { createPrivateKey } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { fromUtf8, toUtf8 } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import type { KeyExchangeGroup } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import { DtlsAssociation, type DtlsConfig, type DtlsSession, ProtocolVersion } from '../src/index.ts'
-import { connect } from '../src/node/index.ts'
-import { describeWith, freePort, Program, Workshop } from './foreign.ts'
+import { Endpoints } from './endpoints.ts'
+import { describeWith, freePort, type Program, Programs, Workshop } from './foreign.ts'
 import { buildPeer, toolOf } from './peers/build.ts'
 
 const { dtls12, dtls13 } = ProtocolVersion
@@ -77,8 +77,8 @@ describeWith(toolOf.dimpl, 'dimpl', () => {
   const ours = workshop.makeCertificate('ours')
   const theirs = workshop.makeCertificate('theirs')
   const der = { certificate: `${theirs.certificateFile}.der`, key: `${theirs.keyFile}.der` }
-  const closing: { close(): void }[] = []
-  const programs: Program[] = []
+  const endpoints = new Endpoints()
+  const programs = new Programs()
   let peer = ''
 
   beforeAll(() => {
@@ -87,17 +87,11 @@ describeWith(toolOf.dimpl, 'dimpl', () => {
     const key = createPrivateKey(readFileSync(theirs.keyFile, 'utf8'))
     writeFileSync(der.key, key.export({ type: 'pkcs8', format: 'der' }))
   }, 600_000)
-  afterEach(async () => {
-    for (const one of closing.splice(0)) one.close()
-    for (const program of programs.splice(0)) await program.stop()
-  })
   afterAll(() => workshop.remove())
 
   const run = (role: string, port: number, version: string, mtu = 1_200, group = 'any'): Program => {
     const how = [role, `127.0.0.1:${port}`, version, String(mtu), group, der.certificate, der.key]
-    const program = new Program(peer, how)
-    programs.push(program)
-    return program
+    return programs.run(peer, ...how)
   }
   const common = {
     certificate: ours.certificate,
@@ -114,8 +108,7 @@ describeWith(toolOf.dimpl, 'dimpl', () => {
     const port = await freePort()
     const server = run('server', port, options.version, options.mtu, options.group)
     await server.says(/listening/)
-    const socket = connect({ host: '127.0.0.1', port, ...common, ...options.ours })
-    closing.push(socket)
+    const socket = endpoints.dial(port, { ...common, ...options.ours })
     const [session] = (await once(socket, 'secureConnect')) as [DtlsSession]
     socket.send('quiet please')
     const [answer] = (await once(socket, 'message')) as [Buffer]
@@ -131,8 +124,7 @@ describeWith(toolOf.dimpl, 'dimpl', () => {
     group?: string
     ours?: object
   }): Promise<DtlsSession> {
-    const server = new OneClientServer({ ...common, ...options.ours })
-    closing.push(server)
+    const server = endpoints.keep(new OneClientServer({ ...common, ...options.ours }))
     const client = run('client', await server.listen(), options.version, options.mtu, options.group)
     const session = await server.connected
     await server.receives('hello')

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe } from '@jest/globals'
+import { afterEach, describe, expect } from '@jest/globals'
 
 import type { Certificate } from '../src/index.ts'
-import { readCertificate } from '../src/node/index.ts'
+import { type DtlsSocket, readCertificate } from '../src/node/index.ts'
 
 export { freePort } from '../../bytes/test/support/free-port.ts'
 
@@ -103,4 +103,30 @@ export class Program {
     this.#process.kill('SIGKILL')
     await ended
   }
+}
+
+/** Foreign programs, ended after the test that started them. */
+export class Programs {
+  readonly #running: Program[] = []
+
+  constructor() {
+    afterEach(async () => {
+      for (const program of this.#running.splice(0)) await program.stop()
+    })
+  }
+
+  run(command: string, ...args: readonly string[]): Program {
+    const program = new Program(command, args)
+    this.#running.push(program)
+    return program
+  }
+}
+
+/** A line each way, where the program shows what it receives and sends what it reads. */
+export async function talk(socket: DtlsSocket, program: Program, name: string): Promise<void> {
+  socket.send(`from us to ${name}\n`)
+  await program.says(new RegExp(`from us to ${name}`))
+  const message = once(socket, 'message')
+  program.type(`from ${name} to us\n`)
+  expect(String((await message)[0])).toBe(`from ${name} to us\n`)
 }

@@ -1,17 +1,11 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import type { KeyKind } from '@purertc/crypto'
 
 import { type CipherSuite12Name, ProtocolVersion, type ResumableSession } from '../src/index.ts'
-import {
-  connect,
-  type ConnectOptions,
-  createServer,
-  type DtlsServer,
-  type DtlsSocket,
-  type ServerOptions,
-} from '../src/node/index.ts'
-import { describeWith, freePort, Program } from './foreign.ts'
+import type { ConnectOptions, DtlsServer, DtlsSocket, ServerOptions } from '../src/node/index.ts'
+import { Endpoints } from './endpoints.ts'
+import { describeWith, freePort, type Program, Programs, talk as talkTo } from './foreign.ts'
 import { Papers } from './papers.ts'
 
 const papers = await Papers.make()
@@ -43,20 +37,9 @@ const pskSuites: readonly (readonly [string, string, CipherSuite12Name])[] = [
 ]
 
 const kinds: readonly KeyKind[] = ['ec-p256', 'ec-p384', 'ed25519', 'rsa']
-const running: { close(): void }[] = []
-const programs: Program[] = []
-
-afterEach(async () => {
-  for (const one of running.splice(0)) one.close()
-  for (const program of programs.splice(0)) await program.stop()
-})
+const endpoints = new Endpoints()
+const programs = new Programs()
 afterAll(() => papers.remove())
-
-const run = (command: string, ...args: string[]): Program => {
-  const program = new Program(command, args)
-  programs.push(program)
-  return program
-}
 
 const priority = (cipher: string, exchange: string): string[] => [
   '--priority',
@@ -70,42 +53,27 @@ const files = (kind: KeyKind): string[] => [
 
 async function startServer(...args: string[]): Promise<number> {
   const port = await freePort()
-  await run('gnutls-serv', '--udp', '-p', String(port), '--echo', ...args).says(/listening on IPv4/)
+  await programs.run('gnutls-serv', '--udp', '-p', String(port), '--echo', ...args).says(/listening on IPv4/)
   return port
 }
 
-async function dial(port: number, options: Partial<ConnectOptions>): Promise<DtlsSocket> {
-  const socket = connect({ host: '127.0.0.1', port, retransmitTimeout: 200, versions, ...options })
-  running.push(socket)
-  const failed = once(socket, 'error').then(([error]) => Promise.reject(error as Error))
-  failed.catch(() => undefined)
-  await Promise.race([once(socket, 'secureConnect'), failed])
-  return socket
-}
+const dial = (port: number, options: Partial<ConnectOptions>): Promise<DtlsSocket> =>
+  endpoints.connect(port, { retransmitTimeout: 200, versions, ...options })
 
 async function echo(socket: DtlsSocket): Promise<void> {
   socket.send('there and back\n')
   expect(String((await once(socket, 'message'))[0])).toBe('there and back\n')
 }
 
-async function listen(options: ServerOptions): Promise<DtlsServer> {
-  const server = createServer({ retransmitTimeout: 200, versions, ...options })
-  running.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
+const listen = (options: ServerOptions): Promise<DtlsServer> =>
+  endpoints.listen({ retransmitTimeout: 200, versions, ...options })
 
 const call = (server: DtlsServer, ...args: string[]): Program =>
-  run('gnutls-cli', '--udp', '-p', String(server.address().port), ...args, 'localhost')
+  programs.run('gnutls-cli', '--udp', '-p', String(server.address().port), ...args, 'localhost')
 
 async function talk(socket: DtlsSocket, program: Program): Promise<void> {
   await program.says(/Handshake was completed/)
-  socket.send('from us to GnuTLS\n')
-  await program.says(/from us to GnuTLS/)
-  const message = once(socket, 'message')
-  program.type('from GnuTLS to us\n')
-  expect(String((await message)[0])).toBe('from GnuTLS to us\n')
+  await talkTo(socket, program, 'GnuTLS')
 }
 
 const trusting = { ca: papers.ca, servername: 'localhost' }
@@ -152,8 +120,7 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
 
     test('resumes a session by ticket', async () => {
       const port = await startServer(...files('ec-p256'))
-      const first = connect({ host: '127.0.0.1', port, versions, ...trusting })
-      running.push(first)
+      const first = endpoints.dial(port, { versions, ...trusting })
       const [session] = (await once(first, 'session')) as [ResumableSession]
       await echo(first)
       first.close()

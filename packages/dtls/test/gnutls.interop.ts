@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { toHex } from '@purertc/bytes'
 
 import { SrtpProfile } from '../src/index.ts'
-import { connect, createServer, type DtlsSocket } from '../src/node/index.ts'
-import { describeWith, freePort, Program, Workshop } from './foreign.ts'
+import type { DtlsSocket } from '../src/node/index.ts'
+import { Endpoints } from './endpoints.ts'
+import { describeWith, freePort, Programs, talk, Workshop } from './foreign.ts'
 
 const srtpProfiles = [SrtpProfile.aes128CmHmacSha1_80]
 const srtpName = 'SRTP_AES128_CM_HMAC_SHA1_80'
@@ -13,20 +14,10 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
   const workshop = new Workshop()
   const ours = workshop.makeCertificate('ours')
   const theirs = workshop.makeCertificate('theirs')
-  const running: { close(): void }[] = []
-  const programs: Program[] = []
+  const endpoints = new Endpoints()
+  const programs = new Programs()
 
-  afterEach(async () => {
-    for (const one of running.splice(0)) one.close()
-    for (const program of programs.splice(0)) await program.stop()
-  })
   afterAll(() => workshop.remove())
-
-  const run = (command: string, ...args: string[]): Program => {
-    const program = new Program(command, args)
-    programs.push(program)
-    return program
-  }
 
   const identity = ['--x509certfile', theirs.certificateFile, '--x509keyfile', theirs.keyFile]
 
@@ -35,23 +26,19 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     ['SECP256R1', 'p-256'],
   ])('gnutls-serv with %s authenticates us and echoes', async (group, name) => {
     const port = await freePort()
-    const server = run(
+    const server = programs.run(
       'gnutls-serv',
       ...['--udp', '-p', String(port), ...identity, '--srtp-profiles', srtpName, '--echo'],
       ...['--x509cafile', ours.certificateFile, '--require-client-cert', '--verify-client-cert'],
       ...['--priority', `NORMAL:-GROUP-ALL:+GROUP-${group}`],
     )
     await server.says(/listening on IPv4/)
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
+    const socket = await endpoints.connect(port, {
       certificate: ours.certificate,
       verify: { fingerprints: [theirs.certificate.fingerprint()] },
       srtpProfiles,
       retransmitTimeout: 200,
     })
-    running.push(socket)
-    await once(socket, 'secureConnect')
     expect(socket.session?.group?.name).toBe(name)
     expect(socket.session?.srtpProfile).toBe(SrtpProfile.aes128CmHmacSha1_80)
     socket.send('there and back\n')
@@ -63,17 +50,14 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     ['SECP256R1', 'p-256', 1_200],
     ['X25519', 'x25519', 400],
   ])('gnutls-cli with %s is authenticated by us, and data goes both ways', async (group, name, mtu) => {
-    const server = createServer({
+    const server = await endpoints.listen({
       certificate: ours.certificate,
       verify: { fingerprints: [theirs.certificate.fingerprint()] },
       srtpProfiles,
       mtu,
     })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
     const connected = once(server, 'secureConnection')
-    const client = run(
+    const client = programs.run(
       'gnutls-cli',
       ...['--udp', '--insecure', '--mtu', String(mtu), '-p', String(server.address().port)],
       // RFC 8422 §5.1.1: whoever lists groups takes certificates of those curves alone, and ours is one of P-256.
@@ -89,20 +73,16 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
     const exported = (await client.says(/Key material: ([0-9a-f]{80})/))[1]
     const material = socket.session?.exportKeyingMaterial('EXPERIMENTAL-purertc', null, 40)
     expect(toHex(material ?? new Uint8Array(0))).toBe(exported)
-    socket.send('from us to GnuTLS\n')
-    await client.says(/from us to GnuTLS/)
-    const message = once(socket, 'message')
-    client.type('from GnuTLS to us\n')
-    expect(String((await message)[0])).toBe('from GnuTLS to us\n')
+    await talk(socket, client, 'GnuTLS')
   })
 
   test('gnutls-cli without certificate is turned away', async () => {
-    const server = createServer({ certificate: ours.certificate, verify: { certificate: () => true } })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = await endpoints.listen({
+      certificate: ours.certificate,
+      verify: { certificate: () => true },
+    })
     const failed = once(server, 'clientError')
-    run('gnutls-cli', '--udp', '--insecure', '-p', String(server.address().port), '127.0.0.1')
+    programs.run('gnutls-cli', '--udp', '--insecure', '-p', String(server.address().port), '127.0.0.1')
     const [error] = (await failed) as [Error]
     expect(error).toMatchObject({ cause: { code: 'no-certificate' } })
   })
@@ -118,28 +98,23 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
 
     test('gnutls-serv shows its key, and sees ours', async () => {
       const port = await freePort()
-      const server = run(
+      const server = programs.run(
         'gnutls-serv',
         ...['--udp', '-p', String(port), ...rawIdentity, '--echo', '--require-client-cert'],
         ...['--priority', priority],
       )
       await server.says(/listening on IPv4/)
-      const socket = connect({ host: '127.0.0.1', port, retransmitTimeout: 200, ...knowsThem })
-      running.push(socket)
-      await once(socket, 'secureConnect')
+      const socket = await endpoints.connect(port, { retransmitTimeout: 200, ...knowsThem })
       expect(socket.session?.peer.kind).toBe('public-key')
       socket.send('there and back\n')
       expect(String((await once(socket, 'message'))[0])).toBe('there and back\n')
     })
 
     test('gnutls-cli shows its key, and sees ours', async () => {
-      const server = createServer(knowsThem)
-      running.push(server)
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
+      const server = await endpoints.listen(knowsThem)
       const connected = once(server, 'secureConnection')
       const port = String(server.address().port)
-      const client = run(
+      const client = programs.run(
         'gnutls-cli',
         ...['--udp', '--insecure', '-p', port, ...rawIdentity, '--priority', priority, '127.0.0.1'],
       )
@@ -152,7 +127,7 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
 
   test('gnutls-serv keeps to our record size limit, and we to its own (RFC 8449)', async () => {
     const port = await freePort()
-    const server = run(
+    const server = programs.run(
       'gnutls-serv',
       '--udp',
       '-p',
@@ -163,15 +138,11 @@ describeWith('gnutls-cli', 'GnuTLS', () => {
       '600',
     )
     await server.says(/listening on IPv4/)
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
+    const socket = await endpoints.connect(port, {
       verify: { fingerprints: [theirs.certificate.fingerprint()] },
       retransmitTimeout: 200,
       recordSizeLimit: 700,
     })
-    running.push(socket)
-    await once(socket, 'secureConnect')
     expect(socket.association.maxMessageSize).toBe(600)
     socket.send('x'.repeat(600))
     // It reads and echoes in pieces of its own.

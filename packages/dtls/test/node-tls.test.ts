@@ -1,10 +1,9 @@
 import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 
 import { DtlsError, ProtocolVersion, type ResumableSession } from '../src/index.ts'
 import {
-  connect,
   type ConnectOptions,
   createServer,
   type DtlsServer,
@@ -12,12 +11,9 @@ import {
   type ServerOptions,
 } from '../src/node/index.ts'
 import { issue, type Issued, toPem } from './authority.ts'
+import { Endpoints } from './endpoints.ts'
 
-const open: { close(): void }[] = []
-
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-})
+const endpoints = new Endpoints()
 
 const pem = (...chain: readonly Issued[]): string =>
   chain.map(({ der }) => toPem('CERTIFICATE', der)).join('in between\n')
@@ -40,19 +36,11 @@ const stranger = await issue('stranger', { hosts: ['localhost'] })
 const ca = pem(root)
 const server = { cert: pem(host, middle), key: keyPem(host) }
 
-async function listen(options: ServerOptions, onSession?: (socket: DtlsSocket) => void): Promise<DtlsServer> {
-  const one = createServer({ retransmitTimeout: 50, ...options }, onSession)
-  open.push(one)
-  one.listen(0, '127.0.0.1')
-  await once(one, 'listening')
-  return one
-}
+const listen = (options: ServerOptions): Promise<DtlsServer> =>
+  endpoints.listen({ retransmitTimeout: 50, ...options })
 
-function dial(to: DtlsServer, options: Partial<ConnectOptions>): DtlsSocket {
-  const socket = connect({ host: '127.0.0.1', port: to.address().port, retransmitTimeout: 50, ...options })
-  open.push(socket)
-  return socket
-}
+const dial = (to: DtlsServer, options: Partial<ConnectOptions>): DtlsSocket =>
+  endpoints.dial(to.address().port, { retransmitTimeout: 50, ...options })
 
 /** Both ends of a connection that is complete. */
 async function meet(
@@ -62,9 +50,7 @@ async function meet(
   const to = await listen(serverOptions)
   const accepted = once(to, 'secureConnection')
   const socket = dial(to, clientOptions)
-  const failed = once(socket, 'error').then(([error]) => Promise.reject(error as Error))
-  failed.catch(() => undefined)
-  await Promise.race([once(socket, 'secureConnect'), failed])
+  await once(socket, 'secureConnect')
   return [socket, ((await accepted) as [DtlsSocket])[0]]
 }
 

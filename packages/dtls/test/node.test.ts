@@ -1,51 +1,37 @@
 import { X509Certificate } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 
 import { formatFingerprint } from '../src/index.ts'
 import {
   connect,
   type ConnectOptions,
-  createServer,
   type DtlsServer,
   type DtlsSocket,
   type ServerOptions,
 } from '../src/node/index.ts'
+import { Endpoints } from './endpoints.ts'
 import { clientCertificate, serverCertificate } from './pair.ts'
 
-const open: { close(): void }[] = []
+const endpoints = new Endpoints()
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-})
-
-async function listen(
+const listen = (
   onSession?: (socket: DtlsSocket) => void,
   options?: Partial<ServerOptions>,
-): Promise<DtlsServer> {
-  const server = createServer(
+): Promise<DtlsServer> =>
+  endpoints.listen(
     { certificate: serverCertificate, verify: { certificate: () => true }, ...options },
     onSession,
   )
-  open.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
 
-function dial(server: DtlsServer, options?: Partial<ConnectOptions>): DtlsSocket {
-  const socket = connect({
-    host: '127.0.0.1',
-    port: server.address().port,
+const dial = (server: DtlsServer, options?: Partial<ConnectOptions>): DtlsSocket =>
+  endpoints.dial(server.address().port, {
     certificate: clientCertificate,
     verify: { fingerprints: [serverCertificate.fingerprint()] },
     retransmitTimeout: 50,
     ...options,
   })
-  open.push(socket)
-  return socket
-}
 
 describe('client and server over UDP', () => {
   test('exchange messages', async () => {
@@ -139,9 +125,8 @@ describe('client and server over UDP', () => {
     const server = await listen((socket) => socket.on('message', (data) => socket.send(data)))
     // A NAT of one mapping: both clients reach the server from the same port. The second takes it over for good: what
     // the first one still repeats would draw the server's answers away from it.
-    const nat = createSocket('udp4')
-    const inside = createSocket('udp4')
-    open.push(nat, inside)
+    const nat = endpoints.keep(createSocket('udp4'))
+    const inside = endpoints.keep(createSocket('udp4'))
     nat.bind(0, '127.0.0.1')
     inside.bind(0, '127.0.0.1')
     await Promise.all([once(nat, 'listening'), once(inside, 'listening')])
@@ -167,8 +152,7 @@ describe('client and server over UDP', () => {
 
   test('keep no session for a flood of ClientHellos', async () => {
     const server = await listen()
-    const flood = createSocket('udp4')
-    open.push(flood)
+    const flood = endpoints.keep(createSocket('udp4'))
     let answers = 0
     flood.on('message', () => answers++)
     flood.bind(0, '127.0.0.1')

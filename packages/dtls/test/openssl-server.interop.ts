@@ -2,19 +2,18 @@ import { once } from 'node:events'
 import { expect, test } from '@jest/globals'
 
 import type { ResumableSession } from '../src/index.ts'
-import { connect, type ConnectOptions } from '../src/node/index.ts'
+import type { ConnectOptions } from '../src/node/index.ts'
 import { describeWith } from './foreign.ts'
-
 import {
   cipher,
   dial,
+  endpoints,
   files,
   identity,
   key,
   kinds,
   papers,
   pskSuites,
-  running,
   startServer,
   suites,
   talk,
@@ -93,8 +92,7 @@ describeWith('openssl', 'OpenSSL as a server', () => {
     ['id', ['-no_ticket']],
   ])('resumes a session by %s', async (kind, args) => {
     const { server, port } = await startServer(...files('ec-p256'), ...args)
-    const first = connect({ host: '127.0.0.1', port, ...trusting })
-    running.push(first)
+    const first = endpoints.dial(port, trusting)
     const [session] = (await once(first, 'session')) as [ResumableSession]
     expect(session.ticket === null).toBe(kind === 'id')
     first.close()

@@ -1,10 +1,19 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { toHex } from '@purertc/bytes'
 
 import { SrtpProfile } from '../src/index.ts'
-import { connect, createServer, type DtlsSocket } from '../src/node/index.ts'
-import { type CertificateFiles, describeWith, freePort, Program, Workshop } from './foreign.ts'
+import type { DtlsSocket } from '../src/node/index.ts'
+import { Endpoints } from './endpoints.ts'
+import {
+  type CertificateFiles,
+  describeWith,
+  freePort,
+  type Program,
+  Programs,
+  talk,
+  Workshop,
+} from './foreign.ts'
 
 const label = 'EXTRACTOR-dtls_srtp'
 const exportArguments = ['-keymatexport', label, '-keymatexportlen', '60']
@@ -15,20 +24,12 @@ describeWith('openssl', 'OpenSSL', () => {
   const workshop = new Workshop()
   const ours = workshop.makeCertificate('ours')
   const theirs = workshop.makeCertificate('theirs')
-  const running: { close(): void }[] = []
-  const programs: Program[] = []
+  const endpoints = new Endpoints()
+  const programs = new Programs()
 
-  afterEach(async () => {
-    for (const one of running.splice(0)) one.close()
-    for (const program of programs.splice(0)) await program.stop()
-  })
   afterAll(() => workshop.remove())
 
-  const run = (...args: string[]): Program => {
-    const program = new Program('openssl', args)
-    programs.push(program)
-    return program
-  }
+  const run = (...args: string[]): Program => programs.run('openssl', ...args)
 
   const identity = ({ certificateFile, keyFile }: CertificateFiles): string[] => [
     '-cert',
@@ -51,19 +52,14 @@ describeWith('openssl', 'OpenSSL', () => {
     return { server, port }
   }
 
-  const dial = (port: number, mtu = 1_200): DtlsSocket => {
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
+  const dial = (port: number, mtu = 1_200): DtlsSocket =>
+    endpoints.dial(port, {
       certificate: ours.certificate,
       verify: { fingerprints: [theirs.certificate.fingerprint()] },
       srtpProfiles,
       retransmitTimeout: 200,
       mtu,
     })
-    running.push(socket)
-    return socket
-  }
 
   const exportedBy = async (program: Program): Promise<string> =>
     (await program.says(/Keying material: ([0-9A-F]{120})/))[1]?.toLowerCase() ?? ''
@@ -86,12 +82,7 @@ describeWith('openssl', 'OpenSSL', () => {
     await server.says(/subject=CN = ours/)
     await server.says(/SRTP_AES128_CM_SHA1_80/)
     expect(exportedByUs(socket)).toBe(await exportedBy(server))
-
-    socket.send('from us to OpenSSL\n')
-    await server.says(/from us to OpenSSL/)
-    const message = once(socket, 'message')
-    server.type('from OpenSSL to us\n')
-    expect(String((await message)[0])).toBe('from OpenSSL to us\n')
+    await talk(socket, server, 'OpenSSL')
   })
 
   test('s_server hears our close_notify', async () => {
@@ -127,15 +118,12 @@ describeWith('openssl', 'OpenSSL', () => {
       ['-cipher', 'ALL', '-groups', 'P-384:P-521:X448:X25519:P-256', '-sigalgs', 'ECDSA+SHA256:RSA+SHA256'],
     ],
   ])('s_client%s is authenticated by us, and data goes both ways', async (_name, args) => {
-    const server = createServer({
+    const server = await endpoints.listen({
       certificate: ours.certificate,
       verify: { fingerprints: [theirs.certificate.fingerprint()] },
       srtpProfiles,
       mtu: args.includes('-mtu') ? 256 : 1_200,
     })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
     const connected = once(server, 'secureConnection')
     const client = run(
       's_client',
@@ -153,12 +141,7 @@ describeWith('openssl', 'OpenSSL', () => {
     await client.says(/Secure Renegotiation IS supported/)
     expect(socket.session?.peerCertificate).toEqual(theirs.certificate.der)
     expect(exportedByUs(socket)).toBe(await exportedBy(client))
-
-    socket.send('from us to OpenSSL\n')
-    await client.says(/from us to OpenSSL/)
-    const message = once(socket, 'message')
-    client.type('from OpenSSL to us\n')
-    expect(String((await message)[0])).toBe('from OpenSSL to us\n')
+    await talk(socket, client, 'OpenSSL')
 
     const ended = once(socket, 'close')
     client.type('Q\n')
@@ -166,10 +149,10 @@ describeWith('openssl', 'OpenSSL', () => {
   })
 
   test('s_client without certificate is turned away', async () => {
-    const server = createServer({ certificate: ours.certificate, verify: { certificate: () => true } })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = await endpoints.listen({
+      certificate: ours.certificate,
+      verify: { certificate: () => true },
+    })
     const failed = once(server, 'clientError')
     const client = run('s_client', '-dtls1_2', '-connect', `127.0.0.1:${server.address().port}`)
     const [error] = (await failed) as [Error]
@@ -178,10 +161,10 @@ describeWith('openssl', 'OpenSSL', () => {
   })
 
   test('s_client that speaks DTLS 1.0 only is turned away', async () => {
-    const server = createServer({ certificate: ours.certificate, verify: { certificate: () => true } })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = await endpoints.listen({
+      certificate: ours.certificate,
+      verify: { certificate: () => true },
+    })
     const to = `127.0.0.1:${server.address().port}`
     const client = run('s_client', '-dtls1', '-cipher', 'ALL:@SECLEVEL=0', '-connect', to)
     await client.says(/alert protocol version/)
@@ -189,10 +172,10 @@ describeWith('openssl', 'OpenSSL', () => {
   })
 
   test('s_client that renegotiates is told that we do not', async () => {
-    const server = createServer({ certificate: ours.certificate, verify: { certificate: () => true } })
-    running.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = await endpoints.listen({
+      certificate: ours.certificate,
+      verify: { certificate: () => true },
+    })
     const connected = once(server, 'secureConnection')
     const client = run(
       's_client',

@@ -1,17 +1,10 @@
-import { once } from 'node:events'
-import { afterAll, afterEach, expect } from '@jest/globals'
+import { afterAll } from '@jest/globals'
 import type { KeyKind } from '@purertc/crypto'
 
 import type { CipherSuite12Name } from '../src/index.ts'
-import {
-  connect,
-  type ConnectOptions,
-  createServer,
-  type DtlsServer,
-  type DtlsSocket,
-  type ServerOptions,
-} from '../src/node/index.ts'
-import { freePort, Program } from './foreign.ts'
+import type { ConnectOptions, DtlsServer, DtlsSocket, ServerOptions } from '../src/node/index.ts'
+import { Endpoints } from './endpoints.ts'
+import { freePort, type Program, Programs, talk as talkTo } from './foreign.ts'
 import { Papers } from './papers.ts'
 
 export const papers = await Papers.make()
@@ -42,20 +35,12 @@ export const pskSuites: readonly (readonly [string, CipherSuite12Name])[] = [
 ]
 
 export const kinds: readonly KeyKind[] = ['ec-p256', 'ec-p384', 'ed25519', 'rsa']
-export const running: { close(): void }[] = []
-export const programs: Program[] = []
 
-afterEach(async () => {
-  for (const one of running.splice(0)) one.close()
-  for (const program of programs.splice(0)) await program.stop()
-})
+export const endpoints = new Endpoints()
+const programs = new Programs()
 afterAll(() => papers.remove())
 
-export const run = (...args: string[]): Program => {
-  const program = new Program('openssl', args)
-  programs.push(program)
-  return program
-}
+export const run = (...args: string[]): Program => programs.run('openssl', ...args)
 
 /** A short tag is below OpenSSL's taste. */
 export const cipher = (name: string): string[] => ['-cipher', `${name}:@SECLEVEL=0`]
@@ -72,33 +57,17 @@ export async function startServer(...args: string[]): Promise<{ server: Program;
   return { server, port }
 }
 
-export async function dial(port: number, options: Partial<ConnectOptions>): Promise<DtlsSocket> {
-  const socket = connect({ host: '127.0.0.1', port, retransmitTimeout: 200, ...options })
-  running.push(socket)
-  const failed = once(socket, 'error').then(([error]) => Promise.reject(error as Error))
-  failed.catch(() => undefined)
-  await Promise.race([once(socket, 'secureConnect'), failed])
-  return socket
-}
+export const dial = (port: number, options: Partial<ConnectOptions>): Promise<DtlsSocket> =>
+  endpoints.connect(port, { retransmitTimeout: 200, ...options })
 
-export async function listen(options: ServerOptions): Promise<DtlsServer> {
-  const server = createServer({ retransmitTimeout: 200, ...options })
-  running.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
+export const listen = (options: ServerOptions): Promise<DtlsServer> =>
+  endpoints.listen({ retransmitTimeout: 200, ...options })
 
 export const call = (server: DtlsServer, ...args: string[]): Program =>
   run('s_client', '-dtls1_2', '-connect', `127.0.0.1:${server.address().port}`, ...args)
 
-export async function talk(socket: DtlsSocket, program: Program): Promise<void> {
-  socket.send('from us to OpenSSL\n')
-  await program.says(/from us to OpenSSL/)
-  const message = once(socket, 'message')
-  program.type('from OpenSSL to us\n')
-  expect(String((await message)[0])).toBe('from OpenSSL to us\n')
-}
+export const talk = (socket: DtlsSocket, program: Program): Promise<void> =>
+  talkTo(socket, program, 'OpenSSL')
 
 export const trusting = { ca: papers.ca, servername: 'localhost' }
 export const verifying = ['-CAfile', papers.caFile, '-verify_return_error', '-verify_hostname', 'localhost']

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { connect, createServer, type DtlsServer, type DtlsSocket } from '../src/node/index.ts'
+import type { DtlsSocket } from '../src/node/index.ts'
 import { Rebinder } from './connection-id/rebinder.ts'
-import { describeWith, freePort, Program, Workshop } from './foreign.ts'
+import { Endpoints } from './endpoints.ts'
+import { describeWith, freePort, type Program, Programs, Workshop } from './foreign.ts'
 import { buildPeer, toolOf } from './peers/build.ts'
 
 /** pion/dtls 3, in Go: DTLS 1.2 with connection IDs. */
@@ -11,24 +12,18 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
   const workshop = new Workshop()
   const ours = workshop.makeCertificate('ours')
   const theirs = workshop.makeCertificate('theirs')
-  const closing: { close(): void }[] = []
-  const programs: Program[] = []
+  const endpoints = new Endpoints()
+  const programs = new Programs()
   let peer = ''
 
   beforeAll(() => {
     peer = buildPeer('pion')
   }, 300_000)
-  afterEach(async () => {
-    for (const one of closing.splice(0)) one.close()
-    for (const program of programs.splice(0)) await program.stop()
-  })
   afterAll(() => workshop.remove())
 
   const run = (role: 'client' | 'server', port: number, cid = -1): Program => {
     const files = [theirs.certificateFile, theirs.keyFile]
-    const program = new Program(peer, [role, `127.0.0.1:${port}`, String(cid), ...files])
-    programs.push(program)
-    return program
+    return programs.run(peer, role, `127.0.0.1:${port}`, String(cid), ...files)
   }
   const common = {
     certificate: ours.certificate,
@@ -39,9 +34,7 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
     const port = await freePort()
     const server = run('server', port)
     await server.says(/listening/)
-    const socket = connect({ host: '127.0.0.1', port, ...common })
-    closing.push(socket)
-    await once(socket, 'secureConnect')
+    const socket = await endpoints.connect(port, common)
     socket.send('quiet please')
     const [answer] = (await once(socket, 'message')) as [Buffer]
     expect(answer.toString()).toBe('QUIET PLEASE')
@@ -50,10 +43,7 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
   })
 
   test('as a client', async () => {
-    const server: DtlsServer = createServer(common)
-    closing.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
+    const server = await endpoints.listen(common)
     const client = run('client', server.address().port)
     const [socket] = (await once(server, 'secureConnection')) as [DtlsSocket]
     const [hello] = (await once(socket, 'message')) as [Buffer]
@@ -73,9 +63,7 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
       const port = await freePort()
       const server = run('server', port, theirs)
       await server.says(/listening/)
-      const socket = connect({ host: '127.0.0.1', port, connectionId: ours, ...common })
-      closing.push(socket)
-      await once(socket, 'secureConnect')
+      const socket = await endpoints.connect(port, { connectionId: ours, ...common })
       expect(socket.association.sendsConnectionId).toBe(true)
       socket.send('here')
       expect(await message(socket)).toBe('HERE')
@@ -94,12 +82,12 @@ describeWith(toolOf.pion, 'pion/dtls', () => {
       [8, 3],
       [20, 8],
     ])('as a client is found by %s bytes of ours, with %s of its own', async (ours, theirs) => {
-      const server = createServer({ ...common, connectionId: ours, returnRoutability: 'application' })
-      closing.push(server)
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const nat = new Rebinder(server.address().port)
-      closing.push(nat)
+      const server = await endpoints.listen({
+        ...common,
+        connectionId: ours,
+        returnRoutability: 'application',
+      })
+      const nat = endpoints.keep(new Rebinder(server.address().port))
       const client = run('client', await nat.bind(), theirs)
       const [socket] = (await once(server, 'secureConnection')) as [DtlsSocket]
       expect(await message(socket)).toBe('hello')

@@ -1,20 +1,14 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 
-import { connect, createServer, type DtlsServer, type DtlsSocket } from '../../src/node/index.ts'
+import type { DtlsServer, DtlsSocket } from '../../src/node/index.ts'
+import { Endpoints } from '../endpoints.ts'
 import { clientCertificate, only12, serverCertificate, upTo13 } from '../pair.ts'
 import { Rebinder } from './rebinder.ts'
 
-const closing: { close(): void }[] = []
-afterEach(() => {
-  for (const one of closing.splice(0)) one.close()
-})
+const endpoints = new Endpoints()
 
-const natOf = (server: DtlsServer): Rebinder => {
-  const nat = new Rebinder(server.address().port)
-  closing.push(nat)
-  return nat
-}
+const natOf = (server: DtlsServer): Rebinder => endpoints.keep(new Rebinder(server.address().port))
 
 const message = async (socket: DtlsSocket): Promise<string> => {
   const [data] = (await once(socket, 'message')) as [Buffer]
@@ -25,30 +19,22 @@ describe.each([
   ['1.2', only12],
   ['1.3', upTo13],
 ])('a server of DTLS %s on one UDP socket', (_version, versions) => {
-  const serve = async (options: { returnRoutability?: 'basic' | 'enhanced' } = {}): Promise<DtlsServer> => {
-    const server = createServer({
+  const serve = (options: { returnRoutability?: 'basic' | 'enhanced' } = {}): Promise<DtlsServer> =>
+    endpoints.listen({
       certificate: serverCertificate,
       verify: { fingerprints: [clientCertificate.fingerprint()] },
       connectionId: 6,
       versions,
       ...options,
     })
-    closing.push(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return server
-  }
 
   const join = async (server: DtlsServer, port: number): Promise<[DtlsSocket, DtlsSocket]> => {
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
+    const socket = endpoints.dial(port, {
       certificate: clientCertificate,
       verify: { fingerprints: [serverCertificate.fingerprint()] },
       connectionId: 0,
       versions,
     })
-    closing.push(socket)
     const secured = once(socket, 'secureConnect')
     const [peer] = (await once(server, 'secureConnection')) as [DtlsSocket]
     await secured
@@ -124,16 +110,9 @@ describe.each([
 })
 
 test('a client without connection ID cannot take another socket', async () => {
-  const server = createServer({ certificate: serverCertificate })
-  closing.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket = connect({
-    host: '127.0.0.1',
-    port: server.address().port,
-    verify: { fingerprints: [serverCertificate.fingerprint()] },
-  })
-  closing.push(socket)
+  const server = await endpoints.listen({ certificate: serverCertificate })
+  const verify = { fingerprints: [serverCertificate.fingerprint()] }
+  const socket = endpoints.dial(server.address().port, { verify })
   expect(socket.rebind()).toBe(false)
   await once(socket, 'secureConnect')
   expect(socket.rebind()).toBe(false)

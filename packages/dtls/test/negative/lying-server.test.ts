@@ -11,8 +11,9 @@ import { HandshakeType } from '../../src/protocol/handshake-type.ts'
 import { clientCertificate, serverCertificate } from '../pair.ts'
 import { ed448Certificate } from '../vectors/certificates.ts'
 import { Trial } from './liar.ts'
+import { finishedLies, flightLies } from './flight-lies.ts'
 import type { Lie } from './trial.ts'
-import { append, corruptEnd, cutEnd, double, instead, omit, say, swap } from './lies.ts'
+import { append, corruptEnd, instead, omit, say, swap } from './lies.ts'
 
 const { certificate, serverKeyExchange, certificateRequest, serverHelloDone, finished, clientHello } =
   HandshakeType
@@ -159,24 +160,12 @@ describe('the rest of the flight', () => {
     expect(trial.verdict).toBe('waiting')
   })
 
-  test.each([
+  flightLies(judge, [
     ['ServerHello', HandshakeType.serverHello],
     ['Certificate', certificate],
     ['ServerKeyExchange', serverKeyExchange],
     ['CertificateRequest', certificateRequest],
-  ])('with %s twice', (_name, type) => {
-    expect(judge(double(type))).toBe('unexpected-message: unexpected_message')
-  })
-
-  test.each([
-    ['ServerHello', HandshakeType.serverHello],
-    ['Certificate', certificate],
-    ['ServerKeyExchange', serverKeyExchange],
-    ['CertificateRequest', certificateRequest],
-  ])('with a byte too many or too few in %s', (_name, type) => {
-    expect(judge(append(type))).toBe('decode: decode_error')
-    expect(judge(cutEnd(type))).toBe('decode: decode_error')
-  })
+  ])
 
   test('out of order', () => {
     expect(judge(swap(certificate, serverKeyExchange))).toBe('unexpected-message: unexpected_message')
@@ -191,32 +180,8 @@ describe('the rest of the flight', () => {
   })
 })
 
-describe('Finished', () => {
-  test('with wrong verify_data', () => {
-    expect(judge(corruptEnd(finished))).toBe('bad-finished: decrypt_error')
-  })
-
-  test('of another length', () => {
-    expect(judge(append(finished))).toBe('bad-finished: decrypt_error')
-    expect(judge(cutEnd(finished))).toBe('bad-finished: decrypt_error')
-    expect(judge(say(finished, new Uint8Array(0)))).toBe('bad-finished: decrypt_error')
-  })
-
+finishedLies(judge, () => {
   test('that repeats the client’s', () => {
     expect(judge(instead(finished, (_body, before) => before.slice(-12)))).toBe('bad-finished: decrypt_error')
-  })
-
-  test('twice', () => {
-    expect(judge(double(finished))).toBe('connected, then unexpected-message: unexpected_message')
-  })
-
-  test('with another message in its place, under the new keys', () => {
-    expect(judge(instead(finished, (body) => [[HandshakeType.helloRequest, body]]))).toBe(
-      'unexpected-message: unexpected_message',
-    )
-  })
-
-  test('that is missing leaves the client waiting', () => {
-    expect(judge(omit(finished))).toBe('waiting')
   })
 })
