@@ -6,6 +6,7 @@
  * - `closed`: the connection closed before the answer came.
  * - `timeout`: the answer did not come in time.
  * - `lost`: the session could not be resumed: the server may have got it, or not.
+ * - `no-token`: the channel was to be joined anew, and the function that makes the token threw.
  * - `too-much`: as much waits for the server as this client keeps.
  * - `bad-frame`: the server sent what the protocol does not know.
  */
@@ -18,6 +19,7 @@ export type SignalingClientFault =
   | 'closed'
   | 'timeout'
   | 'lost'
+  | 'no-token'
   | 'too-much'
   | 'bad-frame'
 

@@ -24,24 +24,31 @@ export class Requests {
   }
 
   /**
-   * Waits for an answer of `type` that has this number, or is handed to {@link settle} under it. One that `survives` is
-   * worth waiting for when the connection breaks, because it is asked again over the next one.
+   * Waits for an answer of `type` that has this number, or is handed to {@link settle} under it; no longer than until
+   * `signal` aborts. One that `survives` is worth waiting for when the connection breaks, because it is asked again over
+   * the next one.
    */
   await<Type extends ServerFrame['type']>(
     id: number,
     type: Type,
-    survives = false,
+    { survives = false, signal }: Patience = {},
   ): Promise<ServerFrameOf<Type>> {
     return new Promise((resolve, reject) => {
       const late = (): void =>
         this.fail(id, new SignalingClientError('timeout', `no ${type} within ${this.#timeout} ms`))
+      const abort = (): void => this.fail(id, signal?.reason as Error)
       const timer = this.#timeout === Infinity ? undefined : this.#scheduler.set(late, this.#timeout)
+      signal?.addEventListener('abort', abort)
+      const release = (): void => {
+        if (timer !== undefined) this.#scheduler.clear(timer)
+        signal?.removeEventListener('abort', abort)
+      }
       const settle = (frame: ServerFrame): void => {
         if (isOf(type, frame)) resolve(frame)
         else if (frame.type === 'error') reject(SignalingClientError.fromServer(frame.code, frame.message))
         else reject(new SignalingClientError('bad-frame', `${frame.type} is no answer that ends in ${type}`))
       }
-      this.#pending.set(id, { settle, reject, timer, survives })
+      this.#pending.set(id, { settle, reject, release, survives })
     })
   }
 
@@ -70,16 +77,22 @@ export class Requests {
 
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
-    if (pending?.timer !== undefined) this.#scheduler.clear(pending.timer)
     this.#pending.delete(id)
+    pending?.release()
     return pending
   }
+}
+
+/** How long an answer is worth waiting for. */
+interface Patience {
+  readonly survives?: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 interface Pending {
   readonly settle: (frame: ServerFrame) => void
   readonly reject: (error: Error) => void
-  readonly timer: unknown
+  readonly release: () => void
   readonly survives: boolean
 }
 

@@ -1,6 +1,6 @@
 import { encodeFrame, type ServerFrame, subprotocol } from '@purertc/signaling-protocol'
 
-import type { Scheduler, WebSocketConstructor, WebSocketLike } from '../src/index.ts'
+import type { Scheduler, WebSocketConstructor, WebSocketLike } from '../../src/index.ts'
 
 /** A WebSocket under the test's control. */
 export class FakeWebSocket implements WebSocketLike {

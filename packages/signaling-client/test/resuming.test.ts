@@ -1,110 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { ServerFrameOf } from '@purertc/signaling-protocol'
 
-import { SignalingClient, type SignalingClientEvents, type SignalingClientOptions } from '../src/index.ts'
-import { FakeConstructor, FakeScheduler, FakeWebSocket } from './fake-web-socket.ts'
-
-const welcome = (session: string): ServerFrameOf<'welcome'> => ({
-  type: 'welcome',
-  version: 1,
-  session,
-  resumeWithin: 30_000,
-  iceServers: [],
-})
-
-/** A client in `room` as alice, on a socket of the test's, and all that it tells. */
-class Lab {
-  readonly scheduler = new FakeScheduler()
-  readonly events: [string, unknown][] = []
-  readonly client: SignalingClient
-
-  constructor(options: Partial<SignalingClientOptions> = {}) {
-    this.client = new SignalingClient({
-      url: 'ws://192.0.2.1',
-      WebSocket: FakeConstructor,
-      scheduler: this.scheduler,
-      random: () => 0.5,
-      timeout: Infinity,
-      quietAfter: Infinity,
-      ...options,
-    })
-    for (const name of names) this.client.on(name, (event) => this.events.push([name, event]))
-  }
-
-  get socket(): FakeWebSocket {
-    return FakeWebSocket.made.at(-1)!
-  }
-
-  get names(): readonly string[] {
-    return this.events.map(([name]) => name)
-  }
-
-  async inRoom(): Promise<void> {
-    const greeted = this.client.connect()
-    this.socket.say(welcome('first'))
-    await greeted
-    const joined = this.client.join('room', { peer: 'alice', token: () => 'ticket' })
-    this.joined(1)
-    await joined
-    this.events.length = 0
-  }
-
-  joined(seq: number): void {
-    this.socket.say({
-      type: 'joined',
-      channel: 'room',
-      peer: 'alice',
-      role: 'offerer',
-      polite: false,
-      count: 1,
-      members: [],
-      seq,
-      id: this.socket.last['id'] as number,
-    })
-  }
-
-  /** The connection breaks, and another one is greeted. */
-  async comeBack(code = 1006): Promise<void> {
-    this.socket.end(code)
-    this.scheduler.ring()
-    this.socket.say(welcome('second'))
-    await Promise.resolve()
-  }
-
-  resumed(received: number): void {
-    this.socket.say({
-      type: 'resumed',
-      channel: 'room',
-      peer: 'alice',
-      received,
-      id: this.socket.last['id'] as number,
-    })
-  }
-
-  async refuse(code: string): Promise<void> {
-    this.socket.say({ type: 'error', code, message: 'no', id: this.socket.last['id'] as number })
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-
-  hear(seq: number): void {
-    this.socket.say({ type: 'message', from: 'bob', data: seq, seq })
-  }
-}
-
-const names = [
-  'joined',
-  'left',
-  'message',
-  'reconnecting',
-  'resumed',
-  'lost',
-  'drain',
-  'binary',
-  'iceServers',
-  'renegotiate',
-  'error',
-  'close',
-] as const satisfies (keyof SignalingClientEvents)[]
+import { FakeWebSocket } from './support/fake-web-socket.ts'
+import { Lab, welcome } from './support/lab.ts'
 
 afterEach(() => {
   FakeWebSocket.made.length = 0
@@ -112,8 +9,7 @@ afterEach(() => {
 
 describe('a broken connection', () => {
   test('is taken up where it stopped; nothing is heard twice, nothing is unsaid', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     lab.hear(2)
     const answered = lab.client.sendMessage('a')
     lab.socket.say({ type: 'delivered', delivered: true, count: 1, id: lab.socket.last['id'] as number })
@@ -126,7 +22,7 @@ describe('a broken connection', () => {
     lab.scheduler.ring()
     lab.socket.say(welcome('second'))
     expect(lab.socket.last).toEqual({ type: 'resume', session: 'first', seq: 2, unanswered: 2, id: 4 })
-    lab.resumed(1)
+    lab.resume(1)
     expect(lab.socket.sent.slice(1).map((text) => JSON.parse(text) as object)).toEqual([
       { type: 'message', data: 'b', n: 2, id: 3 },
       { type: 'candidate', candidate: null, to: 'bob', n: 3 },
@@ -140,8 +36,7 @@ describe('a broken connection', () => {
   })
 
   test('is tried again after waits that double, drawn from all of their span, up to a limit', async () => {
-    const lab = new Lab({ reconnect: { initial: 100, max: 400, attempts: 4 } })
-    await lab.inRoom()
+    const lab = await Lab.inRoom({ reconnect: { initial: 100, max: 400, attempts: 4 } })
     lab.scheduler.delays.length = 0
     for (let i = 0; i < 5; i++) {
       lab.socket.end(1006)
@@ -153,8 +48,7 @@ describe('a broken connection', () => {
   })
 
   test.each([1000, 1009, 4409, 4429])('closed with %i is not tried again', async (code) => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     lab.socket.end(code)
     expect([lab.names, lab.scheduler.size]).toEqual([['close'], 0])
   })
@@ -168,26 +62,43 @@ describe('a broken connection', () => {
   })
 
   test('before the answer to a join: the resumption or another join answers it', async () => {
-    const lab = new Lab()
-    const greeted = lab.client.connect()
-    lab.socket.say(welcome('first'))
-    await greeted
+    const lab = await Lab.connected()
     const joined = lab.client.join('room', { peer: 'alice' })
     await lab.comeBack()
     expect(lab.socket.last).toMatchObject({ type: 'resume', session: 'first' })
     expect(lab.socket.last).not.toHaveProperty('seq')
     await lab.refuse('resume-failed')
     expect(lab.socket.last).toEqual({ type: 'join', channel: 'room', peer: 'alice', resumable: true, id: 1 })
-    lab.joined(1)
+    lab.admit(1)
     expect(await joined).toMatchObject({ peer: 'alice' })
     expect(lab.names).toEqual(['reconnecting', 'joined'])
   })
 
+  test.each(['resumed', 'lost'])(
+    'before a join that was given up is taken up, and left: %s',
+    async (fate) => {
+      const lab = await Lab.connected()
+      const controller = new AbortController()
+      const joined = lab.client.join('room', { peer: 'alice', signal: controller.signal })
+      await lab.comeBack()
+      controller.abort()
+      await expect(joined).rejects.toMatchObject({ name: 'AbortError' })
+      expect(lab.socket.last).toMatchObject({ type: 'resume' })
+      if (fate === 'resumed') {
+        lab.resume(0)
+        expect(lab.socket.last).toMatchObject({ type: 'leave' })
+        const id = lab.socket.last['id'] as number
+        lab.socket.say({ type: 'left', channel: 'room', reason: 'leave', id })
+      } else await lab.refuse('resume-failed')
+      expect(lab.client.state).toBe('open')
+      const again = lab.client.join('room', { peer: 'alice' })
+      lab.admit(3)
+      await again
+    },
+  )
+
   test('outside of a channel is just opened again', async () => {
-    const lab = new Lab()
-    const greeted = lab.client.connect()
-    lab.socket.say(welcome('first'))
-    await greeted
+    const lab = await Lab.connected()
     const ping = lab.client.ping()
     await lab.comeBack(1012)
     await expect(ping).rejects.toMatchObject({ code: 'closed' })
@@ -198,8 +109,7 @@ describe('a broken connection', () => {
 
 describe('a session that is lost', () => {
   test('fails what had no answer, says so, and joins anew', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     const open = lab.client.sendMessage('a')
     await lab.comeBack()
     await lab.refuse('resume-failed')
@@ -211,7 +121,7 @@ describe('a session that is lost', () => {
       token: 'ticket',
       resumable: true,
     })
-    lab.joined(7)
+    lab.admit(7)
     expect(lab.names).toEqual(['reconnecting', 'lost', 'joined'])
     lab.hear(8)
     expect(lab.names.at(-1)).toBe('message')
@@ -220,8 +130,7 @@ describe('a session that is lost', () => {
   })
 
   test('and cannot be joined anew, is an error', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     await lab.comeBack()
     await lab.refuse('resume-failed')
     await lab.refuse('join-refused')
@@ -229,9 +138,26 @@ describe('a session that is lost', () => {
     expect(lab.client.channel).toBeUndefined()
   })
 
+  test('and cannot be joined anew for want of a token, is an error', async () => {
+    const lab = await Lab.connected()
+    let isSignedIn = true
+    const token = (): string => {
+      if (!isSignedIn) throw new Error('signed out')
+      return 'ticket'
+    }
+    const answer = lab.client.join('room', { token })
+    lab.admit(1)
+    await answer
+    isSignedIn = false
+    await lab.comeBack()
+    await lab.refuse('resume-failed')
+    expect(lab.names.slice(-2)).toEqual(['lost', 'error'])
+    expect(lab.events.at(-1)?.[1]).toMatchObject({ code: 'no-token', cause: { message: 'signed out' } })
+    expect([lab.client.channel, lab.client.state]).toEqual([undefined, 'open'])
+  })
+
   test('while leaving is left', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     const left = lab.client.leave()
     await lab.comeBack()
     await lab.refuse('resume-failed')
@@ -241,19 +167,17 @@ describe('a session that is lost', () => {
   })
 
   test('not yet, while leaving, is left again', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     const left = lab.client.leave()
     await lab.comeBack()
-    lab.resumed(0)
+    lab.resume(0)
     expect(lab.socket.last).toEqual({ type: 'leave', id: 2 })
     lab.socket.say({ type: 'left', channel: 'room', reason: 'leave', id: 2 })
     await left
   })
 
   test('for now, because the server cannot reach what it shares, is tried again', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     await lab.comeBack()
     await lab.refuse('unavailable')
     expect([lab.client.state, lab.names]).toEqual(['reconnecting', ['reconnecting', 'reconnecting']])
@@ -262,8 +186,7 @@ describe('a session that is lost', () => {
 
 describe('a server that drains', () => {
   test('is left within its time, and another one is next', async () => {
-    const lab = new Lab({ url: ['ws://192.0.2.1', 'ws://192.0.2.2'] })
-    await lab.inRoom()
+    const lab = await Lab.inRoom({ url: ['ws://192.0.2.1', 'ws://192.0.2.2'] })
     const old = lab.socket
     lab.socket.say({ type: 'drain', within: 10_000 })
     expect(lab.scheduler.delays.at(-1)).toBe(4_000)
@@ -280,8 +203,7 @@ describe('a server that drains', () => {
 
 describe('a connection that is silent', () => {
   test('is asked for a sign of life, and left when there is none', async () => {
-    const lab = new Lab({ quietAfter: 1_000, timeout: 500 })
-    await lab.inRoom()
+    const lab = await Lab.inRoom({ quietAfter: 1_000, timeout: 500 })
     const old = lab.socket
     const pings = (): number => lab.socket.sent.filter((text) => text === '{"type":"ping"}').length
     lab.scheduler.ring()
@@ -298,92 +220,31 @@ describe('a connection that is silent', () => {
   })
 })
 
-describe('aborting', () => {
-  test('gives up a connection under way', async () => {
-    const lab = new Lab()
-    const controller = new AbortController()
-    const greeted = lab.client.connect({ signal: controller.signal })
-    controller.abort(new Error('enough'))
-    await expect(greeted).rejects.toThrow('enough')
-    expect(lab.socket.closedWith).toBe(1000)
-  })
-
-  test('gives up a join, and leaves', async () => {
-    const lab = new Lab()
-    const greeted = lab.client.connect()
-    lab.socket.say(welcome('first'))
-    await greeted
-    const controller = new AbortController()
-    const joined = lab.client.join('room', { signal: controller.signal })
-    controller.abort()
-    await expect(joined).rejects.toMatchObject({ name: 'AbortError' })
-    expect(lab.socket.last).toEqual({ type: 'leave' })
-    await expect(lab.client.join('room', { signal: controller.signal })).rejects.toMatchObject({
-      name: 'AbortError',
-    })
-  })
-
-  test('closes the client, also while it waits for a try', async () => {
-    const controller = new AbortController()
-    const lab = new Lab({ signal: controller.signal })
-    await lab.inRoom()
-    lab.socket.end(1006)
-    controller.abort()
-    expect([lab.client.state, lab.scheduler.size, lab.names]).toEqual([
-      'closed',
-      0,
-      ['reconnecting', 'close'],
-    ])
-    await expect(lab.client.connect()).rejects.toMatchObject({ name: 'AbortError' })
-  })
-})
-
 describe('what waits for the server', () => {
   test('is bounded', async () => {
-    const lab = new Lab()
-    await lab.inRoom()
+    const lab = await Lab.inRoom()
     lab.socket.end(1006)
     for (let i = 0; i < 256; i++) expect(lab.client.sendCandidate(null)).toBe(true)
     expect(lab.client.sendCandidate(null)).toBe(false)
     await expect(lab.client.sendMessage(1)).rejects.toMatchObject({ code: 'too-much' })
     lab.scheduler.ring()
     lab.socket.say(welcome('second'))
-    lab.resumed(250)
+    lab.resume(250)
     expect(lab.socket.sent).toHaveLength(7)
     lab.socket.say({ type: 'ack', n: 256 })
     await lab.comeBack()
-    lab.resumed(256)
+    lab.resume(256)
     expect(lab.socket.sent).toHaveLength(1)
   })
 
   test('is not sent when its time is over', async () => {
-    const lab = new Lab({ timeout: 10_000 })
-    await lab.inRoom()
+    const lab = await Lab.inRoom({ timeout: 10_000 })
     lab.socket.end(1006)
     const late = lab.client.sendMessage(1)
     lab.scheduler.ring()
     await expect(late).rejects.toMatchObject({ code: 'timeout' })
     lab.socket.say(welcome('second'))
-    lab.resumed(0)
+    lab.resume(0)
     expect(lab.socket.sent).toHaveLength(1)
   })
-})
-
-test('bytes go and come as binary frames; every sixteen events the server is told', async () => {
-  const lab = new Lab()
-  await lab.inRoom()
-  void lab.client.sendMessage(Uint8Array.of(7, 8), { to: 'bob' })
-  const header = '{"type":"message","to":"bob","n":1,"id":2}'
-  expect(lab.socket.sentBytes).toEqual([
-    Uint8Array.of(0, header.length, ...new TextEncoder().encode(header), 7, 8),
-  ])
-  const answer = '{"type":"message","from":"bob","seq":2}'
-  const bytes = Uint8Array.of(0, answer.length, ...new TextEncoder().encode(answer), 9)
-  lab.socket.say(bytes)
-  lab.socket.say(bytes)
-  expect(lab.events).toEqual([['binary', { from: 'bob', seq: 2, data: Uint8Array.of(9) }]])
-  for (let seq = 3; seq <= 17; seq++) lab.hear(seq)
-  expect(lab.socket.last).toEqual({ type: 'ack', seq: 17 })
-  lab.socket.say({ type: 'ice-servers', iceServers: [{ urls: 'stun:192.0.2.9' }] })
-  expect(lab.client.iceServers).toEqual([{ urls: 'stun:192.0.2.9' }])
 })
