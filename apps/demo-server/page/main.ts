@@ -18,8 +18,13 @@ async function join(channel: string): Promise<void> {
   const signaling = new SignalingClient({ url: new URL('/signaling', location.href.replace(/^http/, 'ws')) })
   client = signaling
   view.joined(true)
-  signaling.on('peerJoined', ({ peer, role }) => {
+  const showCount = (count: number): void => {
+    const { channel: name = '', peer = '' } = signaling
+    view.step('signaling', 'done', `on ${name} as ${peer.slice(0, 8)}, ${count} on the channel`)
+  }
+  signaling.on('peerJoined', ({ peer, role, count }) => {
     view.log(`${peer} joined`)
+    showCount(count)
     if (role === 'offerer') linkWith(signaling, peer).offer()
   })
   signaling.on('description', ({ from, description }) => {
@@ -32,7 +37,10 @@ async function join(channel: string): Promise<void> {
     if (candidate) view.log(`was told ${candidate.candidate}`)
     if (link?.peer === from) guard(link.candidate(candidate))
   })
-  signaling.on('peerLeft', ({ peer }) => unlink(peer))
+  signaling.on('peerLeft', ({ peer, count }) => {
+    unlink(peer)
+    showCount(count)
+  })
   signaling.on('remoteClose', ({ peer }) => unlink(peer))
   signaling.on('renegotiate', ({ from, restart }) => {
     if (link?.peer === from) guard(link.renegotiate(restart === true))
@@ -44,9 +52,7 @@ async function join(channel: string): Promise<void> {
     view.step('signaling', 'done', `back on ${name}, nothing lost`),
   )
   signaling.on('lost', ({ channel: name }) => view.log(`was away from ${name} for too long, joins anew`))
-  signaling.on('joined', ({ channel: name, peer, count }) =>
-    view.step('signaling', 'done', `on ${name} as ${peer.slice(0, 8)}, ${count} on the channel`),
-  )
+  signaling.on('joined', ({ count }) => showCount(count))
   signaling.on('iceServers', ({ iceServers }) => link?.useIceServers(iceServers as RTCIceServer[]))
   signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
   signaling.on('close', ({ code }) => left(`closed with ${code}`))

@@ -49,7 +49,7 @@ export class View {
     const element = byId(name)
     element.className = state === 'idle' ? '' : state
     const line = element.querySelector('p')
-    if (line) line.textContent = text
+    line?.replaceChildren(...breakable(text))
     if (state !== 'idle') this.log(`${name}: ${text}`)
   }
 
@@ -110,6 +110,11 @@ function item(text: string): HTMLLIElement {
   const element = document.createElement('li')
   element.textContent = text
   return element
+}
+
+/** Names of cipher suites are longer than a card is wide: they break at their underscores. */
+function breakable(text: string): (string | HTMLElement)[] {
+  return text.split(/(?<=_)/).flatMap((part) => [part, document.createElement('wbr')])
 }
 
 function onSubmit(id: string, action: () => void): void {
