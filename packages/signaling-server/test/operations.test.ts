@@ -101,6 +101,10 @@ describe('an operator', () => {
   })
 })
 
+/** The status that an upgrade is answered with. */
+const outcome = (client: TestClient): Promise<number> =>
+  Promise.race([client.refused, client.next().then(() => 101)])
+
 describe('limits of connections', () => {
   test('hold for an address, also while hooks decide', async () => {
     const server = await start({
@@ -111,8 +115,6 @@ describe('limits of connections', () => {
     const from = (address: string): TestClient =>
       new TestClient(urlOf(server), { protocols: ['v1.signaling.purertc', address] })
     const three = [from('one'), from('one'), from('one')]
-    const outcome = (client: TestClient): Promise<number> =>
-      Promise.race([client.refused, client.next().then(() => 101)])
     const outcomes = await Promise.all(three.map(outcome))
     expect(outcomes.toSorted()).toEqual([101, 101, 429])
     await from('two').next()
@@ -123,10 +125,40 @@ describe('limits of connections', () => {
     expect(server.connections).toBe(3)
   })
 
+  test('hold for a user, whichever addresses it comes from, also where several are known at once', async () => {
+    let know: () => void = () => {}
+    const known = new Promise<void>((resolve) => (know = resolve))
+    const asked: string[] = []
+    const server = await start({
+      limits: { connectionsPerUser: 2 },
+      addressOf: ({ headers }) => headers['sec-websocket-protocol']?.split(',')[2]?.trim() ?? '',
+      authenticate: async ({ headers }) => {
+        const user = headers['sec-websocket-protocol']?.split(',')[1]?.trim() ?? null
+        if (asked.push(user ?? '') === 4) know()
+        // All that ask hear at the same moment who they are.
+        await known
+        return user
+      },
+    })
+    const by = (user: string, address: string): TestClient =>
+      new TestClient(urlOf(server), { protocols: ['v1.signaling.purertc', user, address] })
+    const refusals: [unknown, number][] = []
+    server.on('refusal', (address, status) => refusals.push([address, status]))
+    const four = [by('alice', 'a'), by('alice', 'b'), by('alice', 'c'), by('bob', 'a')]
+    const outcomes = await Promise.all(four.map(outcome))
+    expect([outcomes.slice(0, 3).toSorted(), outcomes[3]]).toEqual([[101, 101, 429], 101])
+    expect(refusals).toEqual([['127.0.0.1', 429]])
+    const gone = once(server, 'disconnect')
+    await four[outcomes.indexOf(101)]?.close()
+    await gone
+    await by('alice', 'd').next()
+    expect(await by('alice', 'e').refused).toBe(429)
+  })
+
   test('a hook that fails gives the place back', async () => {
     let isBroken = true
     const server = await start({
-      limits: { connections: 1 },
+      limits: { connections: 1, connectionsPerUser: 1 },
       authenticate: () => {
         if (isBroken) throw new Error('no database')
         return 'alice'

@@ -63,8 +63,8 @@ export class Gate {
     try {
       if (!isOriginAllowed(request, this.#options.origins))
         throw new Refusal(403, 'the origin is not allowed')
-      const name = await this.#authenticate(request)
-      if (name !== undefined) this.#users.add((user = name))
+      const name = await this.#options.authenticate?.(request)
+      if (name !== undefined) this.#users.add((user = this.#authenticated(name)))
       if ((await this.#options.beforeConnect?.(request)) === false)
         throw new Refusal(403, 'the connection is not allowed')
       return { request, address, user, ice: await iceServersFor(request, this.#options), release }
@@ -83,10 +83,8 @@ export class Gate {
     }
   }
 
-  async #authenticate(request: IncomingMessage): Promise<string | undefined> {
-    const { authenticate } = this.#options
-    if (authenticate === undefined) return undefined
-    const user = await authenticate(request)
+  /** To be counted before anything else runs: several may hear who they are at the same moment. */
+  #authenticated(user: string | null): string {
     if (user === null) throw new Refusal(401, 'credentials are missing or do not hold')
     if (this.#users.of(user) >= this.#limits.connectionsPerUser)
       throw new Refusal(429, 'too many connections of this user')
