@@ -96,6 +96,7 @@ export class RedisStore implements ChannelStore {
     this.#host = host
     const { members, channels, keptFrames, keptLength, loggedEvents, loggedLength } = limits
     this.#limits = [members, channels, keptFrames, keptLength, loggedEvents, loggedLength].map(String)
+    if (this.isReady) this.#listen()
     this.#batches.flush()
   }
 
@@ -195,9 +196,14 @@ export class RedisStore implements ChannelStore {
       sweep(this.#link, this.#options.prefix ?? PREFIX, this.#prefix).catch((error: unknown) =>
         this.#report(error),
       )
-    void this.#inbox.read(`${this.#prefix}i:${this.#node}`)
+    if (this.#host !== undefined) this.#listen()
     this.#beatLater(0)
     this.#batches.resume()
+  }
+
+  /** What comes before there is a host waits: it may be somebody's session. */
+  #listen(): void {
+    void this.#inbox.read(`${this.#prefix}i:${this.#node}`)
   }
 
   #interrupted(error: Error): void {
@@ -237,7 +243,9 @@ export class RedisStore implements ChannelStore {
   async #beat(): Promise<void> {
     try {
       const beats = (await this.#ask(beatScript, [])) as string[]
-      for (const { node, beat } of this.#neighbours.look(beats))
+      const dead = this.#neighbours.look(beats)
+      // Without a host there is nobody to have their sessions.
+      for (const { node, beat } of this.#host === undefined ? [] : dead)
         await this.#ask(inheritScript, [node, beat, ...this.#limits.slice(4)])
     } catch (error) {
       this.#handleFailure(error)
