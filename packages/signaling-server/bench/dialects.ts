@@ -1,13 +1,16 @@
 import { subprotocol } from '@purertc/signaling-protocol'
 
-import type { RawClient } from './raw-client.ts'
+import type { BusyClient } from './busy-client.ts'
+import { PrefixedClient } from './prefixed-client.ts'
+import { RawClient } from './raw-client.ts'
 
 /** How two clients of a server find each other, and how one says something to the other. */
 export interface Dialect {
   readonly protocol?: string
+  connect(port: number, path: string, protocol?: string): BusyClient
   path(pair: number, side: number): string
   /** What to say when the connection opens. */
-  enter(client: RawClient, pair: number, side: number): void
+  enter(client: BusyClient, pair: number, side: number): void
   message(at: number, pair: number, side: number): string
   /** What the client says, with its next message, after every sixteenth that it heard. */
   acknowledgement?(text: Buffer): string
@@ -23,9 +26,13 @@ const timeOf = (text: Buffer): number | undefined => {
   return at < 0 ? undefined : Number.parseFloat(text.toString('latin1', at + 4, at + 24))
 }
 
+const connectWebSocket = (port: number, path: string, protocol?: string): BusyClient =>
+  new RawClient(port, path, protocol)
+
 /** As our own client speaks: resumable, numbered, and acknowledging what it hears. */
 const purertc: Dialect = {
   protocol: subprotocol,
+  connect: connectWebSocket,
   path: () => '/',
   enter: (client, pair, side) =>
     client.send(JSON.stringify({ type: 'join', channel: `c${pair}`, peer: `p${side}`, resumable: true })),
@@ -39,6 +46,7 @@ const purertc: Dialect = {
 let numbers = 0
 
 const bare: Dialect = {
+  connect: connectWebSocket,
   path: (pair) => `/${pair}`,
   enter: () => {},
   message: (at) => `{"type":"message","data":${dataOf(at)}}`,
@@ -46,11 +54,15 @@ const bare: Dialect = {
 }
 
 const peer: Dialect = {
+  connect: connectWebSocket,
   path: (pair, side) => `/peerjs?key=peerjs&id=c${pair}-${side}&token=t${pair}${side}`,
   enter: () => {},
   message: (at, pair, side) => `{"type":"OFFER","dst":"c${pair}-${1 - side}","payload":${dataOf(at)}}`,
   timeOf,
 }
 
+/** No WebSocket at all. */
+const net: Dialect = { ...bare, connect: (port, path) => new PrefixedClient(port, path) }
+
 /** By the name of the server that speaks it. */
-export const dialects: Readonly<Record<string, Dialect>> = { purertc, bare, peer }
+export const dialects: Readonly<Record<string, Dialect>> = { purertc, bare, peer, net }

@@ -1,10 +1,12 @@
 import { connect, type Socket } from 'node:net'
 
+import type { BusyClient } from './busy-client.ts'
+
 /**
  * A WebSocket client that does next to nothing, so that what is measured is the server: frames are masked with zeros, and
  * text comes out as bytes.
  */
-export class RawClient {
+export class RawClient implements BusyClient {
   readonly #socket: Socket
   #rest: Buffer = Buffer.alloc(0)
   #isOpen = false
@@ -32,7 +34,6 @@ export class RawClient {
     this.#socket.on('error', () => {})
   }
 
-  /** One frame a text, all in one write. */
   send(...texts: readonly string[]): void {
     this.#socket.write(texts.length === 1 ? frameOf(texts[0] ?? '') : Buffer.concat(texts.map(frameOf)))
   }

@@ -1,15 +1,16 @@
 /**
  * `node --import tsx --conditions=@purertc/source packages/signaling-server/bench/relay.ts [--seconds 4] [--pairs 1000]
- *  [--windows 1,8] [--rounds 2] [--held 0] [--only purertc,bare,peer,redis] [--profiles FOLDER]`
+ *  [--windows 1,8] [--rounds 2] [--held 0] [--only purertc,bare,peer,net,redis] [--profiles FOLDER]`
  *
  * The signalling server, a bare relay on `ws` and the PeerJS server, turn by turn in one run: connections held and what
- * each costs, and messages relayed between busy pairs. `redis` is two processes that share a redis-server.
+ * each costs, and messages relayed between busy pairs. `net` is the floor: sockets of `node:net` that are handed on what
+ * the other one brought, unread. `redis` is two processes that share a redis-server.
  */
 import { parseArgs } from 'node:util'
 
 import { hasRedis, RedisServer } from '../test/support/redis-server.ts'
+import type { BusyClient } from './busy-client.ts'
 import { type Dialect, dialects } from './dialects.ts'
-import { RawClient } from './raw-client.ts'
 import { redisCpu } from './redis-cpu.ts'
 import { ServerUnderTest } from './server-under-test.ts'
 
@@ -20,7 +21,7 @@ const { values: options } = parseArgs({
     windows: { type: 'string', default: '1,8' },
     rounds: { type: 'string', default: '2' },
     held: { type: 'string', default: '0' },
-    only: { type: 'string', default: 'purertc,bare,peer,redis' },
+    only: { type: 'string', default: 'purertc,bare,peer,net,redis' },
     profiles: { type: 'string' },
   },
 })
@@ -32,8 +33,8 @@ const names = options.only.split(',')
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-async function connect(port: number, dialect: Dialect, pair: number, side: number): Promise<RawClient> {
-  const client = new RawClient(port, dialect.path(pair, side), dialect.protocol)
+async function connect(port: number, dialect: Dialect, pair: number, side: number): Promise<BusyClient> {
+  const client = dialect.connect(port, dialect.path(pair, side), dialect.protocol)
   await new Promise<void>((resolve) => (client.onOpen = resolve))
   dialect.enter(client, pair, side)
   return client
@@ -43,7 +44,7 @@ async function connect(port: number, dialect: Dialect, pair: number, side: numbe
 async function hold(name: string, dialect: Dialect): Promise<void> {
   const server = await ServerUnderTest.start([name])
   const before = await server.usage()
-  const clients: RawClient[] = []
+  const clients: BusyClient[] = []
   let lost = 0
   for (let i = 0; i < held; i += 100) {
     const some = Array.from({ length: Math.min(100, held - i) }, (_, at) =>
@@ -68,13 +69,14 @@ interface Result {
   readonly cpu: number
   /** Of the clients'. */
   readonly clientCpu: number
-  /** How much of one processor each server has used. */
+  /** How much of one processor each server has used, and the clients. */
   readonly load: number
+  readonly clientLoad: number
 }
 
 /** Every client of every pair keeps so many messages under way. */
 async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, window: number): Promise<Result> {
-  const clients: RawClient[] = []
+  const clients: BusyClient[] = []
   let count = 0
   let isMeasuring = false
   const latencies: number[] = []
@@ -122,16 +124,17 @@ async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, wind
     cpu: (used * 1_000) / count,
     clientCpu: (own.user + own.system) / count,
     load: used / elapsed / servers.length,
+    clientLoad: (own.user + own.system) / 1_000 / elapsed,
   }
 }
 
-function show(name: string, { rate, p50, p99, cpu, clientCpu, load }: Result, more = ''): void {
+function show(name: string, { rate, p50, p99, cpu, clientCpu, load, clientLoad }: Result, more = ''): void {
   const figures = [
     `${Math.round(rate).toLocaleString('en')} messages/s`,
     `p50 ${p50.toFixed(1)} ms`,
     `p99 ${p99.toFixed(1)} ms`,
     `${cpu.toFixed(1)} µs of server CPU a message (${(100 * load).toFixed(0)} % of a core)`,
-    `${clientCpu.toFixed(1)} µs of the clients'${more}`,
+    `${clientCpu.toFixed(1)} µs of the clients' (${(100 * clientLoad).toFixed(0)} %)${more}`,
   ]
   console.log(`${name}: ${figures.join(', ')}`)
 }
