@@ -38,7 +38,7 @@ for (const [name, path, open] of browsers)
     test.each(['we', 'browser'] as const)('is found by its names; %s offer', async (offerer) => {
       page = await open()
       meeting = await meet(page, offerer, {})
-      expect(meeting.echo).toBe('ping!')
+      expect(meeting.echo).toBe('ping')
       const { remoteDescription, transportStatistics } = meeting.ours
       expect(remoteDescription?.sdp).toMatch(hidden)
       expect(transportStatistics?.discarded.ice).not.toHaveProperty('unresolved-candidate')
@@ -53,7 +53,7 @@ for (const [name, path, open] of browsers)
     test.each(['we', 'browser'] as const)('finds us by our names; %s offer', async (offerer) => {
       page = await open()
       meeting = await meet(page, offerer, { network: { includeLoopback: true, mdns: 'hide' } })
-      expect(meeting.echo).toBe('ping!')
+      expect(meeting.echo).toBe('ping')
       const { localDescription } = meeting.ours
       expect(localDescription?.sdp).toMatch(hidden)
       expect(localDescription?.sdp).not.toMatch(/^a=candidate.*(127\.0\.0\.1|192\.)/m)

@@ -108,7 +108,7 @@ suite('coturn’s client and our server', ['turnutils_stunclient'], () => {
     const { port } = server.addresses[0] ?? { port: 0 }
     const isRefused = (): boolean => server.answered.get('420') > 0
     await runUntil(isRefused, 'turnutils_stunclient', '-f', '-p', String(port), '127.0.0.1')
-    expect(server.answered.get('420')).toBe(1)
+    expect(server.answered.get('420')).toBeGreaterThan(0)
   })
 })
 

@@ -92,9 +92,17 @@ export function outputOf(program: string, ...options: string[]): Promise<string>
 
 /** Runs a program that would not end by itself until the condition holds. */
 export async function runUntil(holds: () => boolean, program: string, ...options: string[]): Promise<void> {
-  const child = spawn(program, options, { stdio: 'ignore' })
-  const exit = once(child, 'exit')
-  await eventually(holds)
-  child.kill('SIGKILL')
-  await exit
+  while (!holds()) {
+    const child = spawn(program, options, { stdio: 'ignore' })
+    const exit = once(child, 'exit')
+    // It sends once and waits for ever.
+    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+    await eventually(() => holds() || child.exitCode !== null || child.signalCode !== null)
+    clearTimeout(patience)
+    child.kill('SIGKILL')
+    await exit
+  }
 }
+
+/** Milliseconds until a program begins anew. */
+const PATIENCE = 10_000

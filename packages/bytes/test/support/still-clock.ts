@@ -15,11 +15,22 @@ export function stopClock(): void {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
 }
 
-/** Lets the event loop turn until the condition holds; however long that takes, for the test has a limit of its own. */
+/**
+ * Lets the event loop turn until the condition holds; however long that takes, for the test has a limit of its own. Throws
+ * when that is over, so that the process can end.
+ */
 export async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+  const test = tests
+  while (!holds()) {
+    if (tests !== test) throw new Error('the test ended before this held')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
+/** Those that have ended. */
+let tests = 0
+
 afterEach(() => {
+  tests++
   jest.useRealTimers()
 })

@@ -5,6 +5,7 @@ import type { CandidatePair } from '@purertc/ice'
 import type { RTCConfiguration, RTCDataChannel } from '../../src/index.ts'
 import { RTCPeerConnection } from '../../src/node/index.ts'
 import type { BrowserPage } from './browsers.ts'
+import { agreedChannel, echoScript } from './echo-page.ts'
 
 type Signal =
   | { readonly description: { readonly type: 'offer' | 'answer'; readonly sdp: string } }
@@ -50,7 +51,6 @@ export class BrowserLink {
     this.ours.onicecandidate = ({ candidate }) => {
       if (candidate !== null) this.#tell({ candidate: candidate.toJSON() })
     }
-    this.ours.ondatachannel = ({ channel }) => this.#use(channel)
     this.ours.oniceconnectionstatechange = () => this.#wake()
   }
 
@@ -63,8 +63,7 @@ export class BrowserLink {
     const link = new BrowserLink(page, ours, latency)
     await page.evaluate(startScript(theirs))
     void link.#hear()
-    if (offerer === 'we') link.#use(link.ours.createDataChannel('echo'))
-    else await page.evaluate('echo(connection.createDataChannel("echo"))')
+    link.#use(link.ours.createDataChannel('echo', agreedChannel))
     await link.offer(offerer)
     await link.until(() => link.#channel?.readyState === 'open' && link.selected.length > 0)
     return link
@@ -200,7 +199,7 @@ const startScript = (configuration: object): string => `(() => {
     while (signals.length === 0) await new Promise((resolve) => (wake = resolve))
     return signals.splice(0)
   }
-  globalThis.echo = (channel) => void (channel.onmessage = ({ data }) => channel.send(data))
+  ${echoScript}
   globalThis.describe = async () => {
     await connection.setLocalDescription()
     const { type, sdp } = connection.localDescription
@@ -213,7 +212,6 @@ const startScript = (configuration: object): string => `(() => {
     if (signal.description.type === 'offer') await describe()
   }))
   connection.onicecandidate = ({ candidate }) => candidate && post({ candidate: candidate.toJSON() })
-  connection.ondatachannel = ({ channel }) => echo(channel)
 })()`
 
 const pairScript = `(async () => {

@@ -1,6 +1,7 @@
 import type { RTCConfiguration, RTCDataChannel } from '../../src/index.ts'
 import { RTCPeerConnection } from '../../src/node/index.ts'
 import type { BrowserPage } from './browsers.ts'
+import { agreedChannel, echoScript } from './echo-page.ts'
 
 /** What a browser says of the transport, WebRTC Statistics §7.13. */
 export interface BrowserTransport {
@@ -29,25 +30,20 @@ export async function meet(
   configuration: RTCConfiguration = {},
 ): Promise<Meeting> {
   const ours = new RTCPeerConnection({ network: { includeLoopback: true }, ...configuration })
+  const channel = ours.createDataChannel('echo', agreedChannel)
   if (offerer === 'we') {
-    const channel = ours.createDataChannel('echo')
     await ours.setLocalDescription(await ours.createOffer())
     await gathered(ours)
     const answer = await page.evaluate(describeScript(ours.localDescription?.sdp ?? ''))
     await ours.setRemoteDescription({ type: 'answer', sdp: String(answer) })
-    return { echo: await echoOf(channel), ours, theirs: await transportOf(page) }
+  } else {
+    const offer = await page.evaluate(describeScript(null))
+    await ours.setRemoteDescription({ type: 'offer', sdp: String(offer) })
+    await ours.setLocalDescription(await ours.createAnswer())
+    await gathered(ours)
+    await page.evaluate(acceptScript(ours.localDescription?.sdp ?? ''))
   }
-  const offer = await page.evaluate(describeScript(null))
-  const channel = new Promise<RTCDataChannel>((resolve) => {
-    ours.addEventListener('datachannel', (event) =>
-      resolve((event as unknown as { channel: RTCDataChannel }).channel),
-    )
-  })
-  await ours.setRemoteDescription({ type: 'offer', sdp: String(offer) })
-  await ours.setLocalDescription(await ours.createAnswer())
-  await gathered(ours)
-  await page.evaluate(acceptScript(ours.localDescription?.sdp ?? ''))
-  return { echo: await echoOf(await channel), ours, theirs: await transportOf(page) }
+  return { echo: await echoOf(channel), ours, theirs: await transportOf(page) }
 }
 
 /** What our own end says of the transport. */
@@ -84,11 +80,9 @@ async function echoOf(channel: RTCDataChannel): Promise<string> {
 /** Runs in the page, which keeps the connection. An offer is made where none is given. */
 const describeScript = (offer: string | null): string => `(async () => {
   const connection = (globalThis.connection = new RTCPeerConnection())
-  const answer = (channel) => (channel.onmessage = ({ data }) => channel.send(data + '!'))
-  connection.ondatachannel = ({ channel }) => answer(channel)
+  ${echoScript}
   const offer = ${JSON.stringify(offer)}
-  if (offer === null) answer(connection.createDataChannel('echo'))
-  else await connection.setRemoteDescription({ type: 'offer', sdp: offer })
+  if (offer !== null) await connection.setRemoteDescription({ type: 'offer', sdp: offer })
   await connection.setLocalDescription()
   while (connection.iceGatheringState !== 'complete')
     await new Promise((resolve) => (connection.onicegatheringstatechange = resolve))
