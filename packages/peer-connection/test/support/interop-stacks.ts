@@ -79,7 +79,7 @@ export const pion: Stack = {
   missing: () => complaint('go', 'version'),
   maxMessageSize: 262_144,
   // `acceptChSize` of its sctp/association.go: DATA of a seventeenth stream that waits is thrown away and not acknowledged, and
-  // our timeout sends it again, so 500 channels at once take many timeouts: 2 to 6 s here, and with slow ones a minute.
+  // our timeout sends it again, so 500 channels at once take many timeouts: 2 to 9 s here, and with slow ones a minute.
   // packages/sctp/test/send/discarded-chunks.test.ts shows that none is lost.
   accepts: 16,
 }

@@ -12,9 +12,10 @@ const connection = new RTCPeerConnection({ network: { addresses: ['127.0.0.1'] }
 connection.onicecandidate = ({ candidate }) => candidate && tell({ candidate: candidate.toJSON() })
 /** Signals are taken in their order. */
 let taken: Promise<unknown> = Promise.resolve()
-process.on('message', (signal: object) => (taken = taken.then(() => take(signal))))
+process.on('message', (signal: object) => {
+  taken = taken.then(() => take(signal))
+})
 process.on('disconnect', () => process.exit(0))
-// Its channel is the first thing that a connection describes.
 const report = role === 'sender' ? send() : receive()
 void report.then((done) => process.send?.({ report: done }))
 
