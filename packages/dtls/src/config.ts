@@ -30,7 +30,10 @@ export interface DtlsConfig {
    * default.
    */
   readonly ownCertificateTypes?: readonly CertificateType[]
-  /** How the peer may show its key, best first: bare keys before certificates where `verify` knows keys, else `x509` alone. */
+  /**
+   * How the peer may show its key, best first: bare keys before certificates where `verify` knows keys, else `x509`
+   * alone.
+   */
   readonly peerCertificateTypes?: readonly CertificateType[]
   /**
    * Whether a client is asked for a certificate, and refused without: `required` by default, `none` where `verify` is

@@ -21,7 +21,13 @@ export type { PeerTransportHost } from './transport/peer-transport-host.ts'
 export { TransportError, type TransportFault } from './transport/transport-error.ts'
 export type { TransportDiscard, TransportStatistics } from './transport/transport-statistics.ts'
 export { RTCCertificate, type RTCDtlsFingerprint } from './w3c/certificate.ts'
-export type { NetworkOptions, RTCConfiguration } from './w3c/configuration.ts'
+export type {
+  NetworkOptions,
+  RTCBundlePolicy,
+  RTCConfiguration,
+  RTCIceTransportPolicy,
+  RTCRtcpMuxPolicy,
+} from './w3c/configuration.ts'
 export { RTCDataChannel, type RTCDataChannelState } from './w3c/data-channel.ts'
 export type { RTCDataChannelInit } from './w3c/data-channel-options.ts'
 export type { DataChannelMessage } from './w3c/data-channel-streams.ts'
@@ -37,9 +43,22 @@ export {
   RTCPeerConnectionIceErrorEvent,
   RTCPeerConnectionIceEvent,
 } from './w3c/events.ts'
-export { RTCIceCandidate, type RTCIceCandidateInit } from './w3c/ice-candidate.ts'
+export {
+  RTCIceCandidate,
+  type RTCIceCandidateInit,
+  type RTCIceCandidateType,
+  type RTCIceComponent,
+  type RTCIceProtocol,
+  type RTCIceServerTransportProtocol,
+  type RTCIceTcpCandidateType,
+} from './w3c/ice-candidate.ts'
 export type { RTCIceServer } from './w3c/ice-servers.ts'
-export { RTCSessionDescription, type RTCSessionDescriptionInit } from './w3c/session-description.ts'
+export {
+  type RTCLocalSessionDescriptionInit,
+  type RTCSdpType,
+  RTCSessionDescription,
+  type RTCSessionDescriptionInit,
+} from './w3c/session-description.ts'
 export type { RTCOfferOptions } from './w3c/session-operations.ts'
 export type { RTCStats, RTCStatsReport } from './w3c/stats-report.ts'
 export type { TransportHooks } from './w3c/transport-hooks.ts'

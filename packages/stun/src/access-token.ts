@@ -1,6 +1,6 @@
 /**
- * Third-party authorization, RFC 7635: an authorization server gives a client a key for the STUN server, and an ACCESS-TOKEN
- * in which only the STUN server can find that key.
+ * Third-party authorization, RFC 7635: an authorization server gives a client a key for the STUN server, and an
+ * ACCESS-TOKEN in which only the STUN server can find that key.
  *
  *   0                   1                   2                   3
  *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -37,7 +37,8 @@ export interface AccessCredentials {
  * server of that name.
  *
  * @example
- * const token = sealAccessToken(nodeCrypto, key, 'turn.example.org', { macKey, issuedAt: Date.now() / 1000, lifetime: 600 })
+ * const token = sealAccessToken(nodeCrypto, key, 'turn.example.org', { macKey, issuedAt: Date.now() / 1000, lifetime:
+ * 600 })
  */
 export function sealAccessToken(
   crypto: CryptoProvider,

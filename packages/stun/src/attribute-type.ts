@@ -1,6 +1,6 @@
 /**
- * IANA "STUN Attributes", all that are assigned. Types below 0x8000 must be understood by whoever receives them (comprehension-required,
- * RFC 8489 §14); a request with one that is not is refused with 420.
+ * IANA "STUN Attributes", all that are assigned. Types below 0x8000 must be understood by whoever receives them
+ * (comprehension-required, RFC 8489 §14); a request with one that is not is refused with 420.
  */
 export const AttributeType = {
   // RFC 8489 §18.3

@@ -1,6 +1,6 @@
 /**
- * IANA "STUN Error Codes": RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §7.3.1.1, RFC 6062 §6.3, RFC 8016 §3.4, with the phrases that their
- * RFCs give them.
+ * IANA "STUN Error Codes": RFC 8489 §14.8, RFC 8656 §19, RFC 8445 §7.3.1.1, RFC 6062 §6.3, RFC 8016 §3.4, with the
+ * phrases that their RFCs give them.
  */
 export const StatusCode = {
   tryAlternate: 300,

@@ -68,9 +68,9 @@ export type LongTermRefusal = RequestRefusal
  * address, so a nonce is good for one address, and a restart makes all of them stale.
  *
  * @example
- * const authenticator = new LongTermAuthenticator({ crypto, realm: 'example.org', password: (user) => users.get(user) ?? null })
- * const outcome = authenticator.authenticate(now, request, client)
- * if (!outcome.granted) return reply(authenticator.refuse(now, request, client, outcome.code))
+ * const authenticator = new LongTermAuthenticator({ crypto, realm: 'example.org', password: (user) => users.get(user)
+ * ?? null }) const outcome = authenticator.authenticate(now, request, client) if (!outcome.granted) return
+ * reply(authenticator.refuse(now, request, client, outcome.code))
  * reply(MessageBuilder.success(outcome.message).sign(crypto, outcome.key, outcome.integrity))
  */
 export class LongTermAuthenticator implements RequestAuthenticator {

@@ -51,7 +51,8 @@ export type StunServerDiscard = 'malformed' | 'not-a-request' | 'unknown-method'
  *
  * @example
  * const server = new StunServer({ crypto }, { transmit: (to, bytes) => socket.send(bytes, to.port, to.address) })
- * socket.on('message', (bytes, from) => server.handleDatagram(now(), transportAddress(from.address, from.port), local, bytes))
+ * socket.on('message', (bytes, from) => server.handleDatagram(now(), transportAddress(from.address, from.port), local,
+ * bytes))
  */
 export class StunServer<Local extends TransportAddress = TransportAddress> {
   readonly discarded: Counters<StunServerDiscard> = new Counters()

@@ -18,7 +18,10 @@ export interface RetransmitPolicy {
 /** Sends at 0, 500, 1500, 3500, 7500, 15500 and 31500 ms, and gives up at 39500 ms. */
 export const defaultRetransmitPolicy: RetransmitPolicy = { rto: 500, rc: 7, rm: 16 }
 
-/** For a transport that delivers, TCP and TLS, or where nothing shall be sent twice: one request, and the same 39.5 s (RFC 8489 §6.2.2). */
+/**
+ * For a transport that delivers, TCP and TLS, or where nothing shall be sent twice: one request, and the same 39.5 s
+ * (RFC 8489 §6.2.2).
+ */
 export const reliableTransportPolicy: RetransmitPolicy = { rto: 39_500, rc: 1, rm: 1 }
 
 /** What transactions ask of their owner. Both calls may call back into the transactions. */
@@ -71,8 +74,8 @@ export class Transactions<Context> {
 
   /**
    * Sends `request`, a whole message with a fresh transaction ID, and again until {@link Transactions.end} or the
-   * time-out. The bytes are copied if they may be sent again. Throws {@link StunError} `invalid-value` for a transaction ID that is pending, or a
-   * policy that never ends.
+   * time-out. The bytes are copied if they may be sent again. Throws {@link StunError} `invalid-value` for a
+   * transaction ID that is pending, or a policy that never ends.
    */
   start(
     now: Millis,

@@ -17,7 +17,7 @@ export const LAST_CHANNEL = 0x4fff
 /** The end of the range of RFC 5766 §11, which clients older than RFC 8656 pick from. */
 export const LAST_LEGACY_CHANNEL = 0x7ffe
 
-export const CHANNEL_DATA_HEADER = 4
+const CHANNEL_DATA_HEADER = 4
 
 /** Whether the datagram can only be ChannelData; its header may still be a lie. */
 export function looksLikeChannelData(datagram: Uint8Array): boolean {

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:dgram'
 
-/** What a UDP socket still holds because the system did not take it at once. Its bytes are not copied: they must stay as they are. */
+/**
+ * What a UDP socket still holds because the system did not take it at once. Its bytes are not copied: they must stay as
+ * they are.
+ */
 export interface SendQueue {
   /** Datagrams. */
   readonly count: () => number

@@ -8,7 +8,10 @@ import {
 
 import { type Aead, type AeadAlgorithm, aeadSizes, checkNonce } from '../aead.ts'
 
-/** As node:crypto does it, with a cipher object for each text. The key stays a KeyObject: a raw key is imported again on every call, which costs four times as much on Node 24. */
+/**
+ * As node:crypto does it, with a cipher object for each text. The key stays a KeyObject: a raw key is imported again on
+ * every call, which costs four times as much on Node 24.
+ */
 export class NodeAead implements Aead {
   readonly algorithm: AeadAlgorithm
   readonly tagLength: number
@@ -49,6 +52,7 @@ export class NodeAead implements Aead {
       plaintext = decipher.update(sealed.subarray(0, length))
       decipher.final()
     } catch {
+      // Key, nonce and length are right: the tag alone can be wrong.
       return -1
     }
     into.set(plaintext, at)

@@ -5,7 +5,10 @@ import { Extensions } from '../extensions/extensions.ts'
 import type { CertificateType } from '../protocol/certificate-type.ts'
 import { encodeCertificateMessage, decodeCertificateMessage } from './messages/certificate-message.ts'
 
-/** What a peer's Certificate message shows: certificates, its own first, or one bare key (RFC 7250). We ask for no extensions, so there must be none. */
+/**
+ * What a peer's Certificate message shows: certificates, its own first, or one bare key (RFC 7250). We ask for no
+ * extensions, so there must be none.
+ */
 export function readChain(body: Uint8Array, type: CertificateType): readonly Uint8Array[] {
   const { context, entries } = decodeCertificateMessage(body)
   if (context.length > 0)

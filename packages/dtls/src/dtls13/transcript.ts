@@ -17,7 +17,10 @@ export class Transcript {
     this.#writer.bytes(body)
   }
 
-  /** After HelloRetryRequest a hash stands in for the first ClientHello, so that a server need not keep it: RFC 8446 §4.4.1. */
+  /**
+   * After HelloRetryRequest a hash stands in for the first ClientHello, so that a server need not keep it: RFC 8446
+   * §4.4.1.
+   */
   startFromHash(clientHelloHash: Uint8Array): void {
     this.clear()
     this.add(HandshakeType.messageHash, clientHelloHash)

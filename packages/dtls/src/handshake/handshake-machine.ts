@@ -28,7 +28,10 @@ export interface HandshakeMachine {
   updateKeys(now: Millis, requestPeer: boolean): boolean
   /** Asks the peer for connection IDs; false where there is no use for them, or an earlier request is unanswered. */
   requestConnectionIds(now: Millis, count: number): boolean
-  /** Tells the peer connection IDs of ours, which are to be used at once or later; false where the version knows no such thing. */
+  /**
+   * Tells the peer connection IDs of ours, which are to be used at once or later; false where the version knows no such
+   * thing.
+   */
   issueConnectionIds(now: Millis, count: number, usage: ConnectionIdUsage): boolean
   /** Authentic application data came. */
   dataArrived(): void

@@ -16,7 +16,10 @@ export class Transcript {
     this.#writer.bytes(body)
   }
 
-  /** Forgets all: a ClientHello that was answered with HelloVerifyRequest (RFC 6347 §4.2.6), or a handshake that is over. */
+  /**
+   * Forgets all: a ClientHello that was answered with HelloVerifyRequest (RFC 6347 §4.2.6), or a handshake that is
+   * over.
+   */
   clear(): void {
     this.#writer = new Writer(0)
   }

@@ -9,8 +9,8 @@ import {
 import { PeerMisbehaved } from '../errors.ts'
 
 /**
- * The shared secret: in DTLS 1.2 the premaster secret, RFC 8422 §5.10. Throws {@link PeerMisbehaved} for a point that is not on the curve (§5.11)
- * and for an all-zero secret (RFC 7748 §6.1).
+ * The shared secret: in DTLS 1.2 the premaster secret, RFC 8422 §5.10. Throws {@link PeerMisbehaved} for a point that
+ * is not on the curve (§5.11) and for an all-zero secret (RFC 7748 §6.1).
  */
 export function agree(ours: KeyExchange, peerPublicKey: Uint8Array): Uint8Array {
   return guard(ours.group, () => ours.agree(peerPublicKey))

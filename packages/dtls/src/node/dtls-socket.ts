@@ -16,7 +16,10 @@ import { pathOf, type RemoteAddress, remoteOf } from './remote-address.ts'
 
 /** What whoever owns the UDP socket does for a {@link DtlsSocket}. */
 export interface Transport {
-  /** Sends a datagram to the peer, or to where it may be; borrowed. `path` is the name of one that was given with a datagram. */
+  /**
+   * Sends a datagram to the peer, or to where it may be; borrowed. `path` is the name of one that was given with a
+   * datagram.
+   */
   send(datagram: Uint8Array, to: RemoteAddress, path: string): void
   /** The socket may have another `deadline` now. */
   rescheduled(): void

@@ -58,7 +58,10 @@ export class PeerPath {
     if (this.#current === '') this.#current = path
   }
 
-  /** An authentic record of the peer's; {@link PeerPath.expire} may be due then. `check` is null where nothing but its present path counts. */
+  /**
+   * An authentic record of the peer's; {@link PeerPath.expire} may be due then. `check` is null where nothing but its
+   * present path counts.
+   */
   observe(now: Millis, arrival: Arrival, check: ReturnRoutabilityCheck | null, timeout: number): void {
     const { path, isNewest, bytes } = arrival
     // What still comes on a path that we left was sent before the peer knew.

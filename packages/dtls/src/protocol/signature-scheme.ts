@@ -31,9 +31,6 @@ export const signatureSchemes: readonly NamedSignatureScheme[] = [
   { id: 0x0601, name: 'rsa_pkcs1_sha512', dtls12: 'rsa_pkcs1_sha512', dtls13: null },
 ]
 
-export const signatureSchemeById = (id: number): NamedSignatureScheme | undefined =>
-  signatureSchemes.find((scheme) => scheme.id === id)
-
 /** What the scheme's number means in this version; null where it may not sign a handshake. */
 export const meaningIn = (version: ProtocolVersion, scheme: NamedSignatureScheme): SignatureScheme | null =>
   version === ProtocolVersion.dtls13 ? scheme.dtls13 : scheme.dtls12

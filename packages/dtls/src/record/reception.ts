@@ -20,7 +20,10 @@ export interface ReceptionHost {
   suspectedAlert(now: Millis, reader: Reader): void
   routability(now: Millis, reader: Reader, path: string): void
   data(now: Millis, data: Uint8Array): void
-  /** An authentic record came in a datagram of so many bytes; what it holds is told next, and then {@link ReceptionHost.settle}. */
+  /**
+   * An authentic record came in a datagram of so many bytes; what it holds is told next, and then
+   * {@link ReceptionHost.settle}.
+   */
   authentic(now: Millis, path: string, bytes: number): void
   settle(now: Millis): void
   forgery(now: Millis): void

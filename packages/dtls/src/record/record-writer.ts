@@ -63,7 +63,10 @@ export class RecordWriter {
     return this.#of(epoch).sequence
   }
 
-  /** New content is protected by this from now on, in the next epoch, or in a later one that has its number from the protocol. */
+  /**
+   * New content is protected by this from now on, in the next epoch, or in a later one that has its number from the
+   * protocol.
+   */
   addEpoch(protection: OutboundProtection, number: number = this.#epoch + 1): void {
     this.#current = { protection, sequence: 0 }
     this.#epoch = number

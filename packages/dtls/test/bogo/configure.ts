@@ -15,7 +15,10 @@ import {
   SrtpProfile,
 } from '../../src/index.ts'
 import { namedGroups } from '../../src/protocol/named-group.ts'
-import { signatureSchemeById, type SignatureSchemeName } from '../../src/protocol/signature-scheme.ts'
+import {
+  type SignatureSchemeName,
+  signatureSchemes as knownSchemes,
+} from '../../src/protocol/signature-scheme.ts'
 import { never } from './exchange.ts'
 import { type Credential, type Options, Unimplemented } from './flags.ts'
 import type { Sessions } from './sessions.ts'
@@ -181,7 +184,7 @@ function wrap(key: KeyObject): Uint8Array {
 }
 
 function schemeName(id: number): SignatureSchemeName {
-  const scheme = signatureSchemeById(id)
+  const scheme = knownSchemes.find((known) => known.id === id)
   if (scheme === undefined) throw new Unimplemented(`signature scheme ${id}`)
   return scheme.name
 }

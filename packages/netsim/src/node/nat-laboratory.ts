@@ -18,9 +18,9 @@ export interface Impairment {
 }
 
 /**
- * Real NATs in network namespaces of this machine: a public network with the addresses {@link NatLaboratory.publicAddresses},
- * and sites, each of them clients behind a home's router behind a carrier's. Linux's own translation is what processes
- * in there meet. Needs root, `ip` and `nft`; nothing leaves the namespaces.
+ * Real NATs in network namespaces of this machine: a public network with the addresses
+ * {@link NatLaboratory.publicAddresses}, and sites, each of them clients behind a home's router behind a carrier's.
+ * Linux's own translation is what processes in there meet. Needs root, `ip` and `nft`; nothing leaves the namespaces.
  *
  *     client (10.0.<n>.2) ── inner (home) ── outer (198.51.100.<n>) ── public (198.51.100.1)
  *

@@ -69,15 +69,15 @@ export interface NetworkOptions {
   /** Whether there are candidates over UDP. Default true. */
   readonly udp?: boolean
   /**
-   * `resolve` (the default): `.local` names of a peer are asked for over multicast DNS. `hide`: our host candidates have such
-   * names, too, so that a page of text does not tell our addresses. `off`: neither.
+   * `resolve` (the default): `.local` names of a peer are asked for over multicast DNS. `hide`: our host candidates
+   * have such names, too, so that a page of text does not tell our addresses. `off`: neither.
    */
   readonly mdns?: 'resolve' | 'hide' | 'off'
   /** The one UDP port that this connection shares with others, in place of sockets of its own. */
   readonly mux?: UdpMux
   /**
-   * Whether the router is asked to let this end be reached from outside, by PCP, NAT-PMP or UPnP. Gathering waits for a router
-   * that says nothing, two seconds at most. Default false.
+   * Whether the router is asked to let this end be reached from outside, by PCP, NAT-PMP or UPnP. Gathering waits for a
+   * router that says nothing, two seconds at most. Default false.
    */
   readonly portMapping?: boolean | PortMappingOptions
   /** The public addresses of a static 1:1 NAT, by local address. */

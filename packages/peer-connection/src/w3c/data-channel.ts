@@ -164,8 +164,8 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
    * sent; what is sent on the channel afterwards follows it. A peer of this stack with `messageStreams` takes any size;
    * others take what they take whole, and the message is put together first.
    *
-   * Resolves when all is on its way. Rejects where the source fails, and with InvalidStateError, OperationError or TypeError
-   * as {@link RTCDataChannel.send}: the peer is then told that the message breaks off. Not in the W3C API.
+   * Resolves when all is on its way. Rejects where the source fails, and with InvalidStateError, OperationError or
+   * TypeError as {@link RTCDataChannel.send}: the peer is then told that the message breaks off. Not in the W3C API.
    *
    * @example
    * await channel.sendStream(file.stream())

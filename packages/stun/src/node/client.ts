@@ -110,9 +110,9 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
 
   /**
    * Resolves the server's name and opens the transport, over TCP and TLS to the first of the server's addresses that
-   * answers. Over UDP `bind` goes on to the next address where one is silent. `server` is a `stun:` or `stuns:` URI, or a host with an optional port. Rejects with `StunError`
-   * `invalid-address` for what is neither, `transport` where no connection can be made, and with the system's error where
-   * the name is unknown or the local address cannot be bound.
+   * answers. Over UDP `bind` goes on to the next address where one is silent. `server` is a `stun:` or `stuns:` URI, or
+   * a host with an optional port. Rejects with `StunError` `invalid-address` for what is neither, `transport` where no
+   * connection can be made, and with the system's error where the name is unknown or the local address cannot be bound.
    */
   static async open(server: string, options: NodeStunClientOptions = {}): Promise<NodeStunClient> {
     const { transport, tls, family, names, preparing, crypto = nodeCrypto, ...rest } = options

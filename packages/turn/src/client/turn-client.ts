@@ -52,7 +52,10 @@ export class TurnClient {
   /** What lets us move, RFC 8016. */
   #ticket: Uint8Array | null = null
 
-  /** Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds, or a token with a port or family. */
+  /**
+   * Throws {@link TurnError} `invalid-config` for a lifetime that is no number of seconds, or a token with a port or
+   * family.
+   */
   constructor(config: TurnClientConfig, host: TurnClientHost) {
     const { lifetime = DEFAULT_LIFETIME } = config
     if (!Number.isInteger(lifetime) || lifetime <= 0 || lifetime > 0xffff_ffff)

@@ -9,8 +9,8 @@ export interface ListeningAddress extends TransportAddress {
 }
 
 /**
- * What a server takes clients' messages from: a UDP socket, or a DTLS, TCP or TLS port with all its connections. Implement it
- * to serve over another transport (`NodeTurnServer.attach`).
+ * What a server takes clients' messages from: a UDP socket, or a DTLS, TCP or TLS port with all its connections.
+ * Implement it to serve over another transport (`NodeTurnServer.attach`).
  */
 export interface TurnListener {
   readonly local: ListeningAddress

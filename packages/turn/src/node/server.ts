@@ -41,8 +41,8 @@ export interface NodeTurnServerEvents {
 }
 
 /**
- * A TURN server on sockets: UDP, TCP, TLS or DTLS for each listening address, UDP for each allocation, one timer for all. Made
- * by {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
+ * A TURN server on sockets: UDP, TCP, TLS or DTLS for each listening address, UDP for each allocation, one timer for
+ * all. Made by {@link createTurnServer}. Errors are events; with nobody listening for `error` they are dropped.
  */
 export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   readonly #server: TurnServer
@@ -177,8 +177,8 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   /** The server's figures, its connections included, for `formatMetrics`. */
   metrics(): Metric[] {
-    const ended = this.disconnected.snapshot() as Record<string, number>
-    const passed = this.#siblings?.passed.snapshot() as Record<string, number> | undefined
+    const ended = this.disconnected.snapshot()
+    const passed = this.#siblings?.passed.snapshot()
     const [ofEnded, ofPassed] = ['Connections that ended or were not taken', 'Datagrams for other processes']
     return [
       ...this.#server.metrics(),

@@ -49,7 +49,10 @@ export class WriteBatch {
     return at
   }
 
-  /** Writes what there is. The socket keeps the bytes until they are sent, which they are at once where the system can take them. */
+  /**
+   * Writes what there is. The socket keeps the bytes until they are sent, which they are at once where the system can
+   * take them.
+   */
   write(): void {
     if (this.#length > 0 && !this.#isClosed) {
       this.#socket.write(this.#batch.subarray(0, this.#length))

@@ -108,8 +108,9 @@ export interface TurnServerHost {
   /** The client is about to be told that it has an allocation: what it sends from now on must come here. */
   pin?(listener: number, client: TransportAddress): void
   /**
-   * Where several servers have the same users: asks whether the account may have one more allocation over all of them. To be
-   * answered with `placeClaimed`, at once or later; no relay is opened before. `place` is a number of this server's.
+   * Where several servers have the same users: asks whether the account may have one more allocation over all of them.
+   * To be answered with `placeClaimed`, at once or later; no relay is opened before. `place` is a number of this
+   * server's.
    */
   claimPlace?(place: number, account: string): void
   /** What was claimed is over, granted or not, answered or not. */

@@ -44,9 +44,9 @@ export function metricBy(
   type: Metric['type'],
   help: string,
   label: string,
-  values: Readonly<Record<string, number>>,
+  values: Readonly<Partial<Record<string, number>>>,
 ): Metric {
-  const samples = Object.entries(values).map(([key, value]) => ({ labels: { [label]: key }, value }))
+  const samples = Object.entries(values).map(([key, value = 0]) => ({ labels: { [label]: key }, value }))
   return { name, help, type, samples }
 }
 
@@ -73,13 +73,9 @@ export function serverMetrics({ load, relayed, answered, discarded }: Figures): 
     metric('turn_peer_connections', 'gauge', 'TCP connections with peers', load.connections),
     metricBy('turn_relayed_datagrams_total', 'counter', 'Datagrams relayed', 'direction', datagrams),
     metricBy('turn_relayed_bytes_total', 'counter', 'Application data relayed', 'direction', bytes),
-    metricBy('turn_answers_total', 'counter', 'Answers, by kind or code', 'code', valuesOf(answered)),
-    metricBy('turn_discarded_total', 'counter', 'Datagrams dropped', 'reason', valuesOf(discarded)),
+    metricBy('turn_answers_total', 'counter', 'Answers, by kind or code', 'code', answered.snapshot()),
+    metricBy('turn_discarded_total', 'counter', 'Datagrams dropped', 'reason', discarded.snapshot()),
   ]
-}
-
-function valuesOf(counters: Counters<string>): Record<string, number> {
-  return counters.snapshot() as Record<string, number>
 }
 
 function formatLabels(labels: Readonly<Record<string, string>>): string {

@@ -14,7 +14,10 @@ import type { Allocation } from './allocation.ts'
 import type { TurnServerConfig } from './config.ts'
 import { peerPolicy } from './peer-policy.ts'
 
-/** Which peers an allocation may reach: CreatePermission (RFC 8656 §10) and ChannelBind (§12), under the operator's policy. */
+/**
+ * Which peers an allocation may reach: CreatePermission (RFC 8656 §10) and ChannelBind (§12), under the operator's
+ * policy.
+ */
 export class PeerAdmission {
   readonly #isAllowed: (address: string) => boolean
   readonly #lastChannel: number

@@ -17,9 +17,6 @@ export interface ChannelBinding {
   expiresAt: Millis
 }
 
-/** Why a permission or a channel was not made. */
-export type PeerTableRefusal = 'full' | 'conflict'
-
 /**
  * Permissions and channels of one allocation. Ends are looked at when an entry is used, so nothing here needs a timer;
  * {@link PeerTable.purge} forgets what has ended.

@@ -34,7 +34,8 @@ import { Responder } from './responder.ts'
  * the host owns listeners, where clients come in, and opens a relay for every allocation, where peers come in.
  *
  * @example
- * const server = new TurnServer({ crypto: nodeCrypto, realm: 'example.org', authenticate: (name) => passwords.get(name) ?? null }, {
+ * const server = new TurnServer({ crypto: nodeCrypto, realm: 'example.org', authenticate: (name) => passwords.get(name)
+ * ?? null }, {
  *   transmit: (listener, client, bytes) => listeners[listener].send(client, bytes),
  *   relay: (relay, peer, bytes) => relays.get(relay).send(peer, bytes),
  *   openRelay: (relay, family, port) => bind(family, port).then((address) => server.relayOpened(now(), relay, address)),

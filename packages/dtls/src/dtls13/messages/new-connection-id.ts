@@ -2,7 +2,10 @@ import { copyBytes, DecodeError, Reader, Writer } from '@purertc/bytes'
 
 import { PeerMisbehaved } from '../../errors.ts'
 
-/** NewConnectionId, RFC 9147 §9: | cids <0..2^16-1> of <0..2^8-1> | usage (8) |: what the sender wants to find in records. */
+/**
+ * NewConnectionId, RFC 9147 §9: | cids <0..2^16-1> of <0..2^8-1> | usage (8) |: what the sender wants to find in
+ * records.
+ */
 export interface NewConnectionId {
   /** In the order of their use. */
   readonly ids: readonly Uint8Array[]

@@ -68,7 +68,10 @@ export const SiblingFrames = {
   },
 } as const
 
-/** Reads frames from where they lie, and says how many bytes the whole ones took. Throws `DecodeError` for what is no frame. */
+/**
+ * Reads frames from where they lie, and says how many bytes the whole ones took. Throws `DecodeError` for what is no
+ * frame.
+ */
 export function readSiblingFrames(bytes: Buffer, end: number, host: SiblingFramesHost): number {
   let at = 0
   while (at + HEADER <= end) {

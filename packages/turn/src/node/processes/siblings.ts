@@ -16,8 +16,8 @@ export type HandedOver = (client: TransportAddress, bytes: Uint8Array) => void
 
 /**
  * The other processes that serve the same ports: a stream to each of them, and one from each. Two clients whose allocations
- * are in different processes need no sockets between their relays then; and what comes to the wrong process reaches the right
- * one. What a turn of the event loop has for a process leaves in one write, and is read in one.
+ * are in different processes need no sockets between their relays then; and what comes to the wrong process reaches the
+ * right one. What a turn of the event loop has for a process leaves in one write, and is read in one.
  */
 export class Siblings {
   /** Datagrams that went to other processes, or were lost for they did not keep up. */
