@@ -22,7 +22,7 @@ export interface Environment {
 /** A transport's host without its sockets, which the driver owns. */
 export interface DriverHost extends Omit<
   PeerTransportHost,
-  'transmit' | 'transmitToServer' | 'disconnectServer' | 'resolveName' | 'released'
+  'transmit' | 'transmitToServer' | 'disconnectServer' | 'resolveName' | 'released' | 'sent'
 > {
   /** A server that cannot be asked: its name is unknown, or it is not reached over UDP. Not fatal. */
   serverUnusable(url: string, reason: Error): void

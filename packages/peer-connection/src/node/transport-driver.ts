@@ -3,11 +3,13 @@ import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { IceSockets, resolveServers } from '@purertc/ice/node'
 import type { TransportAddress } from '@purertc/stun'
 
+import { AnswerPoll } from './answer-poll.ts'
 import { nodePathLimit } from './path-limit.ts'
 import type { DriverHost, TransportDriver } from '../environment.ts'
 import { trafficOf } from '../transport/demultiplex.ts'
 import { PeerTransport } from '../transport/peer-transport.ts'
 import type { PeerTransportConfig } from '../transport/peer-transport-config.ts'
+import type { PeerTransportHost } from '../transport/peer-transport-host.ts'
 import type { NetworkOptions } from '../w3c/configuration.ts'
 import type { RTCIceServer } from '../w3c/ice-servers.ts'
 
@@ -18,6 +20,7 @@ export class NodeTransportDriver implements TransportDriver {
   readonly #sockets: IceSockets
   readonly #alarm: Alarm
   readonly #isContinual: boolean
+  readonly #poll = new AnswerPoll({ now: monotonicNow, nextTurn: setImmediate })
   #isClosed = false
   #isReleased = false
   #isBatching = false
@@ -44,6 +47,7 @@ export class NodeTransportDriver implements TransportDriver {
     this.#transport = new PeerTransport(config, {
       ...host,
       pathLimit: nodePathLimit,
+      ...(network.answerPolling !== false && this.#polled(host)),
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
       transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
       resolveName: (name) => this.#sockets.resolveName(name),
@@ -114,6 +118,21 @@ export class NodeTransportDriver implements TransportDriver {
     this.#transport.handleDatagram(monotonicNow(), socket, from, bytes)
   }
 
+  /** The calls that tell whether messages are answered soon. */
+  #polled(host: DriverHost): Pick<PeerTransportHost, 'sent' | 'received' | 'datagramReceived'> {
+    return {
+      sent: () => this.#poll.sent(),
+      received: (now, channel, data, isText) => {
+        this.#poll.received()
+        host.received(now, channel, data, isText)
+      },
+      datagramReceived: (now, data) => {
+        this.#poll.received()
+        host.datagramReceived(now, data)
+      },
+    }
+  }
+
   readonly #endBatch = (): void => {
     this.#isBatching = false
     this.run((transport, now) => transport.uncork(now))
@@ -122,6 +141,7 @@ export class NodeTransportDriver implements TransportDriver {
   #release(): void {
     this.#isReleased = true
     clearTimeout(this.#patience)
+    this.#poll.close()
     this.#alarm.clear()
     void this.#sockets.close()
   }

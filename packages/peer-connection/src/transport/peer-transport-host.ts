@@ -63,6 +63,8 @@ export interface PeerTransportHost {
   channelOpened(channel: DataChannel): void
   /** A channel of ours that was `connecting` can be used. */
   opened(channel: DataChannel): void
+  /** A message was taken to be sent. It has left, unless it waits for others or for the peer. */
+  sent?(): void
   received(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void
   /** With `deliverParts`: the next bytes of a message that is larger than `maxMessageSize`. */
   receivedPart?(now: Millis, channel: DataChannel, part: Uint8Array, isText: boolean, isLast: boolean): void

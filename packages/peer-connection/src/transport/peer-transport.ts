@@ -222,6 +222,7 @@ export class PeerTransport {
   send(now: Millis, channel: DataChannel, data: Uint8Array, isText: boolean): void {
     this.#now = now
     this.#sctp.startedChannels.send(now, channel, data, isText)
+    this.#host.sent?.()
   }
 
   /** What else there is to do with data channels. Throws as they do, and {@link TransportError} `not-started`. */
@@ -268,6 +269,7 @@ export class PeerTransport {
   sendDatagram(now: Millis, data: Uint8Array): void {
     this.#now = now
     this.#dtls.send(now, data)
+    this.#host.sent?.()
   }
 
   /** Ends the link when all that is queued has arrived; `host.closed(null)` follows, and then `close()` is due. */
