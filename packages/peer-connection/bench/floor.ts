@@ -1,10 +1,12 @@
 /**
  * The floor of a round trip: two processes that throw a datagram to and fro on node:dgram, with or without AES-GCM around
- * it, and nothing else. `bench/data-channel.ts --only trip` has 64 bytes in datagrams of 129.
+ * it, with an event loop that sleeps meanwhile or one that does not, and nothing else. `bench/data-channel.ts --only
+ * trip` has 64 bytes in datagrams of 129. With `--two-cores` (Linux) each process has a processor of its own, as on a
+ * machine without other work.
  *
- *     node --import tsx packages/peer-connection/bench/floor.ts
+ *     node --import tsx packages/peer-connection/bench/floor.ts [--two-cores]
  */
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -18,14 +20,17 @@ const TAG = 16
 const HOST = '127.0.0.1'
 
 interface Wrapping {
+  /** Whether the event loop stays awake until the answer comes. */
+  readonly isAwake: boolean
   readonly seal: (text: Uint8Array) => Uint8Array
   readonly open: (sealed: Uint8Array) => Uint8Array
 }
 
-const bare: Wrapping = { seal: (text) => text, open: (sealed) => sealed }
+const bare: Wrapping = { isAwake: false, seal: (text) => text, open: (sealed) => sealed }
 
 const key = createSecretKey(Buffer.alloc(16, 7))
 const aesGcm: Wrapping = {
+  isAwake: false,
   seal: (text) => {
     const nonce = randomBytes(NONCE)
     const cipher = createCipheriv('aes-128-gcm', key, nonce)
@@ -49,18 +54,20 @@ async function listen(): Promise<Socket> {
   return socket
 }
 
-async function echo({ seal, open }: Wrapping): Promise<void> {
+async function echo({ isAwake, seal, open }: Wrapping): Promise<void> {
   const socket = await listen()
+  if (isAwake) stayAwake()
   socket.on('message', (bytes, from) => socket.send(seal(open(bytes)), from.port, from.address))
   process.send?.(socket.address().port)
 }
 
-async function measure(name: string, { seal, open }: Wrapping): Promise<void> {
-  const other = fork(new URL(import.meta.url), [name], { execArgv: process.execArgv })
+async function measure(name: string, { isAwake, seal, open }: Wrapping): Promise<void> {
+  const other = fork(new URL(import.meta.url), [name, ...options], { execArgv: process.execArgv })
   const [port] = (await once(other, 'message')) as [number]
   const socket = await listen()
-  const text = new Uint8Array(name === 'bare' ? SIZE : SIZE - NONCE - TAG)
+  const text = new Uint8Array(name.startsWith('bare') ? SIZE : SIZE - NONCE - TAG)
   const samples: number[] = []
+  const sleep = isAwake ? stayAwake() : () => undefined
   while (samples.length < ROUND_TRIPS) {
     const sentAt = performance.now()
     socket.send(seal(text), port, HOST)
@@ -68,6 +75,7 @@ async function measure(name: string, { seal, open }: Wrapping): Promise<void> {
     open(bytes)
     samples.push((performance.now() - sentAt) * 1_000)
   }
+  sleep()
   socket.close()
   other.kill()
   const figures = [samples.slice(0, 1_000), samples.slice(1_000, 2_000), samples.slice(2_000), samples]
@@ -75,8 +83,27 @@ async function measure(name: string, { seal, open }: Wrapping): Promise<void> {
   process.stdout.write(`${name}: ${shown} µs (p50 of the first 1,000, the next, the rest, all)\n`)
 }
 
-const wrappings: Readonly<Record<string, Wrapping>> = { bare, 'aes-128-gcm': aesGcm }
-const [, , role] = process.argv
-const own = wrappings[role ?? '']
+/** Returns what ends it. */
+function stayAwake(): () => void {
+  let isOver = false
+  const turn = (): void => {
+    if (!isOver) setImmediate(turn)
+  }
+  turn()
+  return () => {
+    isOver = true
+  }
+}
+
+const wrappings: Readonly<Record<string, Wrapping>> = {
+  bare,
+  'bare, awake': { ...bare, isAwake: true },
+  'aes-128-gcm': aesGcm,
+}
+const [name, ...rest] = process.argv.slice(2)
+const own = wrappings[name ?? '']
+const options = own === undefined ? process.argv.slice(2) : rest
+if (options.includes('--two-cores'))
+  execFileSync('taskset', ['-acp', own === undefined ? '0' : '1', String(process.pid)])
 if (own !== undefined) await echo(own)
-else for (const [name, wrapping] of Object.entries(wrappings)) await measure(name, wrapping)
+else for (const [each, wrapping] of Object.entries(wrappings)) await measure(each, wrapping)
