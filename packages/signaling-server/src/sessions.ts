@@ -1,10 +1,9 @@
-import { CloseCode, ErrorCode, type JoinFrame, type ResumeFrame } from '@purertc/signaling-protocol'
+import { ErrorCode, type JoinFrame, type ResumeFrame } from '@purertc/signaling-protocol'
 
 import { Audience } from './audience.ts'
 import {
   type Connection,
   createSession,
-  ended,
   type Entering,
   type Joined,
   joinedAs,
@@ -12,6 +11,7 @@ import {
   type Session,
 } from './connection.ts'
 import type { MutableCounters } from './counters.ts'
+import { Endings } from './endings.ts'
 import type { Outbox } from './outbox.ts'
 import { type Drop, Resumptions } from './resumptions.ts'
 import { Roster } from './roster.ts'
@@ -31,10 +31,10 @@ export class Sessions implements ChannelStoreHost {
   readonly #outbox: Outbox
   readonly #store: ChannelStore
   readonly #counters: MutableCounters
-  readonly #drop: Drop
   readonly #roster: Roster
   readonly #audience: Audience
   readonly #resumptions: Resumptions
+  readonly #endings: Endings
 
   constructor(
     outbox: Outbox,
@@ -46,10 +46,10 @@ export class Sessions implements ChannelStoreHost {
     this.#outbox = outbox
     this.#store = store
     this.#counters = counters
-    this.#drop = drop
     this.#roster = new Roster(resumeWithin)
     this.#audience = new Audience(this.#roster.channels, outbox, counters)
     this.#resumptions = new Resumptions(this.#roster, outbox, store, counters, drop)
+    this.#endings = new Endings(this.#roster, outbox, drop)
   }
 
   get channels(): number {
@@ -150,7 +150,7 @@ export class Sessions implements ChannelStoreHost {
     try {
       if (event.kind === 'said') this.#audience.hear(id, event)
       else if (event.kind === 'join') this.#arrive(id, event)
-      else if (event.kind === 'end') this.#end(id, event.seq)
+      else if (event.kind === 'end') this.#endings.end(id, event.seq)
       else {
         const self = event.kind === 'bye' ? event.from : event.peer
         const wire = event.kind === 'bye' ? viewOfBye(event) : viewOf(event, '', '', '')
@@ -200,7 +200,7 @@ export class Sessions implements ChannelStoreHost {
   lost(tokens?: readonly string[]): void {
     this.#run(() => {
       for (const session of tokens?.map((token) => this.#roster.get(token)) ?? this.#roster.all) {
-        if (session !== undefined) this.#lose(session)
+        if (session !== undefined) this.#endings.lose(session)
       }
     })
   }
@@ -251,50 +251,12 @@ export class Sessions implements ChannelStoreHost {
       this.#outbox.send(connection.id, { type: 'left', channel, reason: 'leave', id })
   }
 
-  #end(id: ChannelId, seq: number): void {
-    const channel = this.#roster.channels.get(id)
-    if (channel === undefined) return
-    const sessions = [...channel.sessions]
-    for (const [peer, session] of sessions) {
-      this.#roster.channels.exit(channel, peer)
-      if (session.place.kind === 'resuming') session.place.from = ended
-      else session.place = ended
-      if (session.connection !== undefined)
-        this.#outbox.send(session.connection.id, {
-          type: 'left',
-          channel: channel.name,
-          reason: 'hangup',
-          seq,
-        })
-    }
-    for (const [peer, { connection }] of sessions)
-      this.#outbox.unsubscribed(connection?.id, channel.name, peer, 0)
-  }
-
   #exit(session: Session, { channel, peer }: Joined): void {
     const connection = session.connection?.id
     this.#roster.channels.exit(channel, peer)
     this.#store.leave(session.token, (count) =>
       this.#run(() => this.#outbox.unsubscribed(connection, channel.name, peer, count)),
     )
-  }
-
-  #lose(session: Session): void {
-    const { connection, place } = session
-    const at = placeOf(session)
-    const by = place.kind === 'resuming' ? place.by : undefined
-    this.#roster.strike(session)
-    if (at?.kind === 'joined') {
-      this.#roster.channels.exit(at.channel, at.peer)
-      this.#outbox.unsubscribed(connection?.id, at.channel.name, at.peer, at.channel.sessions.size)
-    }
-    if (by !== undefined) {
-      by.resuming = undefined
-      this.#outbox.refuse(by.id, ErrorCode.resumeFailed, place.kind === 'resuming' ? place.id : undefined)
-    }
-    if (connection === undefined) return
-    this.#outbox.refuse(connection.id, ErrorCode.sessionLost)
-    this.#drop(connection, CloseCode.sessionLost, 'the session is lost')
   }
 }
 

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
@@ -6,8 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
 
 import { FrameReader } from '../src/node/frame-reader.ts'
 
-/** A socket of Node's that is connected to nothing: what it brings is pushed, and what is written to it is kept. */
-class LooseSocket extends Socket {
+/** A socket that is connected to nothing: what it brings is pushed, and what is written to it is kept. */
+class LooseSocket extends Duplex {
   readonly written: Buffer[] = []
 
   override _read(): void {}
@@ -33,7 +33,11 @@ interface Heard {
 
 const MAX_LENGTH = 1_000
 
-async function hear(chunks: readonly Buffer[], withReader: boolean): Promise<Heard> {
+async function hear(
+  chunks: readonly Buffer[],
+  withReader: boolean,
+  head: Buffer = Buffer.alloc(0),
+): Promise<Heard> {
   const stream = new LooseSocket()
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_LENGTH, perMessageDeflate: false })
   const messages: string[] = []
@@ -43,21 +47,28 @@ async function hear(chunks: readonly Buffer[], withReader: boolean): Promise<Hea
     'sec-websocket-version': '13',
     'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
   }
+  const reader = withReader ? new FrameReader(stream, head, MAX_LENGTH) : undefined
   const request = { method: 'GET', headers, url: '/', socket: stream }
+  const open = (opened: WebSocket): void => {
+    opened.on('error', () => {})
+    opened.on('message', (data: Buffer, isBinary) => {
+      if (opened.readyState === opened.OPEN) messages.push(isBinary ? data.toString('hex') : data.toString())
+    })
+    reader?.attach(opened, (text) => {
+      past++
+      messages.push(text)
+    })
+  }
   const socket = await new Promise<WebSocket>((resolve) =>
-    server.handleUpgrade(request as never, stream, Buffer.alloc(0), (opened) => {
-      opened.on('error', () => {})
-      opened.on('message', (data: Buffer, isBinary) => {
-        if (opened.readyState === opened.OPEN)
-          messages.push(isBinary ? data.toString('hex') : data.toString())
-      })
-      if (withReader)
-        FrameReader.attach(stream, opened, MAX_LENGTH, (text) => {
-          past++
-          messages.push(text)
-        })
-      resolve(opened)
-    }),
+    server.handleUpgrade(
+      request as never,
+      reader ?? stream,
+      reader === undefined ? head : Buffer.alloc(0),
+      (opened) => {
+        open(opened)
+        resolve(opened)
+      },
+    ),
   )
   stream.written.length = 0
   // Each piece comes in a turn of its own, as from the network.
@@ -102,6 +113,13 @@ describe('frames that are read before ws', () => {
   test('one that is cut in its middle is left to ws, and the one after it is not', async () => {
     const whole = Buffer.concat([text('one'), text('two')])
     const { messages, past } = await hear([whole.subarray(0, 5), whole.subarray(5), text('three')], true)
+    expect(messages).toEqual(['one', 'two', 'three'])
+    expect(past).toBe(1)
+  })
+
+  test('what came along with the request is left to ws, also where it ends in the middle of a frame', async () => {
+    const whole = Buffer.concat([text('one'), text('two')])
+    const { messages, past } = await hear([whole.subarray(14), text('three')], true, whole.subarray(0, 14))
     expect(messages).toEqual(['one', 'two', 'three'])
     expect(past).toBe(1)
   })
@@ -170,14 +188,15 @@ describe('frames that are read before ws', () => {
     const frames = fc.array(fc.tuple(first, payload, mask, masked), { maxLength: 12 })
     const cuts = fc.array(fc.nat(400), { maxLength: 8 })
     await fc.assert(
-      fc.asyncProperty(frames, cuts, async (list, sizes) => {
+      fc.asyncProperty(frames, cuts, fc.boolean(), async (list, sizes, hasHead) => {
         const bytes = Buffer.concat(list.map((parts) => frame(...parts)))
         const chunks: Buffer[] = []
         let at = 0
         for (const size of sizes) if (at < bytes.length) chunks.push(bytes.subarray(at, (at += size + 1)))
         chunks.push(bytes.subarray(at))
-        const one = await hear(chunks, true)
-        const other = await hear(chunks, false)
+        const head = hasHead ? chunks.shift() : undefined
+        const one = await hear(chunks, true, head)
+        const other = await hear(chunks, false, head)
         expect({ ...one, past: 0 }).toEqual(other)
       }),
       { numRuns: 300 },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { CloseCode } from '@purertc/signaling-protocol'
 
-import { TestHub } from './test-hub.ts'
+import { TestHub, twoInRoom } from './test-hub.ts'
 
 describe('heartbeat', () => {
   test('asks everybody, and cuts who does not answer until the next', () => {
@@ -65,4 +65,35 @@ describe('closing', () => {
     lab.hub.settleJoin(2, true)
     expect(lab.hub.channels).toBe(0)
   })
+})
+
+test('ICE servers are told anew before their credentials expire', () => {
+  const lab = new TestHub({ limits: { heartbeat: Infinity } })
+  lab.hub.connect(0, 1, [{ urls: 'turn:192.0.2.1', username: 'old', credential: 'c' }], 100)
+  expect(lab.take(1)).toMatchObject([{ type: 'welcome', lifetime: 100 }])
+  lab.pass(74_000)
+  expect(lab.expired).toEqual([])
+  lab.pass(2_000)
+  expect(lab.expired).toEqual([1])
+  lab.hub.updateIceServers(lab.now, 1, [{ urls: 'turn:192.0.2.1', username: 'new', credential: 'c' }], 100)
+  expect(lab.take(1)).toMatchObject([
+    { type: 'ice-servers', lifetime: 100, iceServers: [{ username: 'new' }] },
+  ])
+  lab.pass(60_000)
+  expect(lab.expired).toEqual([1])
+  lab.pass(16_000)
+  expect(lab.expired).toEqual([1, 1])
+  lab.pass(11_000)
+  expect(lab.expired).toEqual([1, 1, 1])
+  lab.end(1)
+  expect(lab.hub.nextTimeout).toBe(Infinity)
+})
+
+test('draining tells everybody', () => {
+  const lab = twoInRoom()
+  lab.hub.drain(5_000)
+  expect([lab.take(1), lab.take(2)]).toEqual([
+    [{ type: 'drain', within: 5_000 }],
+    [{ type: 'drain', within: 5_000 }],
+  ])
 })

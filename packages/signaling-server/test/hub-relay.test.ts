@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ErrorCode } from '@purertc/signaling-protocol'
 
 import { candidate, error, offer } from './support/samples.ts'
-import { TestHub } from './test-hub.ts'
+import { TestHub, twoInRoom } from './test-hub.ts'
 
 describe('relaying', () => {
   test('to all others, under the sender’s true name', () => {
@@ -150,5 +150,42 @@ describe('hanging up', () => {
     expect(lab.take(1)).toEqual([])
     lab.say(1, { type: 'description', description: offer })
     expect(lab.take(2)).toMatchObject([{ type: 'description', from: 'alice' }])
+  })
+})
+
+test('a renegotiation is asked for, and a hang-up has its number, too', () => {
+  const lab = twoInRoom({ closeSessionOnHangup: false })
+  lab.say(1, { type: 'renegotiate', to: 'bob', restart: true, n: 1 })
+  lab.say(1, { type: 'bye', n: 2, id: 5 })
+  lab.say(1, { type: 'bye', n: 2, id: 6 })
+  expect(lab.take(2)).toEqual([
+    { type: 'renegotiate', from: 'alice', restart: true },
+    { type: 'remote-close', peer: 'alice' },
+  ])
+  expect(lab.take(1)).toEqual([{ type: 'delivered', delivered: true, count: 1, id: 5 }])
+})
+
+describe('binary messages', () => {
+  test('go to whom they are for, also to who was away', () => {
+    const lab = twoInRoom()
+    const frame = (text: string, ...data: number[]): Uint8Array =>
+      Uint8Array.of(0, text.length, ...new TextEncoder().encode(text), ...data)
+    lab.hub.handleBinary(0, 1, frame('{"type":"message","to":"bob","id":3}', 1, 2, 3))
+    expect(lab.binaries).toEqual([[2, { type: 'message', from: 'alice', seq: 3 }, Uint8Array.of(1, 2, 3)]])
+    expect(lab.take(1)).toEqual([{ type: 'delivered', to: 'bob', delivered: true, count: 1, id: 3 }])
+    lab.end(2)
+    lab.hub.handleBinary(0, 1, frame('{"type":"message"}', 4))
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 3 })
+    expect(lab.binaries.at(-1)).toEqual([3, { type: 'message', from: 'alice', seq: 4 }, Uint8Array.of(4)])
+    lab.hub.handleBinary(0, 3, frame('{"type":"message","to":"nobody"}'))
+    expect(lab.take(3).at(-1)).toEqual({ type: 'delivered', to: 'nobody', delivered: false, count: 0 })
+  })
+
+  test('need a channel', () => {
+    const lab = new TestHub()
+    lab.connect(1)
+    lab.hub.handleBinary(0, 1, new Uint8Array([0, 18, ...new TextEncoder().encode('{"type":"message"}')]))
+    expect(lab.take(1)).toMatchObject([{ code: ErrorCode.notJoined }])
   })
 })

@@ -1,19 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { CloseCode, ErrorCode } from '@purertc/signaling-protocol'
 
-import { TestHub } from './test-hub.ts'
-
-/** Alice (1) and bob (2) in `room`, who may come back. */
-function twoInRoom(options: ConstructorParameters<typeof TestHub>[0] = {}): TestHub {
-  const lab = new TestHub(options)
-  lab.connect(1, 2)
-  lab.say(1, { type: 'join', channel: 'room', peer: 'alice', resumable: true })
-  lab.say(2, { type: 'join', channel: 'room', peer: 'bob', resumable: true })
-  lab.take(1)
-  lab.take(2)
-  lab.log.length = 0
-  return lab
-}
+import { TestHub, twoInRoom } from './test-hub.ts'
 
 describe('a broken socket', () => {
   test('is not noticed by the others; what was missed comes after the resumption, in order', () => {
@@ -222,83 +210,4 @@ describe('what is kept', () => {
     lab.say(3, { type: 'resume', session: 'session-2', seq })
     expect(lab.take(3)).toHaveLength(5)
   })
-})
-
-describe('binary messages', () => {
-  test('go to whom they are for, also to who was away', () => {
-    const lab = twoInRoom()
-    const frame = (text: string, ...data: number[]): Uint8Array =>
-      Uint8Array.of(0, text.length, ...new TextEncoder().encode(text), ...data)
-    lab.hub.handleBinary(0, 1, frame('{"type":"message","to":"bob","id":3}', 1, 2, 3))
-    expect(lab.binaries).toEqual([[2, { type: 'message', from: 'alice', seq: 3 }, Uint8Array.of(1, 2, 3)]])
-    expect(lab.take(1)).toEqual([{ type: 'delivered', to: 'bob', delivered: true, count: 1, id: 3 }])
-    lab.end(2)
-    lab.hub.handleBinary(0, 1, frame('{"type":"message"}', 4))
-    lab.connect(3)
-    lab.say(3, { type: 'resume', session: 'session-2', seq: 3 })
-    expect(lab.binaries.at(-1)).toEqual([3, { type: 'message', from: 'alice', seq: 4 }, Uint8Array.of(4)])
-    lab.hub.handleBinary(0, 3, frame('{"type":"message","to":"nobody"}'))
-    expect(lab.take(3).at(-1)).toEqual({ type: 'delivered', to: 'nobody', delivered: false, count: 0 })
-  })
-
-  test('need a channel', () => {
-    const lab = new TestHub()
-    lab.connect(1)
-    lab.hub.handleBinary(0, 1, new Uint8Array([0, 18, ...new TextEncoder().encode('{"type":"message"}')]))
-    expect(lab.take(1)).toMatchObject([{ code: ErrorCode.notJoined }])
-  })
-})
-
-test('ICE servers are told anew before their credentials expire', () => {
-  const lab = new TestHub({ limits: { heartbeat: Infinity } })
-  lab.hub.connect(0, 1, [{ urls: 'turn:192.0.2.1', username: 'old', credential: 'c' }], 100)
-  expect(lab.take(1)).toMatchObject([{ type: 'welcome', lifetime: 100 }])
-  lab.pass(74_000)
-  expect(lab.expired).toEqual([])
-  lab.pass(2_000)
-  expect(lab.expired).toEqual([1])
-  lab.hub.updateIceServers(lab.now, 1, [{ urls: 'turn:192.0.2.1', username: 'new', credential: 'c' }], 100)
-  expect(lab.take(1)).toMatchObject([
-    { type: 'ice-servers', lifetime: 100, iceServers: [{ username: 'new' }] },
-  ])
-  lab.pass(60_000)
-  expect(lab.expired).toEqual([1])
-  lab.pass(16_000)
-  expect(lab.expired).toEqual([1, 1])
-  lab.pass(11_000)
-  expect(lab.expired).toEqual([1, 1, 1])
-  lab.end(1)
-  expect(lab.hub.nextTimeout).toBe(Infinity)
-})
-
-test('a renegotiation is asked for, and a hang-up has its number, too', () => {
-  const lab = twoInRoom({ closeSessionOnHangup: false })
-  lab.say(1, { type: 'renegotiate', to: 'bob', restart: true, n: 1 })
-  lab.say(1, { type: 'bye', n: 2, id: 5 })
-  lab.say(1, { type: 'bye', n: 2, id: 6 })
-  expect(lab.take(2)).toEqual([
-    { type: 'renegotiate', from: 'alice', restart: true },
-    { type: 'remote-close', peer: 'alice' },
-  ])
-  expect(lab.take(1)).toEqual([{ type: 'delivered', delivered: true, count: 1, id: 5 }])
-})
-
-test('draining tells everybody', () => {
-  const lab = twoInRoom()
-  lab.hub.drain(5_000)
-  expect([lab.take(1), lab.take(2)]).toEqual([
-    [{ type: 'drain', within: 5_000 }],
-    [{ type: 'drain', within: 5_000 }],
-  ])
-})
-
-test('access control may choose the name, and say that credentials are missing', () => {
-  const lab = new TestHub()
-  lab.connect(1, 2)
-  lab.accept = { accepted: true, peer: 'user-7' }
-  lab.say(1, { type: 'join', channel: 'room', peer: 'admin' })
-  lab.accept = { accepted: false, code: ErrorCode.unauthenticated }
-  lab.say(2, { type: 'join', channel: 'room', id: 3 })
-  expect(lab.take(1)).toMatchObject([{ type: 'joined', peer: 'user-7' }])
-  expect(lab.take(2)).toMatchObject([{ code: ErrorCode.unauthenticated, id: 3 }])
 })

@@ -130,3 +130,15 @@ export class TestHub {
     return inbox
   }
 }
+
+/** Alice (1) and bob (2) in `room`, who may come back. */
+export function twoInRoom(options: ConstructorParameters<typeof TestHub>[0] = {}): TestHub {
+  const lab = new TestHub(options)
+  lab.connect(1, 2)
+  lab.say(1, { type: 'join', channel: 'room', peer: 'alice', resumable: true })
+  lab.say(2, { type: 'join', channel: 'room', peer: 'bob', resumable: true })
+  lab.take(1)
+  lab.take(2)
+  lab.log.length = 0
+  return lab
+}

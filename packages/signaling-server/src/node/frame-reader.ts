@@ -1,59 +1,73 @@
 import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 
 import type { WebSocket } from 'ws'
 
 /**
- * Reads the frames of a client (RFC 6455 §5.2) that make nearly all of a busy server's traffic before `ws` sees them: text
- * messages in one masked frame, of ASCII alone, which lie whole in what the socket brought. Everything else goes on to
- * `ws` as it came, sound or not, and with it whatever follows in the same piece, so that nothing is overtaken and nothing
- * is read behind what `ws` fails a connection for.
+ * What `ws` is given instead of a client's socket. It reads the frames (RFC 6455 §5.2) that make nearly all of a busy
+ * server's traffic itself: text messages in one masked frame, of ASCII alone, which lie whole in what the socket brought.
+ * Everything else goes on to `ws` as it came, sound or not, and with it whatever follows in the same piece, so that
+ * nothing is overtaken and nothing is read behind what `ws` fails a connection for. What `ws` writes goes out at once.
  */
-export class FrameReader {
-  readonly #stream: Socket
-  readonly #socket: WebSocket
+export class FrameReader extends Duplex {
+  readonly #socket: Duplex
   readonly #maxLength: number
-  readonly #hear: (text: string) => void
-  readonly #push: (chunk: Buffer | null) => boolean
   readonly #passed: PassedFrames = new PassedFrames()
+  #webSocket: WebSocket | undefined
+  #hear: (text: string) => void = () => {}
 
-  private constructor(stream: Socket, socket: WebSocket, maxLength: number, hear: (text: string) => void) {
-    this.#stream = stream
+  /** `head` is what came along with the request to upgrade; `maxLength` is of a message. */
+  constructor(socket: Duplex, head: Uint8Array, maxLength: number) {
+    super()
     this.#socket = socket
     this.#maxLength = maxLength
+    if (socket instanceof Socket) socket.setTimeout(0).setNoDelay()
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('end', () => this.push(null))
+    socket.on('error', (error) => this.destroy(error))
+    socket.on('close', () => this.destroy())
+    if (head.length > 0) this.#read(Buffer.from(head))
+  }
+
+  /** From now on `hear` gets what is read before `ws`, which was opened on this stream and must not compress. */
+  attach(webSocket: WebSocket, hear: (text: string) => void): void {
+    this.#webSocket = webSocket
     this.#hear = hear
-    this.#push = stream.push.bind(stream)
-    stream.push = (chunk: Buffer | null) => (chunk === null ? this.#push(null) : this.#read(chunk))
   }
 
-  /**
-   * Stands between a socket and the `ws` that was just opened on it, which must not compress. Where the stream is none of
-   * Node's sockets, or something came with the request, `ws` reads all by itself.
-   */
-  static attach(stream: Duplex, socket: WebSocket, maxLength: number, hear: (text: string) => void): void {
-    if (stream instanceof Socket && stream.readableLength === 0)
-      new FrameReader(stream, socket, maxLength, hear)
+  override _read(): void {
+    this.#socket.resume()
   }
 
-  /** As `push` of a stream: false where the socket is to bring no more for now. */
-  #read(chunk: Buffer): boolean {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    // What waits, waits in the socket: else a frame of the server's could come between the pieces of one of `ws`.
+    this.#socket.write(chunk)
+    done()
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done)
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy()
+    done(error)
+  }
+
+  #read(chunk: Buffer): void {
     const { length } = chunk
     let at = 0
     // While something waits to be read, this comes behind it.
-    if (
-      this.#passed.areComplete &&
-      this.#stream.readableLength === 0 &&
-      this.#stream.readableFlowing === true
-    )
-      while (at < length && this.#socket.readyState === this.#socket.OPEN) {
+    if (this.#passed.areComplete && this.readableLength === 0 && this.readableFlowing === true)
+      while (at < length && this.#webSocket?.readyState === OPEN) {
         const end = this.#take(chunk, at)
         if (end === 0) break
         at = end
       }
-    if (at === length) return true
+    if (at === length) return
     const rest = at === 0 ? chunk : chunk.subarray(at)
     this.#passed.track(rest)
-    return this.#push(rest)
+    if (!this.push(rest)) this.#socket.pause()
   }
 
   /** Reads one frame and says where it ends; 0 where `ws` is to read it. */
@@ -125,6 +139,8 @@ function unmask(bytes: Uint8Array, mask: number, end: number): number {
   return all
 }
 
+/** `WebSocket.OPEN`. */
+const OPEN = 1
 const FINAL = 0x80
 const CONTROL = 0x08
 const FINAL_TEXT = 0x81

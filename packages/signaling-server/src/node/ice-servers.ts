@@ -40,3 +40,8 @@ export function expiringIceServers({
     return { iceServers: [...servers, { urls: [...turn], ...made }], lifetime }
   }
 }
+
+/** JSON has no endless time. */
+export function finite(lifetime: number): number | undefined {
+  return lifetime === Infinity ? undefined : lifetime
+}

@@ -4,21 +4,20 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { CloseCode, frameLimits, subprotocol } from '@purertc/signaling-protocol'
-import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
 
 import type { HubCounters } from '../counters.ts'
 import type { JoinDecision, JoinRequest, SignalingHubHost } from '../host.ts'
 import { SignalingHub } from '../hub.ts'
-import { type Admitted, Gate, hasPath, Refusal, refuse } from './admission.ts'
+import { Gate, hasPath, Refusal, refuse } from './admission.ts'
 import { Alarm } from './alarm.ts'
 import { answerRequest } from './answer-request.ts'
+import { Connections } from './connections.ts'
 import type { SignalingServerEvents } from './events.ts'
-import { FrameReader } from './frame-reader.ts'
-import { FrameWriter } from './frame-writer.ts'
 import { hubHost } from './hub-host.ts'
-import { iceServersFor } from './ice-servers.ts'
+import { finite, iceServersFor } from './ice-servers.ts'
 import type { SignalingServerLimits, SignalingServerOptions } from './options.ts'
-import { SocketPeer } from './peer.ts'
+import type { SocketPeer } from './peer.ts'
 import { defaultServerLimits } from './server-limits.ts'
 import { Upgrades } from './upgrades.ts'
 
@@ -31,20 +30,15 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
   readonly #limits: SignalingServerLimits
   readonly #hub: SignalingHub
   readonly #sockets: WebSocketServer
-  /** Bytes of one message. */
-  readonly #maxPayload: number
   readonly #peers: Map<number, SocketPeer> = new Map()
   readonly #upgrades: Upgrades
   readonly #ownServer: HttpServer | undefined
-  readonly #writer: FrameWriter = new FrameWriter()
-  #connections = 0
+  readonly #connections: Connections
   readonly #alarm: Alarm
   #isDraining = false
   /** Closed, with nothing left that a timer could be for. */
   #isReleased = false
   #closed: Promise<void> | undefined
-  /** Called when the last connection is gone. */
-  #whenEmpty: (() => void) | undefined
 
   /** Use {@link createSignalingServer}, which waits until the server listens. */
   constructor(options: SignalingServerOptions) {
@@ -58,10 +52,11 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       () => (this.#isReleased ? Infinity : this.#hub.nextTimeout),
       (now) => this.#hub.handleTimeout(now),
     )
-    this.#maxPayload = Math.min(this.#limits.frameBytes, frameLimits.bytes)
-    this.#sockets = new WebSocketServer(socketOptions(this.#maxPayload))
+    const { frameBytes, sendBuffer } = this.#limits
+    this.#connections = new Connections(this.#hub, this.#peers, this, sendBuffer, () => this.#alarm.set())
+    this.#sockets = new WebSocketServer(socketOptions(Math.min(frameBytes, frameLimits.bytes)))
     this.#upgrades = new Upgrades(new Gate(options, this.#limits), this.#sockets, {
-      opened: (socket, stream, admitted) => this.#open(socket, stream, admitted),
+      opened: (socket, stream, reader, admitted) => this.#connections.open(socket, stream, reader, admitted),
       refused: ({ socket }, { status, cause }) => {
         this.emit('refusal', socket.remoteAddress, status)
         if (cause !== undefined) this.#report(cause)
@@ -135,7 +130,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     this.#isDraining = true
     this.#upgrades.close()
     this.#hub.drain(within)
-    if (this.#peers.size > 0) await this.#untilEmpty(within)
+    await this.#connections.untilEmpty(within)
     this.#closed ??= this.#shutDown(CloseCode.serviceRestart)
     return this.#closed
   }
@@ -153,12 +148,10 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
     this.#httpServer?.off('upgrade', this.#onUpgrade)
     this.#upgrades.close()
     this.#upgrades.refuseWaiting()
-    const gone = [...this.#peers.values()].map(
-      ({ socket }) => new Promise((resolve) => socket.once('close', resolve)),
-    )
+    const gone = this.#connections.closed()
     const released = this.#hub.close(code)
     this.#alarm.set()
-    await Promise.all([...gone, released])
+    await Promise.all([gone, released])
     this.#isReleased = true
     this.#alarm.set()
     this.#sockets.close()
@@ -168,16 +161,6 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       this.#ownServer.closeAllConnections()
       await closed
     }
-  }
-
-  #untilEmpty(within: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, within)
-      this.#whenEmpty = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   get #isClosing(): boolean {
@@ -199,59 +182,14 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
       refuse(socket, new Refusal(404, 'no such path'))
   }
 
-  #open(socket: WebSocket, stream: Duplex, admitted: Admitted): void {
-    const peer = new SocketPeer(++this.#connections, admitted, socket, stream, this.#writer)
-    this.#peers.set(peer.id, peer)
-    // `ws` closes after every error, but reads no further, so that the code it closed with does not come back.
-    socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith ??= FAULTS.get(error.code)))
-    socket.on('pong', () => this.#hub.handleAlive(peer.id))
-    socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(peer, data, isBinary))
-    FrameReader.attach(stream, socket, this.#maxPayload, (text) => this.#hear(peer, text))
-    socket.once('close', (code: number) => this.#closeOf(peer, peer.cutWith ?? code))
-    const { iceServers, lifetime } = admitted.ice
-    this.#hub.connect(performance.now(), peer.id, iceServers, finite(lifetime))
-    this.#alarm.set()
-    this.emit('connect', peer)
-  }
-
-  #closeOf(peer: SocketPeer, code: number): void {
-    this.#hub.disconnect(performance.now(), peer.id, code)
-    this.#peers.delete(peer.id)
-    this.#alarm.set()
-    this.emit('disconnect', peer, code)
-    if (this.#peers.size === 0) this.#whenEmpty?.()
-  }
-
-  #receive(peer: SocketPeer, data: RawData, isBinary: boolean): void {
-    // A closing socket still delivers what was under way.
-    if (peer.socket.readyState !== peer.socket.OPEN) return
-    // The default `binaryType` of `ws` makes everything a Buffer.
-    const bytes = data as Buffer
-    if (isBinary) this.#hub.handleBinary(performance.now(), peer.id, bytes)
-    else this.#hear(peer, bytes.toString('utf8'))
-  }
-
-  #hear(peer: SocketPeer, text: string): void {
-    if (this.listenerCount('rawMessage') > 0) this.emit('rawMessage', peer, text)
-    this.#hub.handleFrame(performance.now(), peer.id, text)
-  }
-
   #hubHost(): SignalingHubHost {
     return hubHost(this.#peers, this, {
-      send: (peer, frame) => this.#send(peer, frame),
+      send: (peer, frame) => this.#connections.send(peer, frame),
       decide: (request) => void this.#decide(request),
       refreshIceServers: (peer) => void this.#refreshIceServers(peer),
       rescheduled: () => this.#alarm.set(),
       failed: (error) => this.#report(error),
     })
-  }
-
-  #send(peer: SocketPeer, frame: string | Uint8Array): void {
-    if (peer.socket.readyState !== peer.socket.OPEN) return
-    if (peer.unsent > this.#limits.sendBuffer) {
-      this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
-      this.#alarm.set()
-    } else peer.send(frame)
   }
 
   async #decide({ ticket, connection, channel, peer, metadata, token }: JoinRequest): Promise<void> {
@@ -318,14 +256,3 @@ function socketOptions(maxPayload: number): ServerOptions & { readonly closeTime
     closeTimeout: 1_000,
   }
 }
-
-/** JSON has no endless time. */
-function finite(lifetime: number): number | undefined {
-  return lifetime === Infinity ? undefined : lifetime
-}
-
-/** What `ws` closes with when a peer breaks RFC 6455: §7.4.1. */
-const FAULTS: ReadonlyMap<string | undefined, number> = new Map([
-  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', CloseCode.frameTooLarge],
-  ['WS_ERR_INVALID_UTF8', 1007],
-])

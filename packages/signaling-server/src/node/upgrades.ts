@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 
 import { type Admitted, type Gate, Refusal, refuse } from './admission.ts'
+import { FrameReader } from './frame-reader.ts'
 
 export interface UpgradesHost {
-  opened(socket: WebSocket, stream: Duplex, admitted: Admitted): void
+  opened(socket: WebSocket, stream: Duplex, reader: FrameReader, admitted: Admitted): void
   refused(request: IncomingMessage, refusal: Refusal): void
 }
 
@@ -15,6 +16,7 @@ export class Upgrades {
   readonly #gate: Gate
   readonly #sockets: WebSocketServer
   readonly #host: UpgradesHost
+  readonly #maxPayload: number
   /** Those that wait for a hook. */
   readonly #waiting: Set<Duplex> = new Set()
   #isClosed = false
@@ -23,6 +25,7 @@ export class Upgrades {
     this.#gate = gate
     this.#sockets = sockets
     this.#host = host
+    this.#maxPayload = sockets.options.maxPayload ?? Infinity
   }
 
   async take(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
@@ -41,8 +44,9 @@ export class Upgrades {
       socket.off('error', drop)
       // `ws` itself refuses what is no sound request, and then does not call back.
       socket.once('close', () => admitted.release())
-      this.#sockets.handleUpgrade(request, socket, Buffer.from(head), (webSocket) =>
-        this.#host.opened(webSocket, socket, admitted),
+      const reader = new FrameReader(socket, head, this.#maxPayload)
+      this.#sockets.handleUpgrade(request, reader, NOTHING, (webSocket) =>
+        this.#host.opened(webSocket, socket, reader, admitted),
       )
     } catch (error) {
       this.#waiting.delete(socket)
@@ -64,4 +68,5 @@ export class Upgrades {
   }
 }
 
+const NOTHING = Buffer.alloc(0)
 const CLOSING = new Refusal(503, 'the server shuts down')
