@@ -59,7 +59,7 @@ describeHere('what a dead process leaves in Redis (skipped where redis-server is
     const [alice] = await enter(fleet, 'alice', true)
     await enter(fleet, 'carol', false)
     expect(await alice.next()).toMatchObject({ type: 'peer-joined', peer: 'carol' })
-    const keys = await keysOf(redis)
+    const keys = await redis.keys('*')
     await fleet.stop()
     return { alice, keys }
   }
@@ -91,7 +91,7 @@ describeHere('what a dead process leaves in Redis (skipped where redis-server is
     // The process, its inbox, its list of sessions, and the sessions: none is kept for ever.
     const own = keys.filter((key) => /:[nims]:/.test(key))
     expect(own.map((key) => key.split(':')[2]).toSorted()).toEqual(['i', 'm', 'n', 's', 's'])
-    const kept = await keysOf(redis)
+    const kept = await redis.keys('*')
     expect(own.filter((key) => kept.includes(key))).toEqual([])
   })
 
@@ -99,7 +99,7 @@ describeHere('what a dead process leaves in Redis (skipped where redis-server is
     await die()
     const fleet = await survive()
     await untilGone(fleet.servers[0] as SignalingServer, 'alice')
-    expect((await keysOf(redis)).filter((key) => /:[adlps]:/.test(key))).toEqual([])
+    expect((await redis.keys('*')).filter((key) => /:[adlps]:/.test(key))).toEqual([])
     const [, members] = await enter(fleet, 'bob', false)
     expect(members).toEqual([])
   })
@@ -151,11 +151,4 @@ async function untilBeats({ url }: RedisServer, count: number): Promise<void> {
     now.filter((beat, at) => beat >= (before[at] ?? 0) + count).length === 2
   while (!hasBeaten(await beats())) await new Promise((resolve) => setTimeout(resolve, 20))
   await client.close()
-}
-
-async function keysOf({ url }: RedisServer): Promise<readonly string[]> {
-  const client = await createClient({ url }).connect()
-  const keys = await client.keys('*')
-  await client.close()
-  return keys
 }

@@ -33,13 +33,24 @@ export class BusyPair {
     for (const talker of this.#clients) void talker.talk()
   }
 
+  /** Resolves when it holds; looked at whenever something happened to either peer. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await Promise.race(this.#clients.map((talker) => talker.happens()))
+  }
+
+  /** Resolves when both peers have heard so many more: more than can be under way already. */
+  async hearMore(count = 4 * WINDOW): Promise<void> {
+    const before = this.#clients.map(({ heard }) => heard.size)
+    await this.until(() => this.#clients.every(({ heard }, at) => heard.size >= (before[at] ?? 0) + count))
+  }
+
   /** No more is said; resolves when every answer is there, and both had time to hear the rest. */
   async finish(): Promise<void> {
     await Promise.all(this.#clients.map((talker) => talker.finish()))
     // One message more in each direction, behind which nothing can be on its way.
     await Promise.all(this.#clients.map((talker) => talker.flush()))
     const [a, b] = this.#clients
-    await Promise.all([b.hears(a), a.hears(b)])
+    await this.until(() => b.hasLastOf(a) && a.hasLastOf(b))
   }
 
   async close(): Promise<void> {
@@ -105,6 +116,7 @@ class Talker {
   readonly #channel: string
   readonly #peer: string
   readonly #open: Set<Promise<unknown>> = new Set()
+  readonly #waiting: (() => void)[] = []
   #last = -1
   #isDone = false
 
@@ -122,8 +134,12 @@ class Talker {
     this.client.on('lost', () => {
       this.losses++
       this.lostAt = performance.now()
+      this.#happened()
     })
-    this.client.on('resumed', () => this.resumptions++)
+    this.client.on('resumed', () => {
+      this.resumptions++
+      this.#happened()
+    })
     this.client.on('message', ({ data }) => this.#hear(data as number))
     this.client.on('error', () => {})
   }
@@ -135,7 +151,7 @@ class Talker {
 
   async talk(): Promise<void> {
     while (!this.#isDone) {
-      if (this.#open.size < 8) this.#say(this.sent++)
+      if (this.#open.size < WINDOW) this.#say(this.sent++)
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -150,11 +166,21 @@ class Talker {
     await Promise.all(this.#open)
   }
 
-  /** Resolves when it has heard the other one's last word; at last also if that was lost. */
-  async hears({ confirmed, sent }: Talker): Promise<void> {
+  /** Whether it has heard the other one's last word; also when that failed, or one of the two was told of a loss since. */
+  hasLastOf({ confirmed, sent, saidAt, lostAt }: Talker): boolean {
     const last = sent - 1
-    for (let i = 0; i < 1_000 && confirmed.has(last) && !this.heard.has(last); i++)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    return (
+      !confirmed.has(last) || this.heard.has(last) || Math.max(lostAt, this.lostAt) >= (saidAt[last] ?? 0)
+    )
+  }
+
+  /** Resolves when something has happened to it. */
+  happens(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #happened(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #say(number: number): void {
@@ -170,7 +196,10 @@ class Talker {
       },
     )
     this.#open.add(said)
-    void said.then(() => this.#open.delete(said))
+    void said.then(() => {
+      this.#open.delete(said)
+      this.#happened()
+    })
   }
 
   #hear(number: number): void {
@@ -178,5 +207,9 @@ class Talker {
     if (number < this.#last) this.outOfOrder++
     this.#last = number
     this.heard.add(number)
+    this.#happened()
   }
 }
+
+/** Messages that each peer has under way at once. */
+const WINDOW = 8

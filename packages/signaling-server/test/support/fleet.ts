@@ -94,6 +94,12 @@ export class ServerProcess {
     return `ws://127.0.0.1:${this.port}/`
   }
 
+  /** Polls until the process says that it cannot do what it is asked for. */
+  async untilUnready(): Promise<void> {
+    const url = `http://127.0.0.1:${this.port}/ready`
+    while ((await fetch(url)).status !== 503) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
   tell(command: 'drain' | 'close'): void {
     this.#child.send(command)
   }

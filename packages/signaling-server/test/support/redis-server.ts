@@ -5,6 +5,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createClient } from 'redis'
+
 import { freePort } from '../../../bytes/test/support/free-port.ts'
 
 /** Whether tests against Redis can run; in CI its absence is a failure, elsewhere a reason to skip. */
@@ -50,6 +52,19 @@ export class RedisServer {
     ]
     this.#child = spawn('redis-server', args, { stdio: 'ignore' })
     while (!(await answers(this.port))) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  async keys(pattern: string): Promise<readonly string[]> {
+    const client = await createClient({ url: this.url }).connect()
+    const keys = await client.keys(pattern)
+    await client.close()
+    return keys
+  }
+
+  /** Polls until so many keys are like this. */
+  async untilKeys(pattern: string, count: number): Promise<void> {
+    while ((await this.keys(pattern)).length !== count)
+      await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
   /** As a machine that loses power would. */
