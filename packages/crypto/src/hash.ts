@@ -16,3 +16,9 @@ export interface Hash {
   /** The digest of all updates so far; the hash can go on afterwards. */
   digest(): Uint8Array
 }
+
+/** HMAC under one key, RFC 2104, that is set up once: for what is signed again and again. */
+export interface Hmac {
+  /** Of the first `length` bytes of `message`; the digest is written to the start of `into`. */
+  compute(message: Uint8Array, length: number, into: Uint8Array): void
+}

@@ -1,5 +1,5 @@
 import type { Aead, AeadAlgorithm } from './aead.ts'
-import type { Hash, HashAlgorithm } from './hash.ts'
+import type { Hash, HashAlgorithm, Hmac } from './hash.ts'
 import type { KeyExchange, KeyExchangeAnswer, KeyExchangeGroup } from './key-exchange.ts'
 import type { SampleMask } from './sample-mask.ts'
 import type { KeyKind, PrivateKey, PublicKey } from './signature.ts'
@@ -24,6 +24,8 @@ export interface CryptoProvider {
   readonly createHash: (algorithm: HashAlgorithm) => Hash
   /** RFC 2104 over the concatenated parts. */
   readonly hmac: (algorithm: HashAlgorithm, key: Uint8Array, ...parts: readonly Uint8Array[]) => Uint8Array
+  /** The same for many messages under one key, which is copied. */
+  readonly createHmac: (algorithm: HashAlgorithm, key: Uint8Array) => Hmac
   /** Throws `CryptoError` `invalid-key` for a key of the wrong length. */
   readonly createAead: (algorithm: AeadAlgorithm, key: Uint8Array) => Aead
   /** The cipher beside an AEAD that hides record numbers; the key is as long as the AEAD's. Throws as `createAead`. */

@@ -91,6 +91,31 @@ test('a short HMAC is that of OpenSSL, whichever way it is made', () => {
   )
 })
 
+test.each(providers)('$name: an HMAC that keeps its key is the one that is given it', ({ provider }) => {
+  fc.assert(
+    fc.property(
+      algorithm,
+      bytes,
+      fc.array(bytes, { minLength: 1, maxLength: 4 }),
+      (algorithm, key, messages) => {
+        const expected = messages.map((message) => provider.hmac(algorithm, key, message))
+        const hmac = provider.createHmac(algorithm, key)
+        key.fill(0)
+        const into = new Uint8Array(70).fill(9)
+        for (const [i, message] of messages.entries()) {
+          // What others sign meanwhile is nothing to it.
+          provider.hmac(algorithm, message, message)
+          hmac.compute(Uint8Array.of(...message, 1, 2), message.length, into)
+          expect(into.subarray(0, hashSizes[algorithm])).toEqual(expected[i])
+          expect(into.subarray(hashSizes[algorithm])).toEqual(
+            new Uint8Array(70 - hashSizes[algorithm]).fill(9),
+          )
+        }
+      },
+    ),
+  )
+})
+
 test('small draws of entropy never repeat, and all of their bytes are drawn', () => {
   const drawn = new Set<string>()
   const zeros = new Uint16Array(16)

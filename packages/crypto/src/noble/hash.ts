@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 
-import type { Hash, HashAlgorithm } from '../hash.ts'
+import type { Hash, HashAlgorithm, Hmac } from '../hash.ts'
 
 export function nobleHash(algorithm: HashAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array {
   const hash = hashes[algorithm].create()
@@ -18,6 +18,13 @@ export function nobleHmac(
   const mac = hmac.create(hashes[algorithm], key)
   for (const part of parts) mac.update(part)
   return mac.digest()
+}
+
+export function createNobleHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
+  const kept = Uint8Array.from(key)
+  return {
+    compute: (message, length, into) => into.set(nobleHmac(algorithm, kept, message.subarray(0, length))),
+  }
 }
 
 export function createNobleHash(algorithm: HashAlgorithm): Hash {

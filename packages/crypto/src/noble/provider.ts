@@ -1,6 +1,6 @@
 import type { CryptoProvider } from '../provider.ts'
 import { NobleAead } from './aead.ts'
-import { createNobleHash, nobleHash, nobleHmac } from './hash.ts'
+import { createNobleHash, createNobleHmac, nobleHash, nobleHmac } from './hash.ts'
 import { answerNobleKeyExchange, createNobleKeyExchange } from './key-exchange.ts'
 import { createNobleSampleMask } from './sample-mask.ts'
 import { importNoblePrivateKey, importNoblePublicKey } from './signature.ts'
@@ -23,6 +23,7 @@ export function createNobleCrypto(randomFill: (into: Uint8Array) => void): Crypt
     hash: nobleHash,
     createHash: createNobleHash,
     hmac: nobleHmac,
+    createHmac: createNobleHmac,
     createAead: (algorithm, key) => new NobleAead(algorithm, key),
     createSampleMask: createNobleSampleMask,
     createKeyExchange: (group) => createNobleKeyExchange(group, randomFill),

@@ -19,10 +19,10 @@ export class Entropy {
       randomFillSync(this.#stock)
       this.#used = 0
     }
-    const taken = this.#stock.subarray(this.#used, this.#used + length)
-    into.set(taken)
-    taken.fill(0)
-    this.#used += length
+    for (let i = 0; i < length; i++) {
+      into[i] = this.#stock[this.#used]!
+      this.#stock[this.#used++] = 0
+    }
   }
 }
 

@@ -1,18 +1,17 @@
 import { createHmac } from 'node:crypto'
 
-import { sha1 } from '@noble/hashes/legacy.js'
+import { _SHA1 as NobleSha1 } from '@noble/hashes/legacy.js'
 
-import type { HashAlgorithm } from '../hash.ts'
+import type { HashAlgorithm, Hmac } from '../hash.ts'
 import { plain } from './bytes.ts'
 
 /**
  * RFC 2104. STUN signs messages of a hundred bytes with SHA-1, where what `createHmac` makes and the collector removes
- * costs more than the hashing: those are hashed in JavaScript, in 2 µs instead of 3 to 6. The rest goes to OpenSSL.
+ * costs more than the hashing: those are hashed by noble, whose state is kept instead of made anew, in half of the time
+ * and without garbage. The rest goes to OpenSSL.
  */
 export class NodeHmac {
-  readonly #fresh = sha1.create()
-  readonly #hash = sha1.create()
-  readonly #block = new Uint8Array(BLOCK)
+  readonly #sha1 = new Sha1()
 
   compute(algorithm: HashAlgorithm, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
     if (algorithm === 'sha1' && key.length <= BLOCK && isShort(parts)) return this.#computeShort(key, parts)
@@ -21,25 +20,100 @@ export class NodeHmac {
     return plain(hmac.digest())
   }
 
-  #computeShort(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-    const digest = new Uint8Array(sha1.outputLen)
-    const block = this.#block
-    block.fill(0)
-    block.set(key)
-    for (let i = 0; i < BLOCK; i++) block[i]! ^= INNER
-    this.#begin(block)
-    for (const part of parts) this.#hash.update(part)
-    this.#hash.digestInto(digest)
-    for (let i = 0; i < BLOCK; i++) block[i]! ^= INNER ^ OUTER
-    this.#begin(block)
-    this.#hash.update(digest).digestInto(digest)
-    block.fill(0)
-    return digest
+  /** As `CryptoProvider.createHmac`. */
+  create(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
+    if (algorithm === 'sha1' && key.length <= BLOCK) return new KeyedSha1(this.#sha1, key)
+    const kept = Uint8Array.from(key)
+    return {
+      compute: (message, length, into) =>
+        into.set(createHmac(algorithm, kept).update(message.subarray(0, length)).digest()),
+    }
   }
 
-  #begin(block: Uint8Array): void {
-    this.#fresh._cloneInto(this.#hash)
-    this.#hash.update(block)
+  #computeShort(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+    const sha1 = this.#sha1
+    const digest = new Uint8Array(sha1.outputLen)
+    sha1.startKeyed(key, INNER)
+    for (const part of parts) sha1.absorb(part, part.length)
+    sha1.finish(digest)
+    sha1.startKeyed(key, OUTER)
+    sha1.absorb(digest, digest.length)
+    sha1.finish(digest)
+    return digest
+  }
+}
+
+/** The key's two blocks are hashed once: what is kept is the state behind them. */
+class KeyedSha1 implements Hmac {
+  readonly #sha1: Sha1
+  readonly #inner: Sha1State
+  readonly #outer: Sha1State
+
+  constructor(sha1: Sha1, key: Uint8Array) {
+    this.#sha1 = sha1
+    sha1.startKeyed(key, INNER)
+    this.#inner = sha1.state
+    sha1.startKeyed(key, OUTER)
+    this.#outer = sha1.state
+  }
+
+  compute(message: Uint8Array, length: number, into: Uint8Array): void {
+    const sha1 = this.#sha1
+    sha1.resume(this.#inner)
+    sha1.absorb(message, length)
+    sha1.finish(into)
+    sha1.resume(this.#outer)
+    sha1.absorb(into, sha1.outputLen)
+    sha1.finish(into)
+  }
+}
+
+type Sha1State = readonly [number, number, number, number, number]
+
+/** noble's SHA-1, used again and again: its state can be left and returned to at the end of the first block. */
+class Sha1 extends NobleSha1 {
+  readonly #initial: Sha1State = this.get()
+
+  get state(): Sha1State {
+    return this.get()
+  }
+
+  /** Begins a message with the block that `key` and `pad` make. */
+  startKeyed(key: Uint8Array, pad: number): void {
+    const { buffer } = this
+    this.resume(this.#initial)
+    for (let i = 0; i < BLOCK; i++) buffer[i] = (key[i] ?? 0) ^ pad
+    this.process(this.view, 0)
+    buffer.fill(0)
+  }
+
+  /** Goes on behind a first block. */
+  resume(state: Sha1State): void {
+    this.set(state[0], state[1], state[2], state[3], state[4])
+    this.length = BLOCK
+    this.pos = 0
+    this.finished = false
+  }
+
+  /** As `update`, without a view of the bytes. */
+  absorb(bytes: Uint8Array, length: number): void {
+    const { buffer } = this
+    let { pos } = this
+    for (let i = 0; i < length; i++) {
+      buffer[pos++] = bytes[i]!
+      if (pos < BLOCK) continue
+      this.process(this.view, 0)
+      pos = 0
+    }
+    this.pos = pos
+    this.length += length
+  }
+
+  /** As `digestInto`, which is spared a view of `into`. */
+  finish(into: Uint8Array): void {
+    const { buffer } = this
+    this.digestInto(buffer)
+    for (let i = 0; i < this.outputLen; i++) into[i] = buffer[i]!
   }
 }
 

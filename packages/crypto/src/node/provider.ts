@@ -24,6 +24,7 @@ export const nodeCrypto: CryptoProvider = {
   },
   createHash: (algorithm) => new NodeHash(algorithm),
   hmac: (algorithm, key, ...parts) => hmac.compute(algorithm, key, parts),
+  createHmac: (algorithm, key) => hmac.create(algorithm, key),
   createAead,
   createSampleMask: createNodeSampleMask,
   createKeyExchange: createNodeKeyExchange,
