@@ -87,6 +87,7 @@ const nonNullAssertion = {
 /** Where a proof comes from: the one function whose review is worth the others'. */
 const originsOfProofs = [
   'packages/stun/src/integrity.ts',
+  'packages/stun/src/message-seal.ts',
   'packages/dtls/src/proofs/binder-verified.ts',
   'packages/dtls/src/proofs/finished-verified.ts',
   'packages/dtls/src/proofs/peer-authenticated.ts',
@@ -98,7 +99,7 @@ const originsOfProofs = [
 
 const forgedProof = {
   selector:
-    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|FinishedVerified|PeerAuthenticated|PeerVerified|PskMixed|SessionRemembered|SignatureVerified|TicketRemembered|BinderVerified|PskPremaster|PskScheduled)$/]',
+    'TSAsExpression > TSTypeReference[typeName.name=/^(AuthenticatedMessage|SealedMessage|FinishedVerified|PeerAuthenticated|PeerVerified|PskMixed|SessionRemembered|SignatureVerified|TicketRemembered|BinderVerified|PskPremaster|PskScheduled)$/]',
   message: 'A proof is made where the check is made, and nowhere else.',
 }
 

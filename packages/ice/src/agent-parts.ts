@@ -16,6 +16,7 @@ import { Processing } from './processing.ts'
 import { Reception } from './reception.ts'
 import { RemoteTrickle } from './remote-trickle.ts'
 import type { IceRole } from './role.ts'
+import { Routine } from './routine.ts'
 import { Session } from './session.ts'
 import { sessionOptions } from './session-config.ts'
 import { Sessions } from './sessions.ts'
@@ -31,6 +32,7 @@ export class AgentParts {
   readonly gatherer: Gatherer
   readonly sessions: Sessions
   readonly consent: Consent
+  readonly routine: Routine
   readonly reception: Reception
   readonly processing: Processing
   readonly trickle: RemoteTrickle
@@ -53,6 +55,7 @@ export class AgentParts {
     })
     this.trickle = new RemoteTrickle(host, this.outbox, this.sessions, this.discarded)
     this.consent = this.#createConsent()
+    this.routine = new Routine(config.crypto, this)
     this.processing = new Processing(config.pacing ?? 50, this)
     this.reception = new Reception(this.sessions, this.consent, this.stats, this.discarded, {
       isActive: () => this.processing.isActive,
@@ -71,7 +74,7 @@ export class AgentParts {
       foundations: this.#foundations,
     }
     return new Session(
-      { ...sessionOptions(this.#config), ...shared },
+      { ...sessionOptions(this.#config), ...shared, hasCheckFilter: host.acceptCheck !== undefined },
       {
         request: (now, base, to, bytes) => {
           this.stats.requestsSent++
@@ -94,7 +97,11 @@ export class AgentParts {
   #createConsent(): Consent {
     const { crypto, disconnectedTimeout = 7_000 } = this.#config
     return new Consent({ silence: disconnectedTimeout }, () => drawFraction(crypto), {
-      consentCheckDue: (now, pair) => this.sessions.checkConsent(now, pair),
+      consentCheckDue: (now, pair) => {
+        if (this.routine.ask(now, pair)) return
+        this.processing.forgetTimeout()
+        this.sessions.checkConsent(now, pair)
+      },
       silenceChanged: (_now, pair) => {
         if (pair.isSilent) this.sessions.current.recheck()
       },

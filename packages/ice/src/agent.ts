@@ -156,19 +156,30 @@ export class IceAgent {
    * A datagram that came to one of the sockets. `from.address` is canonical, as Node's is (RFC 5952, without a zone).
    */
   handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
-    const { gatherer, outbox, processing, reception } = this.#parts
+    const { gatherer, reception } = this.#parts
     const base = gatherer.baseOf(socket)
     if (base === undefined) {
       this.discarded.count('unknown-socket')
       return
     }
-    outbox.enter()
-    try {
+    if (bytes[0]! < 2 && this.#isRoutine(now, base, from, bytes)) return
+    this.#handle(now, () => {
       if (!gatherer.handleRelay(now, base, from, bytes)) reception.receive(now, base, from, bytes)
-      processing.settle(now)
-    } finally {
-      outbox.leave()
-    }
+    })
+  }
+
+  /**
+   * Takes a datagram of the peer's that shows only that it is there, as an idle agent gets again and again. False, and
+   * nothing done, for any other: that is for {@link IceAgent.handleDatagram}, which tries this first.
+   */
+  handleRoutine(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): boolean {
+    const base = this.#parts.gatherer.baseOf(socket)
+    return base !== undefined && this.#isRoutine(now, base, from, bytes)
+  }
+
+  #isRoutine(now: Millis, base: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
+    const { processing, routine } = this.#parts
+    return processing.isActive && routine.receive(now, base, from, bytes)
   }
 
   /** A message that came over the connection of `IceHost.transmitToServer`. */
@@ -201,11 +212,12 @@ export class IceAgent {
    * sent, where there is none.
    */
   send(now: Millis, bytes: Uint8Array): boolean {
-    const { consent, stats } = this.#parts
+    const { consent, processing, stats } = this.#parts
     const { pair } = consent
     if (pair === null) return false
     stats.sent(bytes)
     consent.sending(now)
+    if (pair.base.isRelay) processing.forgetTimeout()
     pair.base.send(now, pair.remoteAddress, bytes)
     return true
   }
@@ -229,11 +241,22 @@ export class IceAgent {
   }
 
   handleTimeout(now: Millis): void {
-    const { consent, processing } = this.#parts
-    this.#handle(now, () => {
-      if (processing.nextTimeout <= now) processing.handleTimeout(now)
-      if (consent.handleTimeout(now)) processing.unsettle()
-    })
+    const { consent, outbox, processing } = this.#parts
+    if (processing.nextTimeout <= now) {
+      this.#handle(now, () => processing.handleTimeout(now))
+      // What that told the host may have closed the agent.
+      if (processing.isClosed) return
+    }
+    outbox.enter()
+    try {
+      if (consent.handleTimeout(now)) {
+        processing.forgetTimeout()
+        processing.unsettle()
+        processing.settle(now)
+      }
+    } finally {
+      outbox.leave()
+    }
   }
 
   /**
@@ -272,12 +295,15 @@ export class IceAgent {
 
   #handle(now: Millis, body: () => void): void {
     const { outbox, processing } = this.#parts
+    processing.forgetTimeout()
     outbox.enter()
     try {
       body()
       processing.settle(now)
     } finally {
       outbox.leave()
+      // What leaves over a relay moves the timers of its allocation.
+      processing.forgetTimeout()
     }
   }
 }

@@ -83,6 +83,11 @@ export class CheckClient {
     this.#checks.start(now, pair, 'consent', CONSENT_RTT_LIMIT, this.#parts.selection.takeRepeat(pair))
   }
 
+  /** What consent checks are, where nothing but routine is to be expected of them. */
+  get consentChecks(): Pick<ConnectivityChecks, 'consentRequest' | 'key' | 'adopt'> {
+    return this.#checks
+  }
+
   /** Finds out which of these valid pairs still work. */
   recheck(pairs: readonly Pair[]): void {
     this.#rechecks = [...pairs]

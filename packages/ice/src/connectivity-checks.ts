@@ -1,4 +1,4 @@
-import type { Millis } from '@purertc/bytes'
+import { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
 import {
   authenticate,
@@ -88,7 +88,7 @@ export class ConnectivityChecks {
   readonly #dtlsInStun: DtlsInStun | undefined
   #nominations = 0
   readonly #transactions: Transactions<Check>
-  #now = 0 as Millis
+  #now: Millis = LONG_AGO
 
   constructor(
     crypto: CryptoProvider,
@@ -127,21 +127,32 @@ export class ConnectivityChecks {
     isNominating: boolean = purpose === 'nominate',
   ): void {
     this.#now = now
-    const priority = peerReflexivePriority(pair.base)
-    const check: Check = {
-      pair,
-      purpose,
-      role: this.#role.current,
-      priority,
-      startedAt: now,
-      rto,
-      refusal: undefined,
-    }
+    const check = this.#describe(now, pair, purpose, this.#role.current, rto)
     const request = this.#buildRequest(check, isNominating)
     const policy =
       purpose === 'consent' ? consentPolicy : policyFor(pair.base.tcpType !== undefined, rto, this.#timeout)
     if (purpose !== 'consent') pair.requestsSent++
     this.#transactions.start(now, pair.remoteAddress, request, check, policy)
+  }
+
+  /**
+   * A consent check over `pair`, for {@link Routine}, which sends it time and again with a transaction ID of its own and this
+   * key's seal.
+   */
+  consentRequest(pair: Pair): Uint8Array {
+    const priority = peerReflexivePriority(pair.base)
+    return this.#buildRequest({ purpose: 'consent', priority, role: this.#role.current }, false)
+  }
+
+  /** What authenticates this agent's requests, and their answers. */
+  get key(): Uint8Array {
+    return this.#key
+  }
+
+  /** A consent check that went out at `startedAt`, whose answer is to be judged here. */
+  adopt(startedAt: Millis, pair: Pair, role: IceRole, request: Uint8Array): void {
+    const check = this.#describe(startedAt, pair, 'consent', role, consentPolicy.rto)
+    this.#transactions.adopt(startedAt, pair.remoteAddress, request, check, consentPolicy)
   }
 
   /** RFC 8445 §7.3.1.4: the checks of these pairs are sent no more, but an answer to one still counts. */
@@ -181,6 +192,11 @@ export class ConnectivityChecks {
     this.#transactions.clear()
   }
 
+  #describe(startedAt: Millis, pair: Pair, purpose: CheckPurpose, role: IceRole, rto: number): Check {
+    const priority = peerReflexivePriority(pair.base)
+    return { pair, purpose, role, priority, startedAt, rto, refusal: undefined }
+  }
+
   #judge(now: Millis, check: Check, response: AuthenticatedMessage, isSymmetric: boolean): boolean {
     const failure = failureIn(response, isSymmetric)
     const mapped = response.get(XorMappedAddress)
@@ -194,7 +210,10 @@ export class ConnectivityChecks {
     return false
   }
 
-  #buildRequest({ purpose, priority, role }: Check, isNominating: boolean): Uint8Array {
+  #buildRequest(
+    { purpose, priority, role }: Pick<Check, 'purpose' | 'priority' | 'role'>,
+    isNominating: boolean,
+  ): Uint8Array {
     const id = this.#transactions.newTransactionId()
     const roleAttribute = role === 'controlling' ? IceControlling : IceControlled
     const request = new MessageBuilder(Method.binding, MessageClass.request, id)
@@ -247,3 +266,5 @@ const consentPolicy = { rto: 30_000, rc: 1, rm: 1 }
 const ROLE_CONFLICT = `${StatusCode.roleConflict}` as const
 
 const KNOWN: ReadonlySet<number> = new Set([XorMappedAddress.type, ErrorCode.type, Username.type])
+
+const LONG_AGO = Millis(-Infinity)

@@ -114,7 +114,7 @@ export class Consent {
     const hasChanged = now >= this.#listenAt && this.#listen(now, pair)
     const isDue = now >= this.#checkAt
     const isRetry = !isDue && now >= this.#retryAt
-    if (isDue || isRetry) this.#retryAt = isDue ? Millis(now + RETRY) : NEVER
+    if (isDue || isRetry) this.#retryAt = isDue ? Millis(onGrid(now + RETRY, Math.floor)) : NEVER
     if (isDue || (isRetry && pair.heardAt < this.#checkedAt)) this.#check(now, pair, isDue)
     return hasChanged
   }
@@ -158,11 +158,17 @@ export class Consent {
    * share a few instants: to wake up costs a server of thousands more than the check does.
    */
   #nextCheck(now: Millis): Millis {
-    const grid = this.#interval / 100
-    const at = now + this.#interval * (0.8 + 0.39 * this.#random())
-    return Millis(Math.ceil(at / grid) * grid)
+    const spread = 0.4 * this.#interval - GRID
+    return Millis(onGrid(now + 0.8 * this.#interval + spread * this.#random(), Math.ceil))
   }
 }
+
+function onGrid(at: number, round: (value: number) => number): number {
+  return round(at / GRID) * GRID
+}
+
+/** Milliseconds between the instants that agents of one process share: eight of them are in an interval's range. */
+const GRID = 250
 
 /** Milliseconds after an answer in which the peer's checks may stand for this agent's. */
 const TURNS = 12_000

@@ -7,6 +7,11 @@ export class Outbox {
   readonly #queue: (() => void)[] = []
   #depth = 0
 
+  /** Whether no handler is open, nor anything left to be told. */
+  get isIdle(): boolean {
+    return this.#depth === 0 && this.#queue.length === 0
+  }
+
   /** Opens a handler; every one is closed by {@link Outbox.leave}, come what may. */
   enter(): void {
     this.#depth++

@@ -31,6 +31,8 @@ export class Processing {
   #isTurnOfChecks = false
   /** Something has happened since the conclusions were drawn. */
   #isUnsettled = false
+  /** The earliest time of all those machines; NaN when it must be computed anew. */
+  #nextTimeout: number = NaN
 
   constructor(pacing: number, parts: ProcessingParts) {
     this.#pacer = new Pacer(pacing)
@@ -48,15 +50,21 @@ export class Processing {
 
   /** When there is more to do than to mind consent. */
   get nextTimeout(): Millis {
-    const { gatherer, sessions } = this.#parts
-    return Millis(
-      Math.min(
+    if (Number.isNaN(this.#nextTimeout)) {
+      const { gatherer, sessions } = this.#parts
+      this.#nextTimeout = Math.min(
         gatherer.nextTimeout,
         sessions.nextTimeout,
         this.#pacer.nextTimeout,
         this.#conclusion.nextTimeout,
-      ),
-    )
+      )
+    }
+    return Millis(this.#nextTimeout)
+  }
+
+  /** Something else than routine goes on, which moves timers: to ask all machines for theirs costs more than routine does. */
+  forgetTimeout(): void {
+    this.#nextTimeout = NaN
   }
 
   handleTimeout(now: Millis): void {

@@ -118,9 +118,14 @@ export class Selection {
    * whose ICE was not ready for the nomination would else wait for it for ever.
    */
   takeRepeat(pair: Pair): boolean {
-    const isRepeat = this.#isRepeatDue && pair === this.#selected && this.#role.isControlling
+    const isRepeat = this.hasRepeat(pair)
     if (isRepeat) this.#isRepeatDue = false
     return isRepeat
+  }
+
+  /** What {@link Selection.takeRepeat} would say. */
+  hasRepeat(pair: Pair): boolean {
+    return this.#isRepeatDue && pair === this.#selected && this.#role.isControlling
   }
 
   /** The nominating check failed; `again`: for a reason that does not speak against the pair. */

@@ -19,6 +19,8 @@ export interface SessionConfig {
   readonly checkTimeout: number
   readonly patience: NominationPatience
   readonly isLite: boolean
+  /** Whether the application is asked about the peer's checks. */
+  readonly hasCheckFilter: boolean
   readonly renomination: boolean
   readonly dtlsInStun: DtlsInStun | undefined
 }

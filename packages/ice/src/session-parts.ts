@@ -14,6 +14,8 @@ export interface SessionParts {
   readonly pacing: number
   readonly checkTimeout: number
   readonly isLite: boolean
+  /** Whether the application is asked about the peer's checks. */
+  readonly hasCheckFilter: boolean
   readonly renomination: boolean
   readonly dtlsInStun: DtlsInStun | undefined
   readonly role: Role

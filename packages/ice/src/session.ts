@@ -40,7 +40,8 @@ export class Session {
   #isRetired = false
 
   constructor(config: SessionConfig, host: SessionHost) {
-    const { crypto, credentials, pacing, checkTimeout, isLite, renomination, dtlsInStun } = config
+    const { crypto, credentials, pacing, checkTimeout, isLite, hasCheckFilter } = config
+    const { renomination, dtlsInStun } = config
     this.#host = host
     this.credentials = credentials
     const role = new Role(crypto, isLite ? 'controlled' : config.role, isLite)
@@ -56,7 +57,7 @@ export class Session {
     })
     const key = shortTermKey(credentials.password)
     this.#parts = {
-      ...{ crypto, key, pacing, checkTimeout, isLite, renomination, dtlsInStun },
+      ...{ crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun },
       ...{ role, list, pairing, selection },
     }
     this.#server = new CheckServer(this.#parts, {
@@ -80,6 +81,15 @@ export class Session {
 
   get remoteCredentials(): IceCredentials | null {
     return this.#remote
+  }
+
+  get parts(): SessionParts {
+    return this.#parts
+  }
+
+  /** Null where this agent sends none. */
+  get consentChecks(): CheckClient['consentChecks'] | null {
+    return this.#client?.consentChecks ?? null
   }
 
   /** Best first. */

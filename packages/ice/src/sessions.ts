@@ -89,12 +89,17 @@ export class Sessions {
     return this.#current.pairs.find(isProven) ?? this.#previous?.pairs.find(isProven)
   }
 
+  sessionOf(pair: Pair): Session | undefined {
+    if (this.#current.pairs.includes(pair)) return this.#current
+    return this.#previous?.pairs.includes(pair) === true ? this.#previous : undefined
+  }
+
   checkConsent(now: Millis, pair: Pair): void {
-    this.#sessionOf(pair)?.checkConsent(now, pair)
+    this.sessionOf(pair)?.checkConsent(now, pair)
   }
 
   fail(pair: Pair, reason: PairFailure): void {
-    this.#sessionOf(pair)?.fail(pair, reason)
+    this.sessionOf(pair)?.fail(pair, reason)
   }
 
   /** The base cannot reach that address. */
@@ -160,11 +165,6 @@ export class Sessions {
   #sessionCalled(fragment: string): Session | undefined {
     if (this.#current.credentials.usernameFragment === fragment) return this.#current
     return this.#previous?.credentials.usernameFragment === fragment ? this.#previous : undefined
-  }
-
-  #sessionOf(pair: Pair): Session | undefined {
-    if (this.#current.pairs.includes(pair)) return this.#current
-    return this.#previous?.pairs.includes(pair) === true ? this.#previous : undefined
   }
 
   #drop(): void {

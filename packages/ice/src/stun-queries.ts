@@ -40,7 +40,7 @@ export class StunQueries {
   readonly #transactions: Transactions<StunQuery>
   readonly #bindings = new Set<StunQuery>()
   #keepAliveAt: Millis = NEVER
-  #now = 0 as Millis
+  #now: Millis = LONG_AGO
 
   constructor(crypto: CryptoProvider, host: StunQueriesHost) {
     this.#host = host
@@ -138,3 +138,4 @@ const policy = { rto: 500, rc: 5, rm: 4 }
 const KEEP_ALIVE = 15_000
 
 const NEVER = Millis(Infinity)
+const LONG_AGO = Millis(-Infinity)

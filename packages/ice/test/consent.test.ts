@@ -71,14 +71,14 @@ describe('Consent, RFC 7675', () => {
     const gaps = log.slice(1).map(([at], i) => at - log[i]![0])
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(4_000)
     expect(Math.max(...gaps)).toBeLessThanOrEqual(6_000)
-    expect(new Set(gaps).size).toBeGreaterThan(30)
+    expect(new Set(gaps).size).toBeGreaterThan(6)
     expect(new Set(log.map(([, what]) => what))).toEqual(new Set(['check']))
   })
 
   test('checks of agents that share a clock wake their process together', () => {
     const { sim, log } = following(() => true)
     sim.advance(600_000)
-    expect(log.filter(([at]) => at % 50 !== 0)).toEqual([])
+    expect(log.filter(([at]) => at % 250 !== 0)).toEqual([])
   })
 
   test('answers put off the look for silence: an idle agent wakes up for its checks alone', () => {

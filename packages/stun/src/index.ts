@@ -81,6 +81,7 @@ export { DiscoveryAddresses } from './discovery-addresses.ts'
 export { reasonOf, StatusCode } from './error-codes.ts'
 export { isStunDatagram } from './header.ts'
 export { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
+export { MessageSeal, SEAL_LENGTH, type SealedMessage } from './message-seal.ts'
 export {
   formatIpAddress,
   formatIpv4,

@@ -84,6 +84,21 @@ export class Transactions<Context> {
     context: Context,
     policy: Partial<RetransmitPolicy> = {},
   ): void {
+    this.adopt(now, to, request, context, policy)
+    this.#host.transmit(to, request, context)
+  }
+
+  /**
+   * As {@link Transactions.start}, for a request that was sent already, at `now`. Where it is not to be sent again, its header
+   * is enough.
+   */
+  adopt(
+    now: Millis,
+    to: TransportAddress,
+    request: Uint8Array,
+    context: Context,
+    policy: Partial<RetransmitPolicy> = {},
+  ): void {
     const { rto, rc, rm } = { ...defaultRetransmitPolicy, ...policy }
     if (!(rto > 0 && Number.isFinite(rto) && rc >= 1 && rm > 0))
       throw new StunError('invalid-value', `retransmission policy rto ${rto}, rc ${rc}, rm ${rm}`)
@@ -106,7 +121,6 @@ export class Transactions<Context> {
     }
     this.#pending.set(key, entry)
     if (deadline < this.#earliest) this.#earliest = deadline
-    this.#host.transmit(to, request, context)
   }
 
   /**

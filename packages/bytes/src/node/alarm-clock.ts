@@ -65,12 +65,9 @@ export class AlarmClock {
 
   #takeFirst(): (at: number) => void {
     const first = this.#rings[0]!
-    const last = this.#times.length - 1
-    const at = this.#times[last]!
-    const ring = this.#rings[last]!
-    this.#times.length = last
-    this.#rings.length = last
-    if (last > 0) this.#sink(at, ring)
+    const at = this.#times.pop()
+    const ring = this.#rings.pop()
+    if (at !== undefined && ring !== undefined && this.#times.length > 0) this.#sink(at, ring)
     return first
   }
 

@@ -19,6 +19,8 @@ import { UdpSocket } from './udp-socket.ts'
 /** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
 export interface IceSocketsHost {
   handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
+  /** As `IceAgent.handleRoutine`, tried first with a mux; it spares the mux to look for the addressee. */
+  handleRoutine?(socket: number, from: TransportAddress, bytes: Uint8Array): boolean
   handleServerMessage(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   serverLost(socket: number, server: TurnServerAddress, reason: string): void
   connectionLost(socket: number, to: TransportAddress): void
@@ -69,6 +71,7 @@ export class IceSockets {
     this.#host = host
     this.#member = {
       handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
+      handleRoutine: (socket, from, bytes) => host.handleRoutine?.(-1 - socket, from, bytes) ?? false,
     }
     this.#mdns = options.mdns === 'off' ? null : new MulticastDns()
     const { portMapping = false } = options

@@ -59,6 +59,11 @@ export class NodeIceTransport {
         this.agent.handleDatagram(monotonicNow(), socket, from, bytes)
         this.#alarm.set(this.agent.nextTimeout)
       },
+      handleRoutine: (socket, from, bytes) => {
+        const isRoutine = this.agent.handleRoutine(monotonicNow(), socket, from, bytes)
+        if (isRoutine) this.#alarm.set(this.agent.nextTimeout)
+        return isRoutine
+      },
       handleServerMessage: (socket, server, bytes) =>
         this.#command((now) => this.agent.handleServerMessage(now, socket, server, bytes)),
       serverLost: (socket, server, reason) =>
@@ -80,7 +85,8 @@ export class NodeIceTransport {
         acceptPair: (pair) => host.acceptPair?.(pair) ?? true,
         acceptLocalCandidate: (candidate) => host.acceptLocalCandidate?.(candidate) ?? true,
         acceptRemoteCandidate: (candidate) => host.acceptRemoteCandidate?.(candidate) ?? true,
-        acceptCheck: (check) => host.acceptCheck?.(check) ?? true,
+        // Who is not asked about checks has those of an idle pair answered at less cost.
+        ...(host.acceptCheck && { acceptCheck: (check) => host.acceptCheck?.(check) ?? true }),
         transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
         transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
         resolveName: (name) => this.#sockets.resolveName(name),

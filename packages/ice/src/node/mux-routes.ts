@@ -1,7 +1,7 @@
 import type { TransportAddress } from '@purertc/stun'
 
-interface Route<Member> {
-  member: Member
+export interface Route<Member> {
+  readonly member: Member
   usedAt: number
 }
 
@@ -13,23 +13,33 @@ interface Route<Member> {
 export class MuxRoutes<Member> {
   readonly #routes = new Map<string, Route<Member>>()
   readonly #keys = new Map<Member, string[]>()
+  /** What was found last: an answer goes where its request came from. The object is a datagram's, and never another's. */
+  #lastFrom: TransportAddress | null = null
+  #lastSocket = -1
+  #last: Route<Member> | undefined = undefined
 
-  find(socket: number, from: TransportAddress): Member | undefined {
-    return this.#routes.get(keyOf(socket, from))?.member
+  find(socket: number, from: TransportAddress): Route<Member> | undefined {
+    if (from === this.#lastFrom && socket === this.#lastSocket) return this.#last
+    this.#lastFrom = from
+    this.#lastSocket = socket
+    this.#last = this.#routes.get(keyOf(socket, from))
+    return this.#last
   }
 
   use(now: number, socket: number, to: TransportAddress, member: Member): void {
-    const key = keyOf(socket, to)
-    const route = this.#routes.get(key)
+    const route = this.find(socket, to)
     if (route?.member === member) {
       route.usedAt = now
     } else if (route === undefined || now - route.usedAt > LIFETIME) {
+      const key = keyOf(socket, to)
+      this.#lastFrom = null
       if (route !== undefined) this.#drop(key, route.member)
       this.#add(now, key, member)
     }
   }
 
   forget(member: Member): void {
+    this.#lastFrom = null
     for (const key of this.#keys.get(member) ?? []) this.#routes.delete(key)
     this.#keys.delete(member)
   }

@@ -21,6 +21,8 @@ export interface UdpMuxOptions {
 /** An agent's side. Bytes are borrowed until the call returns. */
 export interface MuxMember {
   handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
+  /** As `IceAgent.handleRoutine`: of a message from where the agent has its peer. */
+  handleRoutine(socket: number, from: TransportAddress, bytes: Uint8Array): boolean
 }
 
 /**
@@ -129,6 +131,8 @@ export class UdpMux {
   #note(member: MuxMember, socket: number, to: TransportAddress, bytes: Uint8Array): void {
     const type = (bytes[0]! << 8) | bytes[1]!
     if (type === BINDING_REQUEST) {
+      // The answer will come from where this member has its peer.
+      if (this.#routes.find(socket, to)?.member === member) return
       const transaction = transactionOf(bytes)
       if (this.#byTransaction.size >= MAX_TRANSACTIONS) this.#forgetOldest()
       this.#byTransaction.set(transaction, member)
@@ -145,8 +149,14 @@ export class UdpMux {
   }
 
   #receive(socket: number, from: TransportAddress, bytes: Uint8Array): void {
+    const route = this.#routes.find(socket, from)
     const isStun = bytes[0]! < 4 && isStunDatagram(bytes)
-    const member = isStun ? this.#addressee(socket, from, bytes) : this.#routes.find(socket, from)
+    // Thousands of idle agents have little else to say, and who has its peer there is mostly meant.
+    if (isStun && route?.member.handleRoutine(socket, from, bytes) === true) {
+      route.usedAt = monotonicNow()
+      return
+    }
+    const member = isStun ? this.#addressee(socket, from, bytes) : route?.member
     if (member === undefined) this.discarded.count('unknown-peer')
     else if (typeof member === 'string') this.discarded.count(member)
     else member.handleDatagram(socket, from, bytes)
@@ -159,9 +169,10 @@ export class UdpMux {
       return this.#byFragment.get(fragment) ?? 'unknown-fragment'
     }
     const transaction = transactionOf(bytes)
-    const member = this.#byTransaction.get(transaction)
-    if (member === undefined) return 'unknown-transaction'
+    const asked = this.#byTransaction.get(transaction)
     this.#byTransaction.delete(transaction)
+    const member = asked ?? this.#routes.find(socket, from)?.member
+    if (member === undefined) return 'unknown-transaction'
     // Nobody else knows the transaction; a lite peer's data comes from where only its answers do.
     this.#routes.use(monotonicNow(), socket, from, member)
     return member
