@@ -8,25 +8,27 @@
  * discarded.snapshot() // { replayed: 1 }
  */
 export class Counters<Name extends string> {
-  readonly #counts: Map<Name, number> = new Map()
+  /** Null before the first: most of many machines never drop anything. */
+  #counts: Map<Name, number> | null = null
 
   count(name: Name, by = 1): void {
+    this.#counts ??= new Map()
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
   }
 
   get(name: Name): number {
-    return this.#counts.get(name) ?? 0
+    return this.#counts?.get(name) ?? 0
   }
 
   /** The sum over all names. */
   get total(): number {
     let total = 0
-    for (const count of this.#counts.values()) total += count
+    for (const count of this.#counts?.values() ?? []) total += count
     return total
   }
 
   /** A copy; names that never counted are absent. */
   snapshot(): Partial<Record<Name, number>> {
-    return Object.fromEntries(this.#counts) as Partial<Record<Name, number>>
+    return Object.fromEntries(this.#counts ?? []) as Partial<Record<Name, number>>
   }
 }

@@ -156,16 +156,18 @@ export class IceAgent {
    * A datagram that came to one of the sockets. `from.address` is canonical, as Node's is (RFC 5952, without a zone).
    */
   handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
-    const { gatherer, reception } = this.#parts
-    const base = gatherer.baseOf(socket)
-    if (base === undefined) {
-      this.discarded.count('unknown-socket')
-      return
-    }
-    if (bytes[0]! < 2 && this.#isRoutine(now, base, from, bytes)) return
-    this.#handle(now, () => {
+    const base = this.#baseOf(socket)
+    if (base === undefined || (bytes[0]! < 2 && this.handleRoutine(now, socket, from, bytes))) return
+    const { gatherer, outbox, processing, reception } = this.#parts
+    // No closure, as in #handle: data must cost no allocation.
+    outbox.enter()
+    try {
       if (!gatherer.handleRelay(now, base, from, bytes)) reception.receive(now, base, from, bytes)
-    })
+      processing.settle(now)
+    } finally {
+      outbox.leave()
+      processing.forgetTimeout()
+    }
   }
 
   /**
@@ -173,13 +175,9 @@ export class IceAgent {
    * nothing done, for any other: that is for {@link IceAgent.handleDatagram}, which tries this first.
    */
   handleRoutine(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): boolean {
-    const base = this.#parts.gatherer.baseOf(socket)
-    return base !== undefined && this.#isRoutine(now, base, from, bytes)
-  }
-
-  #isRoutine(now: Millis, base: SocketBase, from: TransportAddress, bytes: Uint8Array): boolean {
-    const { processing, routine } = this.#parts
-    return processing.isActive && routine.receive(now, base, from, bytes)
+    const { gatherer, processing, routine } = this.#parts
+    const base = gatherer.baseOf(socket)
+    return base !== undefined && processing.isActive && routine.receive(now, base, from, bytes)
   }
 
   /** A message that came over the connection of `IceHost.transmitToServer`. */
@@ -284,13 +282,16 @@ export class IceAgent {
 
   /** `isNews`: whatever came of it, conclusions are to be drawn. */
   #fromSocket(now: Millis, socket: number, body: (base: SocketBase) => void, isNews = true): void {
-    const base = this.#parts.gatherer.baseOf(socket)
-    if (base === undefined) {
-      this.discarded.count('unknown-socket')
-      return
-    }
+    const base = this.#baseOf(socket)
+    if (base === undefined) return
     if (isNews) this.#parts.processing.unsettle()
     this.#handle(now, () => body(base))
+  }
+
+  #baseOf(socket: number): SocketBase | undefined {
+    const base = this.#parts.gatherer.baseOf(socket)
+    if (base === undefined) this.discarded.count('unknown-socket')
+    return base
   }
 
   #handle(now: Millis, body: () => void): void {

@@ -29,8 +29,8 @@ import type { SessionParts } from './session-parts.ts'
  */
 export class Session {
   readonly credentials: IceCredentials
+  readonly parts: SessionParts
   readonly #host: SessionHost
-  readonly #parts: SessionParts
   readonly #server: CheckServer
   #remote: IceCredentials | null = null
   /** There is none without the peer's credentials. */
@@ -56,11 +56,11 @@ export class Session {
       discarded: (reason) => host.discarded(reason),
     })
     const key = shortTermKey(credentials.password)
-    this.#parts = {
+    this.parts = {
       ...{ crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun },
       ...{ role, list, pairing, selection },
     }
-    this.#server = new CheckServer(this.#parts, {
+    this.#server = new CheckServer(this.parts, {
       respond: (now, base, to, bytes) => host.respond(now, base, to, bytes),
       acceptCheck: (base, from, check) => host.acceptCheck(base, from, check),
       roleChanged: () => this.#roleChanged(),
@@ -71,20 +71,12 @@ export class Session {
     })
   }
 
-  get key(): Uint8Array {
-    return this.#parts.key
-  }
-
   get role(): IceRole {
-    return this.#parts.role.current
+    return this.parts.role.current
   }
 
   get remoteCredentials(): IceCredentials | null {
     return this.#remote
-  }
-
-  get parts(): SessionParts {
-    return this.#parts
   }
 
   /** Null where this agent sends none. */
@@ -94,11 +86,11 @@ export class Session {
 
   /** Best first. */
   get pairs(): readonly Pair[] {
-    return this.#parts.list.pairs
+    return this.parts.list.pairs
   }
 
   get selected(): Pair | null {
-    return this.#parts.selection.selected
+    return this.parts.selection.selected
   }
 
   /** Whether the peer is known and there is something to check. */
@@ -108,12 +100,12 @@ export class Session {
 
   /** Whether nothing is left to be checked, and the peer has announced its last candidate. */
   get isFinished(): boolean {
-    return this.#hasAllRemotes && !this.#parts.selection.isNominating && this.#isChecked
+    return this.#hasAllRemotes && !this.parts.selection.isNominating && this.#isChecked
   }
 
   /** Whether no pair works or may yet work, and the peer had time enough to come up with others. */
   isHopeless(now: Millis, isFresh: (pair: Pair) => boolean): boolean {
-    const { selection } = this.#parts
+    const { selection } = this.parts
     const mayRecover = selection.isNominating || this.#client?.isRechecking === true
     if (!this.#patience.isOver(now) || mayRecover) return false
     return this.#isChecked && !this.pairs.some((pair) => pair.isUsable && isFresh(pair))
@@ -121,27 +113,27 @@ export class Session {
 
   /** Whether the peer was given a candidate of this base, so that it may send checks there. */
   isOpen(base: Base): boolean {
-    return this.#parts.pairing.isOpen(base)
+    return this.parts.pairing.isOpen(base)
   }
 
   /** From now on checks are sent. */
   start(now: Millis, remote: IceCredentials, options: RemoteOptions): void {
-    const { renomination = this.#parts.renomination } = options
+    const { renomination = this.parts.renomination } = options
     this.#remote = remote
-    const { role, selection } = this.#parts
+    const { role, selection } = this.parts
     if (options.isLite === true) {
       role.lead()
       // A lite agent answers for what it has said, and never asks.
       selection.isPeerReady = true
     }
     selection.renominates = renomination
-    if (!this.#parts.isLite) this.#client = this.#createClient(remote, renomination)
-    this.#patience.begin(now, this.#parts.checkTimeout)
-    this.#parts.pairing.forgetOthers(remote.usernameFragment)
+    if (!this.parts.isLite) this.#client = this.#createClient(remote, renomination)
+    this.#patience.begin(now, this.parts.checkTimeout)
+    this.parts.pairing.forgetOthers(remote.usernameFragment)
   }
 
   #createClient(remote: IceCredentials, renomination: boolean): CheckClient {
-    return new CheckClient({ ...this.#parts, renomination }, this.credentials, remote, {
+    return new CheckClient({ ...this.parts, renomination }, this.credentials, remote, {
       request: (at, base, to, bytes) => this.#host.request(at, base, to, bytes),
       heard: (at, pair) => this.#host.heard(at, pair),
       roleChanged: () => this.#roleChanged(),
@@ -153,11 +145,11 @@ export class Session {
 
   /** A lite agent has nothing to check. */
   get #isChecked(): boolean {
-    return this.#parts.isLite || this.#parts.list.isFinished
+    return this.parts.isLite || this.parts.list.isFinished
   }
 
   addLocal(local: LocalCandidate): void {
-    this.#parts.pairing.addLocal(local)
+    this.parts.pairing.addLocal(local)
   }
 
   /** `null`: the peer has no more. */
@@ -166,7 +158,7 @@ export class Session {
     if (candidate === null) this.#hasAllRemotes = true
     else if (fragment !== undefined && this.#remote !== null && fragment !== this.#remote.usernameFragment)
       this.#host.discarded('stale-candidate')
-    else this.#parts.pairing.addRemote(candidate)
+    else this.parts.pairing.addRemote(candidate)
   }
 
   /**
@@ -204,7 +196,7 @@ export class Session {
   recheck(): void {
     if (this.#isRetired) return
     this.#client?.recheck(this.pairs.filter((pair) => pair.isUsable && pair !== this.selected))
-    this.#parts.pairing.pairAll()
+    this.parts.pairing.pairAll()
   }
 
   /** The pair works no more. */
@@ -212,9 +204,9 @@ export class Session {
     if (pair.state === 'failed') return
     // Consent ends after a long silence, in which all has been tried.
     const isSudden = pair === this.selected && reason !== 'consent-expired'
-    this.#parts.list.failed(pair)
-    this.#parts.selection.lost(pair)
-    if (isSudden && !this.#isRetired) this.#parts.pairing.pairAll()
+    this.parts.list.failed(pair)
+    this.parts.selection.lost(pair)
+    if (isSudden && !this.#isRetired) this.parts.pairing.pairAll()
     this.#host.pairFailed(pair, reason)
   }
 
@@ -226,17 +218,17 @@ export class Session {
 
   /** The pair from that base to that address, if there is one, works no more. */
   failPair(base: Base, peer: TransportAddress, reason: PairFailure): void {
-    const pair = this.#parts.list.find(base, peer)
+    const pair = this.parts.list.find(base, peer)
     if (pair !== undefined) this.fail(pair, reason)
   }
 
   /** The base is gone, and all pairs of it for that reason; null: it was given back for lack of use. */
   removeBase(base: Base, reason: PairFailure | null): void {
-    this.#parts.pairing.removeBase(base)
+    this.parts.pairing.removeBase(base)
     if (reason !== null) for (const pair of [...this.pairs]) if (pair.base === base) this.fail(pair, reason)
-    this.#parts.list.remove((pair) => pair.base === base)
+    this.parts.list.remove((pair) => pair.base === base)
     // One that fell silent may have been given back, too: nothing can be sent over it any more.
-    if (this.selected?.base === base) this.#parts.selection.lost(this.selected)
+    if (this.selected?.base === base) this.parts.selection.lost(this.selected)
   }
 
   /** Whether {@link Session.startCheck} would send something. */
@@ -257,13 +249,13 @@ export class Session {
   settle(now: Millis, hasAllLocals: boolean, isFresh: (pair: Pair) => boolean): void {
     this.#patience.handleTimeout(now)
     if (this.#isRetired || this.#client === null) return
-    this.#parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes, isFresh)
+    this.parts.selection.settle(now, hasAllLocals && this.#hasAllRemotes, isFresh)
   }
 
   get nextTimeout(): Millis {
     const checks = this.#client?.nextTimeout ?? NEVER
     if (this.#isRetired) return checks
-    return Millis(Math.min(checks, this.#parts.selection.nextTimeout, this.#patience.nextTimeout))
+    return Millis(Math.min(checks, this.parts.selection.nextTimeout, this.#patience.nextTimeout))
   }
 
   /** A restart has begun, RFC 8445 §9: this session only keeps its selected pair alive from now on. */
@@ -280,30 +272,30 @@ export class Session {
   #trigger(pair: Pair): void {
     if (this.#isRetired) return
     if (pair.state === 'in-progress') this.#client?.silence((other) => other === pair)
-    this.#parts.list.trigger(pair)
+    this.parts.list.trigger(pair)
   }
 
   #roleChanged(): void {
     for (const pair of this.pairs) pair.updatePriority()
-    this.#parts.list.sort()
-    this.#parts.selection.roleChanged()
+    this.parts.list.sort()
+    this.parts.selection.roleChanged()
   }
 
   #refused(pair: Pair): void {
     pair.isRefused = true
-    this.#parts.selection.nominationFailed(pair, false)
+    this.parts.selection.nominationFailed(pair, false)
     this.#host.pairFailed(pair, '403')
   }
 
   /** RFC 8445 §8.1.2: what can no longer be selected is checked no more. What the peer uses stays known. */
   #selected(pair: Pair): void {
-    const { selection } = this.#parts
+    const { selection } = this.parts
     this.#keepOnly((other) => other.state === 'succeeded' || other.isHeard || selection.isOpenTo(other))
     this.#host.pairSelected(pair)
   }
 
   #keepOnly(predicate: (pair: Pair) => boolean): void {
-    this.#parts.list.remove((pair) => !predicate(pair))
+    this.parts.list.remove((pair) => !predicate(pair))
     this.#client?.silence((pair) => !this.pairs.includes(pair))
   }
 }

@@ -142,7 +142,7 @@ export class Sessions {
       this.#host.discarded('unauthenticated')
     } else {
       const called = session?.isWith(fragments.remote) === true ? session : undefined
-      const proven = called === undefined ? null : authenticate(this.#crypto, request, called.key)
+      const proven = called === undefined ? null : authenticate(this.#crypto, request, called.parts.key)
       if (called !== undefined && proven !== null) {
         return called.handleRequest(now, base, from, proven, fragments.remote)
       } else {

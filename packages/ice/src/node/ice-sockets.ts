@@ -53,7 +53,8 @@ export class IceSockets {
   readonly #host: IceSocketsHost
   readonly #member: MuxMember
   readonly #servers: ServerConnections
-  readonly #mdns: MulticastDns | null
+  /** Made when it is needed: of thousands behind one port none may ever ask for a name. */
+  #mdns: MulticastDns | null = null
   readonly #mapper: PortMapper | null
   /** Our names, by the address that each hides. */
   readonly #names = new Map<string, string>()
@@ -73,7 +74,6 @@ export class IceSockets {
       handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
       handleRoutine: (socket, from, bytes) => host.handleRoutine?.(-1 - socket, from, bytes) ?? false,
     }
-    this.#mdns = options.mdns === 'off' ? null : new MulticastDns()
     const { portMapping = false } = options
     this.#mapper = portMapping === false ? null : new PortMapper(portMapping === true ? {} : portMapping)
     this.#servers = new ServerConnections(options.authorities, {
@@ -148,7 +148,9 @@ export class IceSockets {
 
   /** As `IceHost.resolveName`. */
   resolveName(name: string): void {
-    const resolving = this.#mdns?.resolve(name) ?? Promise.resolve([])
+    if (this.#isClosed) return
+    const isOff = this.#options.mdns === 'off'
+    const resolving = isOff ? Promise.resolve([]) : this.#multicastDns().resolve(name)
     // It does not reject: what cannot be asked is unknown.
     void resolving.then((addresses) => {
       if (!this.#isClosed) this.#host.nameResolved(name, addresses)
@@ -240,10 +242,15 @@ export class IceSockets {
 
   /** A name in place of the address, if that is to be hidden: the same for all its sockets. */
   #nameOf(address: string): Pick<LocalSocket, 'name'> {
-    if (this.#options.mdns !== 'hide' || this.#mdns === null) return {}
-    const name = this.#names.get(address) ?? this.#mdns.publish(address)
+    if (this.#options.mdns !== 'hide' || this.#isClosed) return {}
+    const name = this.#names.get(address) ?? this.#multicastDns().publish(address)
     this.#names.set(address, name)
     return { name }
+  }
+
+  #multicastDns(): MulticastDns {
+    this.#mdns ??= new MulticastDns()
+    return this.#mdns
   }
 
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */
