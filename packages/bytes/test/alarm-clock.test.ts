@@ -78,6 +78,35 @@ test('one that throws takes nobody along', () => {
   expect(rings).toEqual(['second'])
 })
 
+test('one that throws keeps none from ringing, whatever their times', () => {
+  const clock = new AlarmClock()
+  const rings: number[] = []
+  const start = monotonicNow()
+  for (const at of [10, 10, 20, 30, 30])
+    clock.add(start + at, () => {
+      rings.push(at)
+      if (rings.length === 1) throw new Error('mine')
+    })
+  expect(() => jest.advanceTimersByTime(100)).toThrow('mine')
+  jest.advanceTimersByTime(100)
+  expect(rings.toSorted((a, b) => a - b)).toEqual([10, 10, 20, 30, 30])
+  expect(jest.getTimerCount()).toBe(0)
+})
+
+test('who clears the clock amid a turn is the last one that rings', () => {
+  const clock = new AlarmClock()
+  let rings = 0
+  const at = inMs(10)
+  for (let i = 0; i < 3; i++)
+    clock.add(at, () => {
+      rings++
+      clock.clear()
+    })
+  jest.advanceTimersByTime(100)
+  expect(rings).toBe(1)
+  expect(jest.getTimerCount()).toBe(0)
+})
+
 test('clear() releases the timer', () => {
   const clock = new AlarmClock()
   new Alarm(() => undefined, clock).set(inMs(10))

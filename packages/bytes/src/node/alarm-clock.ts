@@ -1,38 +1,40 @@
 import { monotonicNow } from './clock.ts'
 
 /**
- * One timer for any number of alarms, as of thousands of machines behind one socket: to set one costs a place in a heap
- * instead of a timer of Node's, and those that are due together ring in one turn of the event loop.
+ * One timer for any number of alarms, as of thousands of machines behind one socket: to set one costs a place in a list
+ * instead of a timer of Node's, and those that are due together ring in one turn of the event loop. Alarms of the same
+ * instant cost least: there is one place in the heap for all of them.
  *
  * @example
  * const clock = new AlarmClock()
  * const alarms = machines.map((machine) => new Alarm((now) => machine.handleTimeout(now), clock))
  */
 export class AlarmClock {
-  /** A binary heap of times, and who rings at each. */
+  /** A binary heap of times, each once, and who rings at each. */
   readonly #times: number[] = []
-  readonly #rings: ((at: number) => void)[] = []
+  readonly #rings = new Map<number, Ring[]>()
+  /** Those of the present turn. */
+  readonly #due: Due[] = []
   #timer: NodeJS.Timeout | undefined
   #ringsAt = Infinity
 
   /** Calls `ring` with `at` when that time has come, once; there is no taking back. */
-  add(at: number, ring: (at: number) => void): void {
-    let hole = this.#times.length
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1
-      if (this.#times[parent]! <= at) break
-      this.#place(hole, parent)
-      hole = parent
+  add(at: number, ring: Ring): void {
+    const others = this.#rings.get(at)
+    if (others !== undefined) {
+      others.push(ring)
+      return
     }
-    this.#times[hole] = at
-    this.#rings[hole] = ring
+    this.#rings.set(at, [ring])
+    this.#rise(at)
     this.#wind()
   }
 
   /** Forgets everybody and releases the timer. */
   clear(): void {
     this.#times.length = 0
-    this.#rings.length = 0
+    this.#rings.clear()
+    for (const { rings } of this.#due) rings.length = 0
     clearTimeout(this.#timer)
     this.#ringsAt = Infinity
   }
@@ -51,44 +53,53 @@ export class AlarmClock {
   #ring(): void {
     this.#ringsAt = Infinity
     const now = monotonicNow()
+    // Who is added meanwhile, though for a time that has passed, waits for the next turn of the event loop.
+    for (let at = this.#times[0]; at !== undefined && at <= now; at = this.#times[0]) {
+      this.#due.push({ at, rings: this.#rings.get(at) ?? [] })
+      this.#rings.delete(at)
+      this.#takeFirst()
+    }
     try {
-      // Who is added meanwhile, though for a time that has passed, waits for the next turn of the event loop.
-      for (let left = this.#times.length; left > 0; left--) {
-        const at = this.#times[0] ?? Infinity
-        if (at > now) break
-        this.#takeFirst()(at)
-      }
+      for (const { at, rings } of this.#due)
+        for (let ring = rings.pop(); ring !== undefined; ring = rings.pop()) ring(at)
     } finally {
+      // One has thrown: the others ring in the next turn.
+      for (const { at, rings } of this.#due.splice(0)) for (const ring of rings) this.add(at, ring)
       this.#wind()
     }
   }
 
-  #takeFirst(): (at: number) => void {
-    const first = this.#rings[0]!
-    const at = this.#times.pop()
-    const ring = this.#rings.pop()
-    if (at !== undefined && ring !== undefined && this.#times.length > 0) this.#sink(at, ring)
-    return first
+  #rise(at: number): void {
+    const times = this.#times
+    let hole = times.length
+    for (let parent = (hole - 1) >> 1; hole > 0 && times[parent]! > at; parent = (hole - 1) >> 1) {
+      times[hole] = times[parent]!
+      hole = parent
+    }
+    times[hole] = at
   }
 
-  #sink(at: number, ring: (at: number) => void): void {
+  #takeFirst(): void {
     const times = this.#times
+    const at = times.pop()
+    if (at === undefined || times.length === 0) return
     let hole = 0
     for (;;) {
       let child = 2 * hole + 1
       if (child >= times.length) break
       if (child + 1 < times.length && times[child + 1]! < times[child]!) child++
       if (times[child]! >= at) break
-      this.#place(hole, child)
+      times[hole] = times[child]!
       hole = child
     }
     times[hole] = at
-    this.#rings[hole] = ring
   }
+}
 
-  /** What stands at `from` stands at `hole` as well. */
-  #place(hole: number, from: number): void {
-    this.#times[hole] = this.#times[from]!
-    this.#rings[hole] = this.#rings[from]!
-  }
+type Ring = (at: number) => void
+
+/** Who rings at one instant, and has not rung yet. */
+interface Due {
+  readonly at: number
+  readonly rings: Ring[]
 }

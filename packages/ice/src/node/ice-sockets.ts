@@ -52,9 +52,9 @@ export class IceSockets {
   readonly #options: IceSocketsOptions
   readonly #host: IceSocketsHost
   readonly #member: MuxMember
-  readonly #servers: ServerConnections
-  /** Made when it is needed: of thousands behind one port none may ever ask for a name. */
+  // Made when they are needed, which of thousands behind one port none may ever do.
   #mdns: MulticastDns | null = null
+  #servers: ServerConnections | null = null
   readonly #mapper: PortMapper | null
   /** Our names, by the address that each hides. */
   readonly #names = new Map<string, string>()
@@ -76,10 +76,6 @@ export class IceSockets {
     }
     const { portMapping = false } = options
     this.#mapper = portMapping === false ? null : new PortMapper(portMapping === true ? {} : portMapping)
-    this.#servers = new ServerConnections(options.authorities, {
-      received: (socket, server, bytes) => host.handleServerMessage(socket, server, bytes),
-      lost: (socket, server, reason) => host.serverLost(socket, server, reason),
-    })
   }
 
   /** Datagrams that could not be sent. */
@@ -143,7 +139,7 @@ export class IceSockets {
       socket < 0
         ? this.#options.mux?.sockets[-1 - socket]?.address.address
         : this.#sockets.get(socket)?.socket.address.address
-    if (local !== undefined) this.#servers.send(socket, local, server, bytes)
+    if (local !== undefined) this.#serverConnections().send(socket, local, server, bytes)
   }
 
   /** As `IceHost.resolveName`. */
@@ -158,7 +154,7 @@ export class IceSockets {
   }
 
   disconnectServer(socket: number, server: TurnServerAddress): void {
-    this.#servers.disconnect(socket, server)
+    this.#servers?.disconnect(socket, server)
   }
 
   async close(): Promise<void> {
@@ -170,7 +166,7 @@ export class IceSockets {
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
     await Promise.all([
-      this.#servers.close(),
+      this.#servers?.close(),
       this.#mapper?.close(),
       ...sockets.map(({ socket }) => socket.close()),
     ])
@@ -248,9 +244,15 @@ export class IceSockets {
     return { name }
   }
 
+  #serverConnections(): ServerConnections {
+    return (this.#servers ??= new ServerConnections(this.#options.authorities, {
+      received: (socket, server, bytes) => this.#host.handleServerMessage(socket, server, bytes),
+      lost: (socket, server, reason) => this.#host.serverLost(socket, server, reason),
+    }))
+  }
+
   #multicastDns(): MulticastDns {
-    this.#mdns ??= new MulticastDns()
-    return this.#mdns
+    return (this.#mdns ??= new MulticastDns())
   }
 
   /** Null where the address has no free port, or is one that cannot be bound, as a tentative IPv6 one. */
