@@ -18,7 +18,8 @@ type Arrival = 'scattered' | 'every 20 ms' | 'every 250 ms'
 
 const [rateText = '2000', arrival, port] = process.argv.slice(2)
 const rate = Number(rateText)
-if (port === undefined) for (const kind of ['scattered', 'every 20 ms', 'every 250 ms'] as const) await compare(kind)
+if (port === undefined)
+  for (const kind of ['scattered', 'every 20 ms', 'every 250 ms'] as const) await compare(kind)
 else send(arrival as Arrival, Number(port))
 
 async function compare(kind: Arrival): Promise<void> {

@@ -27,7 +27,7 @@ export interface ConsentTimings {
  * An endpoint that sends nothing need not maintain consent (§5.1). While that is so, and for 12 s at most, this agent puts
  * its check off whenever it hears its peer's: one exchange shows both ends that the other is there, so that agents of two
  * idle ends take turns. Since one lost answer would then look like silence, a check that nothing follows is sent again
- * after a second, once.
+ * within a second, once.
  */
 export class Consent {
   readonly #host: ConsentHost
