@@ -24,6 +24,7 @@ import type { ClientHello } from '../../messages/client-hello.ts'
 import { offerProtocols } from '../../protocol/alpn.ts'
 import { curvesOf } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
+import type { ResolvedConfig } from '../../resolved-config.ts'
 import { ExpectServerHello, sendClientHello } from './expect-server-hello.ts'
 import { offerSession, type SessionOffer } from './session-offer.ts'
 
@@ -42,27 +43,52 @@ export function startClient(cx: HandshakeContext, shares: readonly KeyExchange[]
 }
 
 function composeOffer(
-  { config, connectionIds, recordSizes }: HandshakeContext,
+  cx: HandshakeContext,
   session: SessionOffer | null,
   psks: readonly PreSharedKey[],
   shares: readonly KeyExchange[],
 ): ClientOffer {
+  const { config } = cx
   const random = new Uint8Array(32)
   config.crypto.randomFill(random)
   const speaks12 = permits(config, ProtocolVersion.dtls12)
   // Where nothing but shared keys will do, and the one to take depends on the server's hint, that is DTLS 1.2.
   const needsHint = speaks12 && 'psk' in config.verify && psks.length === 0
   const speaks13 = permits(config, ProtocolVersion.dtls13) && !needsHint
+  const suites = [...(speaks13 ? config.cipherSuites13 : []), ...(speaks12 ? config.cipherSuites : [])]
   const extensions = new Extensions()
   if (speaks13) offerVersions(extensions, speaks12)
-  if (speaks12)
-    extensions
-      .set(ExtendedMasterSecret, true)
-      .set(RenegotiationInfo, firstHandshake)
-      .set(EcPointFormats, [uncompressedPoint])
-  if (speaks12 && (config.asksForSession || session !== null))
+  if (speaks12) offerDtls12(config, extensions, session)
+  offerEitherVersion(cx, extensions, speaks13 ? config.groups : curvesOf(config.groups))
+  if (speaks13) setKeyShares(extensions, shares)
+  if (speaks13 && (config.asksForSession || psks.length > 0)) extensions.set(PskKeyExchangeModes, [pskDheKe])
+  const hello: ClientHello = {
+    version: ProtocolVersion.dtls12,
+    random,
+    sessionId: session?.session.sessionId ?? new Uint8Array(0),
+    cookie: new Uint8Array(0),
+    cipherSuites: suites.map((suite) => suite.id),
+    compressionMethods: Uint8Array.of(noCompression),
+    extensions,
+  }
+  return { hello, shares, session, psks }
+}
+
+function offerDtls12(config: ResolvedConfig, extensions: Extensions, session: SessionOffer | null): void {
+  extensions
+    .set(ExtendedMasterSecret, true)
+    .set(RenegotiationInfo, firstHandshake)
+    .set(EcPointFormats, [uncompressedPoint])
+  if (config.asksForSession || session !== null)
     extensions.set(SessionTicket, session?.session.ticket ?? new Uint8Array(0))
-  const groups = speaks13 ? config.groups : curvesOf(config.groups)
+}
+
+/** What means the same in both versions. */
+function offerEitherVersion(
+  { config, connectionIds, recordSizes }: HandshakeContext,
+  extensions: Extensions,
+  groups: ResolvedConfig['groups'],
+): void {
   extensions
     .set(
       SupportedGroups,
@@ -79,19 +105,6 @@ function composeOffer(
   offerCertificateTypes(config, extensions)
   connectionIds.offer(extensions)
   recordSizes.offer(config, extensions)
-  if (speaks13) setKeyShares(extensions, shares)
-  if (speaks13 && (config.asksForSession || psks.length > 0)) extensions.set(PskKeyExchangeModes, [pskDheKe])
-  const suites = [...(speaks13 ? config.cipherSuites13 : []), ...(speaks12 ? config.cipherSuites : [])]
-  const hello: ClientHello = {
-    version: ProtocolVersion.dtls12,
-    random,
-    sessionId: session?.session.sessionId ?? new Uint8Array(0),
-    cookie: new Uint8Array(0),
-    cipherSuites: suites.map((suite) => suite.id),
-    compressionMethods: Uint8Array.of(noCompression),
-    extensions,
-  }
-  return { hello, shares, session, psks }
 }
 
 function offerVersions(extensions: Extensions, speaks12: boolean): void {
