@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { isStunDatagram, Method } from '@purertc/stun'
 
+import { NOTHING } from './server-bench.ts'
 import { World } from './turn-world.ts'
 
 const HOUR = 3_600_000
@@ -68,14 +69,7 @@ describe('client, server and peer on one clock', () => {
       world.sim.advance(10_000)
       expect(client.events).toEqual(['allocated', 'closed'])
       world.sim.advance(HOUR)
-      expect(world.server.load).toEqual({
-        allocations: 0,
-        opening: 0,
-        users: 0,
-        ports: 0,
-        waiting: 0,
-        connections: 0,
-      })
+      expect(world.server.load).toEqual(NOTHING)
       expect(world.openRelays).toBe(0)
     }
   })
@@ -153,14 +147,7 @@ describe('client, server and peer on one clock', () => {
     world.sim.advance(599_000)
     expect(world.server.load.allocations).toBe(1)
     world.sim.advance(1_001)
-    expect(world.server.load).toEqual({
-      allocations: 0,
-      opening: 0,
-      users: 0,
-      ports: 0,
-      waiting: 0,
-      connections: 0,
-    })
+    expect(world.server.load).toEqual(NOTHING)
     expect(world.events).toEqual([`created ann 198.51.100.1:${port}`, 'deleted ann expired'])
     expect(world.openRelays).toBe(0)
   })
@@ -196,14 +183,7 @@ describe('client, server and peer on one clock', () => {
     expect(world.server.load.allocations).toBe(20)
     for (const client of clients) client.close()
     world.sim.advance(10_000)
-    expect(world.server.load).toEqual({
-      allocations: 0,
-      opening: 0,
-      users: 0,
-      ports: 0,
-      waiting: 0,
-      connections: 0,
-    })
+    expect(world.server.load).toEqual(NOTHING)
     expect(world.server.nextTimeout).toBe(Infinity)
     expect(world.openRelays).toBe(0)
   })
