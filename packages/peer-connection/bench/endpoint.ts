@@ -5,9 +5,9 @@ export interface Command {
   readonly kind: 'connect' | 'throughput' | 'round-trip' | 'connections' | 'idle'
   /** Bytes of a message. */
   readonly size: number
-  /** Milliseconds of sending, after a warm-up. */
+  /** Milliseconds of sending. */
   readonly duration: number
-  /** Milliseconds that do not count. */
+  /** Milliseconds of them that do not count. */
   readonly warmUp: number
   /** Round trips, or connections. */
   readonly count: number
@@ -23,13 +23,13 @@ export interface Command {
 export interface Report {
   readonly bytes: number
   readonly messages: number
-  /** `bytes` and those of the warm-up. */
-  readonly allBytes: number
+  /** Megabytes a second until the warm-up was over. */
+  readonly warmUpRate: number
   /** Milliseconds that `bytes` took. */
   readonly elapsed: number
   /** Milliseconds. */
   readonly samples: readonly number[]
-  /** Microseconds of this process. */
+  /** Microseconds of this process; where messages flow, after the warm-up. */
   readonly cpu: number
   /** Bytes. */
   readonly peakRss: number
@@ -76,7 +76,7 @@ async function run(stack: Stack, command: Command): Promise<Report> {
   return {
     bytes: 0,
     messages: 0,
-    allBytes: 0,
+    warmUpRate: 0,
     elapsed: 0,
     samples: [],
     idleCpu: 0,
@@ -115,7 +115,7 @@ async function connectTimes(stack: Stack, command: Command): Promise<Partial<Rep
   return { samples }
 }
 
-/** The offerer sends as fast as the channel takes it; the other end counts, once the first tenth has passed. */
+/** The offerer sends as fast as the channel takes it; the other end counts, once the warm-up is over. */
 async function throughput(stack: Stack, command: Command): Promise<Partial<Report>> {
   const { size } = command
   const channel = await stack.connect(isOfferer, signalOf(`throughput ${size}`), command)
@@ -127,16 +127,22 @@ async function throughput(stack: Stack, command: Command): Promise<Partial<Repor
 }
 
 /** Sends while little waits, in turns: some stacks learn of what waits on another thread, and never within a turn. */
-function flood(channel: BenchChannel, { size, duration, isReliable }: Command): Promise<Partial<Report>> {
+function flood(
+  channel: BenchChannel,
+  { size, duration, warmUp, isReliable }: Command,
+): Promise<Partial<Report>> {
   const message = new Uint8Array(size).fill(1)
   const last = new Uint8Array(size)
-  const end = performance.now() + duration
+  const start = performance.now()
+  const end = start + duration
+  let warmCpu: NodeJS.CpuUsage | null = null
   return new Promise((resolve) => {
     let isDone = false
     let timer: NodeJS.Timeout | undefined
     const pump = (): void => {
       clearTimeout(timer)
       if (isDone) return
+      if (warmCpu === null && performance.now() - start > warmUp) warmCpu = process.cpuUsage()
       for (let sent = 0; !isDone && sent < TURN && channel.bufferedAmount() < HIGH_WATER; sent += size) {
         isDone = performance.now() >= end
         channel.send(isDone ? last : message)
@@ -146,7 +152,7 @@ function flood(channel: BenchChannel, { size, duration, isReliable }: Command): 
         const again = isReliable ? undefined : setInterval(() => channel.send(last), 50)
         listen('heard the last', () => {
           clearInterval(again)
-          resolve({})
+          resolve(cpuSince(warmCpu))
         })
       } else timer = setTimeout(pump, channel.bufferedAmount() < HIGH_WATER ? 0 : 5)
     }
@@ -158,24 +164,30 @@ function flood(channel: BenchChannel, { size, duration, isReliable }: Command): 
 function count(channel: BenchChannel, { size, warmUp }: Command): Promise<Partial<Report>> {
   return new Promise((resolve) => {
     let messages = 0
-    let all = 0
     let start = performance.now()
-    let isWarm = false
+    let warmCpu: NodeJS.CpuUsage | null = null
+    let warmUpRate = 0
     channel.onMessage((data) => {
       if (data.length !== size) throw new Error(`a message of ${size} bytes arrived as ${data.length}`)
       const now = performance.now()
       messages++
-      all++
-      if (!isWarm && now - start > warmUp) {
-        isWarm = true
+      if (warmCpu === null && now - start > warmUp) {
+        warmUpRate = (messages * size) / 1e3 / (now - start)
+        warmCpu = process.cpuUsage()
         start = now
         messages = 0
       }
       if (data[0] !== 0) return
       tell('heard the last', null)
-      resolve({ messages, bytes: messages * size, allBytes: all * size, elapsed: now - start })
+      resolve({ messages, bytes: messages * size, warmUpRate, elapsed: now - start, ...cpuSince(warmCpu) })
     })
   })
+}
+
+function cpuSince(before: NodeJS.CpuUsage | null): Pick<Report, 'cpu'> {
+  if (before === null) throw new Error('all was over before the warm-up was')
+  const { user, system } = process.cpuUsage(before)
+  return { cpu: user + system }
 }
 
 async function roundTrips(stack: Stack, { size, count }: Command): Promise<Partial<Report>> {
