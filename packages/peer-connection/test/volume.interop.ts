@@ -83,13 +83,15 @@ describe.each(chosen())('with $name', (stack: Stack) => {
     )
 
     test(`${channelCount} channels at once, each with messages of 1 byte to 256 KiB and empty ones`, async () => {
-      while (stack.stalls === true && !(await isDone(exchange(session, stack), STALL))) {
+      const { attempts = 1 } = stack
+      for (let left = attempts; left > 1; left--) {
+        if (await isDone(exchange(session, stack), STALL)) return
         console.info(`${stack.name} stalled: once more, on another connection`)
         await session.close()
         session = await InteropSession.start(stack, { offerer: 'we' })
         await session.reaches('connected')
       }
-      if (stack.stalls !== true) await exchange(session, stack)
+      await exchange(session, stack)
     }, 180_000)
   })
 })

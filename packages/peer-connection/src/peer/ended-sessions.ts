@@ -13,6 +13,10 @@ export class EndedSessions {
     const present = Array.from(sdp.matchAll(/^a=ice-ufrag:(\S+)/gm), ([, fragment = '']) => fragment)
     for (const fragment of this.#present) this.#fragments.add(fragment)
     for (const fragment of present) this.#fragments.delete(fragment)
+    for (const oldest of this.#fragments) {
+      if (this.#fragments.size <= MOST) break
+      this.#fragments.delete(oldest)
+    }
     this.#present = present
   }
 
@@ -22,3 +26,6 @@ export class EndedSessions {
     return fragment !== undefined && this.#fragments.has(fragment)
   }
 }
+
+/** Fragments that are remembered, the latest ones: a peer may restart as often as it likes. */
+const MOST = 16
