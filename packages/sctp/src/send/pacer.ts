@@ -22,8 +22,9 @@ export class Pacer {
     return now + Math.max(shortestWait, (size - this.#budget) / this.#rate)
   }
 
+  /** What leaves while nothing is spread is no debt: a pace that comes later would have to pay it off. */
   sent(bytes: number): void {
-    this.#budget -= bytes
+    if (this.#rate !== Infinity) this.#budget -= bytes
   }
 
   /** The window is paced out `gain` times in a round trip of so many milliseconds. */
