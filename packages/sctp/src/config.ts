@@ -72,7 +72,7 @@ export interface SctpConfig {
   readonly maxRetransmits?: number
   /** HB.interval, default 30,000; `Infinity` for none. */
   readonly heartbeatInterval?: number
-  /** SACK.Delay, default 200. */
+  /** SACK.Delay, default 200; 500 at most (RFC 9260 §6.2). */
   readonly sackDelay?: number
   /** A SACK goes out at once after this many packets with DATA. Default 2. */
   readonly sackFrequency?: number
@@ -131,6 +131,7 @@ export function settle(config: SctpConfig): Settings {
   check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')
   check(settings.maxMessageSize <= settings.receiveWindow, 'receiveWindow must hold a message')
   check(settings.sackFrequency >= 1, 'sackFrequency must be at least 1')
+  check(settings.sackDelay >= 0 && settings.sackDelay <= 500, 'sackDelay must be 0 to 500')
   return settings
 }
 

@@ -275,7 +275,7 @@ export class SctpAssociation {
   shutdown(now: Millis): void {
     this.#departure.bracket(now, () => {
       this.#outbox.abortOpen(now, null)
-      if (this.#context.state === 'established') this.#parts.shutdown.start(now)
+      if (this.#context.state === 'established') this.#parts.shutdown.start()
       else if (!this.#transfer.receiver) this.abort(now, 'shut down before it was connected')
     })
   }

@@ -27,16 +27,8 @@ export class ChunkReader {
         : tryDecodeChunk(type, packet[at + 1]!, new Reader(packet, at + 4, end))
     if (chunk) return chunk
     if (isKnownType(type)) this.#context.discarded.count('malformed-chunk')
-    else this.reportUnknown(packet, at, end)
+    else this.#reportUnknown(packet, at, end)
     return null
-  }
-
-  /** RFC 9260 §3.2: the type's high bits say whether to tell. */
-  reportUnknown(packet: Uint8Array, at: number, end: number): void {
-    this.#context.discarded.count('unknown-chunk')
-    if (!unknownTypeAction(packet[at]! >>> 6).report) return
-    const value = copyBytes(packet, at, Math.min(end, at + longestReport))
-    this.report({ type: CauseCode.unrecognizedChunkType, value })
   }
 
   /** Sends an ERROR. Only a peer that stands can be told. */
@@ -44,6 +36,14 @@ export class ChunkReader {
     const { output } = this.#context
     if (this.#transfer.receiver && output.queuedChunks < mostReports)
       output.queue({ type: ChunkType.error, causes: [cause] })
+  }
+
+  /** RFC 9260 §3.2: the type's high bits say whether to tell. */
+  #reportUnknown(packet: Uint8Array, at: number, end: number): void {
+    this.#context.discarded.count('unknown-chunk')
+    if (!unknownTypeAction(packet[at]! >>> 6).report) return
+    const value = copyBytes(packet, at, Math.min(end, at + longestReport))
+    this.report({ type: CauseCode.unrecognizedChunkType, value })
   }
 }
 

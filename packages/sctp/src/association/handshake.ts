@@ -3,16 +3,16 @@ import { copyBytes, Millis } from '@purertc/bytes'
 import { Timer } from '../timer.ts'
 import type { Tsn } from '../tsn.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
-import { CauseCode, missingParameterCause, staleCookieCause } from '../wire/error-cause.ts'
+import { CauseCode, staleCookieCause } from '../wire/error-cause.ts'
 import type { InitChunk } from '../wire/init.ts'
 import { ParameterType } from '../wire/parameter-type.ts'
+import { type Agreement, agreementOn } from './agreement.ts'
+import { classifyCookie, type CookieMeaning } from './collision.ts'
 import type { Context } from './context.ts'
-import { classifyCookie } from './collision.ts'
-import { type InitParameters, initParameters, readInitParameters } from './init-parameters.ts'
+import { sendInitAck } from './init-ack.ts'
+import { initParameters, readInitParameters } from './init-parameters.ts'
+import { refuseInit, refuseInitAck, refusalOf, withoutCookie } from './init-refusal.ts'
 import { CookieJar, type StateCookie } from './state-cookie.ts'
-
-/** What both sides know once the handshake is done. */
-export type Agreement = Omit<StateCookie, 'createdAt' | 'localTieTag' | 'peerTieTag'>
 
 export interface HandshakeHost {
   /** The association stands; `restarted` when it replaces one that stood before. */
@@ -92,39 +92,24 @@ export class Handshake {
     this.#transmit(now)
   }
 
-  /**
-   * Answers an INIT and remembers nothing of it, RFC 9260 §5.1 B, §5.2.1 and §5.2.2.
-   */
+  /** Answers an INIT and remembers nothing of it, RFC 9260 §5.1 B, §5.2.1 and §5.2.2. */
   handleInit(now: Millis, init: InitChunk): void {
-    const { state, settings, output, deadlines } = this.#context
-    const parameters = readInitParameters(init)
-    if (!this.#isSane(init)) return
+    const { state, settings, deadlines, peerTag } = this.#context
+    const refusal = refusalOf(init)
+    if (refusal) {
+      refuseInit(this.#context, init, refusal)
+      return
+    }
     // Whom we were waiting for has begun; if COOKIE ECHO does not come in its time, we begin ourselves.
     if (this.#isAwaiting) deadlines.arm(Timer.t1, Millis(now + settings.rtoInitial))
     // While our own INIT is under way the answer must repeat it, so that both handshakes yield one association; an
     // association that stands offers a new tag, which tells a restart from a delayed INIT.
     const isStanding = state !== 'new' && state !== 'cookie-wait' && state !== 'cookie-echoed'
-    const localTag = isStanding ? this.#newNumber() : this.#localTag
-    const localTsn = isStanding ? (this.#newNumber() as Tsn) : this.#localTsn
-    const cookie = this.#jar.seal({
-      createdAt: now,
-      ...agreementOn(localTag, localTsn, init, parameters),
-      localTieTag: state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag,
-      peerTieTag: this.#context.peerTag,
-    })
-    output.queueAlone(init.initiateTag, {
-      type: ChunkType.initAck,
-      initiateTag: localTag,
-      receiverWindow: settings.receiveWindow,
-      outboundStreams: settings.streams,
-      inboundStreams: settings.streams,
-      initialTsn: localTsn,
-      parameters: [
-        { type: ParameterType.stateCookie, value: cookie },
-        ...initParameters(settings),
-        ...parameters.unrecognized.map((value) => ({ type: ParameterType.unrecognizedParameter, value })),
-      ],
-    })
+    const local = isStanding
+      ? { tag: this.#newNumber(), tsn: this.#newNumber() as Tsn }
+      : { tag: this.#localTag, tsn: this.#localTsn }
+    const localTieTag = state === 'new' || state === 'cookie-wait' ? 0 : this.#localTag
+    sendInitAck(this.#context, this.#jar, now, init, local, { localTieTag, peerTieTag: peerTag })
   }
 
   /** RFC 9260 §5.1 C. */
@@ -134,18 +119,17 @@ export class Handshake {
       context.discarded.count('unexpected-chunk')
       return
     }
-    if (!this.#isSane(init)) return
-    const cookie = init.parameters.find(({ type }) => type === ParameterType.stateCookie)
-    context.peerTag = init.initiateTag
-    if (!cookie) {
-      const cause = missingParameterCause(ParameterType.stateCookie)
-      context.abort(cause, {
-        code: 'peer-misbehaved',
-        cause: cause.type,
-        message: 'an INIT ACK without a State Cookie',
-      })
+    const refusal = refusalOf(init)
+    if (refusal) {
+      refuseInitAck(context, init, refusal, this.#localTag)
       return
     }
+    const cookie = init.parameters.find(({ type }) => type === ParameterType.stateCookie)
+    if (!cookie) {
+      refuseInitAck(context, init, withoutCookie, this.#localTag)
+      return
+    }
+    context.peerTag = init.initiateTag
     if (this.#attempts === 1) context.roundTrip.measured(now - this.#sentAt)
     const parameters = readInitParameters(init)
     this.#agreement = agreementOn(this.#localTag, this.#localTsn, init, parameters)
@@ -183,6 +167,12 @@ export class Handshake {
       })
       return false
     }
+    return this.#accept(now, cookie, meaning)
+  }
+
+  /** Does what a valid cookie means. */
+  #accept(now: Millis, cookie: StateCookie, meaning: CookieMeaning): boolean {
+    const { state, discarded, output } = this.#context
     switch (meaning) {
       case 'discard':
         discarded.count('colliding-cookie')
@@ -201,7 +191,7 @@ export class Handshake {
         return true
       case 'new':
         this.#context.peerTag = cookie.peerTag
-        if (this.#isAwaiting) this.#measureAnswer(age)
+        if (this.#isAwaiting) this.#measureAnswer(now - cookie.createdAt)
         output.queue({ type: ChunkType.cookieAck })
         this.#establish(now, cookie, false)
         return true
@@ -277,42 +267,5 @@ export class Handshake {
       initialTsn: this.#localTsn,
       parameters: initParameters(settings),
     })
-  }
-
-  /** RFC 9260 §3.3.2: a tag of 0 and no streams are fatal; the peer gets an ABORT, we go on waiting. */
-  #isSane(init: InitChunk): boolean {
-    const hasStreams = init.outboundStreams > 0 && init.inboundStreams > 0
-    if (init.initiateTag !== 0 && hasStreams) return true
-    this.#context.discarded.count('malformed-chunk')
-    if (init.initiateTag !== 0)
-      this.#context.output.queueAlone(init.initiateTag, {
-        type: ChunkType.abort,
-        tagReflected: false,
-        causes: [{ type: CauseCode.invalidMandatoryParameter, value: new Uint8Array(0) }],
-      })
-    return false
-  }
-}
-
-/** With the peer of this INIT or INIT ACK. */
-function agreementOn(
-  localTag: number,
-  localTsn: Tsn,
-  init: InitChunk,
-  parameters: InitParameters,
-): Agreement {
-  return {
-    localTag,
-    peerTag: init.initiateTag,
-    localTsn,
-    peerTsn: init.initialTsn,
-    peerWindow: init.receiverWindow,
-    peerOutboundStreams: init.outboundStreams,
-    peerInboundStreams: init.inboundStreams,
-    peerForwardsTsn: parameters.forwardsTsn,
-    peerResetsStreams: parameters.resetsStreams,
-    peerTakesZeroChecksum: parameters.takesZeroChecksum,
-    peerLargestPacket: parameters.largestPacket,
-    peerInterleaves: parameters.interleaves,
   }
 }

@@ -7,6 +7,9 @@ import type { AbortChunk } from '../wire/abort.ts'
 import type { Chunk } from '../wire/chunk.ts'
 import { ChunkType, isKnownType, unknownTypeAction } from '../wire/chunk-type.ts'
 import { CauseCode, describeCause } from '../wire/error-cause.ts'
+import type { ForwardTsnChunk } from '../wire/forward-tsn.ts'
+import type { HeartbeatChunk } from '../wire/heartbeat.ts'
+import type { IForwardTsnChunk } from '../wire/i-forward-tsn.ts'
 import { commonHeaderLength } from '../wire/packet.ts'
 import type { ChunkReader } from './chunk-reader.ts'
 import type { Context } from './context.ts'
@@ -58,6 +61,9 @@ export class InboundControl {
         break
       case ChunkType.pad:
         return true
+      case ChunkType.heartbeat:
+        this.#handleHeartbeat(chunk)
+        return true
       case ChunkType.cookieAck:
         this.#handshake.handleCookieAck(now)
         return true
@@ -87,25 +93,16 @@ export class InboundControl {
 
   /** Chunks that only an association that stands can take. */
   #handleEstablished(now: Millis, chunk: Chunk, receiver: Receiver): void {
-    const { discarded, output } = this.#context
+    const { discarded } = this.#context
     const { sender, streamReset } = this.#transfer
     switch (chunk.type) {
-      case ChunkType.heartbeat:
-        output.queue({ type: ChunkType.heartbeatAck, info: chunk.info })
-        break
       case ChunkType.heartbeatAck:
         if (this.#pathMtu.handleHeartbeatAck(now, chunk.info)) this.#path.confirmed()
         else if (this.#path.handleHeartbeatAck(now, chunk.info)) sender.pathAnswered(now)
         break
       case ChunkType.forwardTsn:
-        if (receiver.interleaves) discarded.count('unexpected-chunk')
-        else if (!receiver.handleForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
-        else streamReset?.advanced()
-        break
       case ChunkType.iForwardTsn:
-        if (!receiver.interleaves) discarded.count('unexpected-chunk')
-        else if (!receiver.handleIForwardTsn(chunk)) discarded.count('invalid-forward-tsn')
-        else streamReset?.advanced()
+        this.#handleForwardTsn(chunk, receiver)
         break
       case ChunkType.reConfig:
         if (streamReset) streamReset.handleReConfig(chunk)
@@ -118,6 +115,28 @@ export class InboundControl {
       default:
         discarded.count('unexpected-chunk')
     }
+  }
+
+  /** RFC 9260 §8.3: answered unchanged, from COOKIE-ECHOED on. */
+  #handleHeartbeat(chunk: HeartbeatChunk): void {
+    const { state, discarded, output } = this.#context
+    if (this.#transfer.receiver || state === 'cookie-echoed')
+      output.queue({ ...chunk, type: ChunkType.heartbeatAck })
+    else discarded.count('unexpected-chunk')
+  }
+
+  #handleForwardTsn(chunk: ForwardTsnChunk | IForwardTsnChunk, receiver: Receiver): void {
+    if (receiver.interleaves !== (chunk.type === ChunkType.iForwardTsn)) {
+      const message = 'FORWARD TSN and I-FORWARD-TSN: only one of them was agreed on'
+      this.#context.misbehaved(CauseCode.protocolViolation, message)
+      return
+    }
+    const isPossible =
+      chunk.type === ChunkType.forwardTsn
+        ? receiver.handleForwardTsn(chunk)
+        : receiver.handleIForwardTsn(chunk)
+    if (isPossible) this.#transfer.streamReset?.advanced()
+    else this.#context.discarded.count('invalid-forward-tsn')
   }
 
   #handleAbort(chunk: AbortChunk): void {

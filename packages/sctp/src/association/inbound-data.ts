@@ -5,7 +5,7 @@ import type { PathMonitor } from '../path/path-monitor.ts'
 import { Tsn } from '../tsn.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import { dataHeaderLength } from '../wire/data.ts'
-import { CauseCode, invalidStreamCause } from '../wire/error-cause.ts'
+import { CauseCode, type ErrorCause, invalidStreamCause, noUserDataCause } from '../wire/error-cause.ts'
 import { iDataHeaderLength } from '../wire/i-data.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
 import type { ChunkReader } from './chunk-reader.ts'
@@ -36,7 +36,7 @@ export class InboundData {
   }
 
   /** Takes the DATA or I-DATA chunk at `at`. */
-  handleData(now: Millis, packet: Uint8Array, at: number, end: number): void {
+  handleData(packet: Uint8Array, at: number, end: number): void {
     const context = this.#context
     const { receiver, streamReset } = this.#transfer
     const { state, discarded } = context
@@ -46,46 +46,45 @@ export class InboundData {
       return
     }
     if (receiver.interleaves !== (packet[at] === ChunkType.iData)) {
-      context.misbehaved(CauseCode.protocolViolation, 'DATA where I-DATA was agreed on')
+      context.misbehaved(CauseCode.protocolViolation, 'DATA and I-DATA: only one of them was agreed on')
       return
     }
     const length = end - at - (receiver.interleaves ? iDataHeaderLength : dataHeaderLength)
     if (length <= 0) {
       if (length < 0) discarded.count('malformed-chunk')
-      else context.misbehaved(CauseCode.noUserData, 'a DATA chunk without user data')
+      else this.#blame(noUserDataCause(Tsn.of(read32(packet, at + 4))), 'a DATA chunk without user data')
       return
     }
     const before = receiver.cumulativeTsn
     const verdict = receiver.handleData(packet, at, end)
-    if (verdict === 'violation') {
-      context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
-      return
+    switch (verdict) {
+      case 'accepted':
+        break
+      case 'violation':
+        context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
+        return
+      case 'too-large': {
+        const message = `a message of more than ${context.settings.maxMessageSize} bytes`
+        context.misbehaved(CauseCode.protocolViolation, message)
+        return
+      }
+      case 'out-of-resource':
+        this.#blame(outOfResource, 'more interleaved messages were begun than memory holds')
+        return
+      case 'invalid-stream':
+        this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
+        discarded.count(verdict)
+        break
+      default:
+        discarded.count(verdict)
     }
-    if (verdict === 'too-large') {
-      const message = `a message of more than ${context.settings.maxMessageSize} bytes`
-      context.misbehaved(CauseCode.protocolViolation, message)
-      return
-    }
-    if (verdict === 'out-of-resource') {
-      const message = 'more interleaved messages were begun than memory holds'
-      const cause = { type: CauseCode.outOfResource, value: new Uint8Array(0) }
-      context.abort(cause, { code: 'peer-misbehaved', cause: cause.type, message })
-      return
-    }
-    if (verdict !== 'accepted') discarded.count(verdict)
-    if (verdict === 'invalid-stream') this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
-    if (state === 'shutdown-sent') this.#shutdown.repeat(now, receiver.cumulativeTsn)
     if (receiver.cumulativeTsn !== before) streamReset?.advanced()
   }
 
-  /** Returns whether the rest of the packet is to be read: what was not agreed on is unknown (RFC 9260 §3.2). */
-  handleIData(now: Millis, packet: Uint8Array, at: number, end: number): boolean {
-    if (this.#transfer.receiver?.interleaves === true) {
-      this.handleData(now, packet, at, end)
-      return true
-    }
-    this.#chunks.reportUnknown(packet, at, end)
-    return false
+  /** A whole packet was read. */
+  endPacket(now: Millis): void {
+    const { receiver } = this.#transfer
+    if (receiver?.endPacket(now) === true) this.#shutdown.repeat(now, receiver.cumulativeTsn)
   }
 
   /** Takes the SACK chunk at `at`. */
@@ -110,4 +109,9 @@ export class InboundData {
     else if (verdict === 'invalid') discarded.count('invalid-sack')
     else if (sender.hasProgressed) this.#path.confirmed()
   }
+  #blame(cause: ErrorCause, message: string): void {
+    this.#context.abort(cause, { code: 'peer-misbehaved', cause: cause.type, message })
+  }
 }
+
+const outOfResource: ErrorCause = { type: CauseCode.outOfResource, value: new Uint8Array(0) }

@@ -16,7 +16,6 @@ import type { Transfer } from './transfer.ts'
 /** Reads packets: checks them, walks their chunks and hands each to its part, RFC 9260 §8.5 and §3. */
 export class Inbound {
   readonly #context: Context
-  readonly #transfer: Transfer
   readonly #handshake: Handshake
   readonly #shutdown: Shutdown
   readonly #chunks: ChunkReader
@@ -35,7 +34,6 @@ export class Inbound {
   ) {
     const chunks = new ChunkReader(context, transfer)
     this.#context = context
-    this.#transfer = transfer
     this.#handshake = handshake
     this.#shutdown = shutdown
     this.#chunks = chunks
@@ -54,7 +52,11 @@ export class Inbound {
       this.#handleInit(now, tag, packet)
     } else if (firstType === ChunkType.cookieEcho || this.#isTagRight(tag, firstType, packet)) {
       this.#handleChunks(now, tag, packet)
-    } else if (firstType === ChunkType.shutdownAck && state === 'cookie-wait') {
+    } else if (
+      firstType === ChunkType.shutdownAck &&
+      (state === 'cookie-wait' || state === 'cookie-echoed')
+    ) {
+      // RFC 9260 §8.5.1 E: it is meant for an association of ours that we know nothing of.
       this.#shutdown.handleShutdownAck(tag)
     } else {
       this.#context.discarded.count('wrong-tag')
@@ -119,36 +121,48 @@ export class Inbound {
       if (length < 4 || at + length > end) break
       const type = packet[at]!
       let goOn = true
-      if (type === ChunkType.data) this.#data.handleData(now, packet, at, at + length)
-      else if (type === ChunkType.iData) goOn = this.#data.handleIData(now, packet, at, at + length)
+      if (type === ChunkType.data || type === ChunkType.iData) this.#data.handleData(packet, at, at + length)
       else if (type === ChunkType.sack) this.#data.handleSack(now, packet, at, length)
       else goOn = this.#control.handle(now, tag, packet, at, at + length)
       if (!goOn || context.state === 'closed') return
       at += (length + 3) & ~3
     }
     if (at < end) context.discarded.count('malformed-chunk')
-    this.#transfer.receiver?.endPacket(now)
+    this.#data.endPacket(now)
   }
 
   /** RFC 9260 §8.4: what comes after the end is told that there is nothing here. */
   #answerStray(tag: number, firstType: number, packet: Uint8Array): void {
     const { discarded, output } = this.#context
     discarded.count('unexpected-chunk')
-    if (firstType === ChunkType.shutdownAck) {
-      this.#shutdown.handleShutdownAck(tag)
-    } else if (firstType === ChunkType.init) {
+    const types = typesOf(packet)
+    if (types.has(ChunkType.abort)) return
+    if (firstType === ChunkType.init) {
       const initiateTag = packet.length >= 20 ? read32(packet, commonHeaderLength + 4) : 0
       if (initiateTag !== 0)
         output.queueAlone(initiateTag, { type: ChunkType.abort, tagReflected: false, causes: [] })
-    } else if (!silentTypes.has(firstType)) {
+    } else if (types.has(ChunkType.shutdownAck)) {
+      this.#shutdown.handleShutdownAck(tag)
+    } else if (![...types].some((type) => silentTypes.has(type))) {
       output.queueAlone(tag, { type: ChunkType.abort, tagReflected: true, causes: [] })
     }
   }
 }
 
-/** Chunks that must not be answered with an ABORT, RFC 9260 §8.4. */
+/** Of all chunks of a packet. */
+function typesOf(packet: Uint8Array): ReadonlySet<number> {
+  const types = new Set<number>()
+  for (let at = commonHeaderLength; at + 4 <= packet.length;) {
+    types.add(packet[at]!)
+    const length = read16(packet, at + 2)
+    if (length < 4) break
+    at += (length + 3) & ~3
+  }
+  return types
+}
+
+/** Chunks that are not answered with an ABORT, RFC 9260 §8.4: both ends might go on doing so. */
 const silentTypes: ReadonlySet<number> = new Set([
-  ChunkType.abort,
   ChunkType.shutdownComplete,
   ChunkType.cookieAck,
   ChunkType.error,

@@ -1,10 +1,10 @@
-import { Reader, Writer } from '@purertc/bytes'
+import { Reader } from '@purertc/bytes'
 
 import type { Settings } from '../config.ts'
 import { ChunkType, unknownTypeAction } from '../wire/chunk-type.ts'
 import type { InitChunk } from '../wire/init.ts'
 import { ParameterType } from '../wire/parameter-type.ts'
-import { type Parameter, writeParameter } from '../wire/tlv.ts'
+import { encodeParameter, type Parameter } from '../wire/tlv.ts'
 
 /** What a peer says of itself in INIT or INIT ACK. */
 export interface InitParameters {
@@ -16,6 +16,8 @@ export interface InitParameters {
   readonly takesZeroChecksum: boolean
   /** RFC 8260 §2.2.1: takes interleaved messages. */
   readonly interleaves: boolean
+  /** RFC 8260 §2.3.1: and can be told to go on without some of them. */
+  readonly forwardsInterleaved: boolean
   /** The largest packet that the peer is known to take; 0 where it does not say. */
   readonly largestPacket: number
   /** Encoded parameters that their type's high bits ask us to report, RFC 9260 §3.2.1, as far as a packet has room. */
@@ -68,14 +70,15 @@ export function readInitParameters(init: InitChunk): InitParameters {
     } else if (!withoutMeaning.has(parameter.type)) {
       const { stop, report } = unknownTypeAction(parameter.type >>> 14)
       room -= 8 + parameter.value.length
-      if (report && room >= 0) unrecognized.push(encode(parameter))
+      if (report && room >= 0) unrecognized.push(encodeParameter(parameter))
       if (stop) break
     }
   }
   return {
     forwardsTsn,
     resetsStreams,
-    interleaves: interleaves && forwardsInterleaved,
+    interleaves,
+    forwardsInterleaved,
     takesZeroChecksum,
     largestPacket: peerLargest,
     unrecognized,
@@ -85,12 +88,6 @@ export function readInitParameters(init: InitChunk): InitParameters {
 /** Another method of error detection is not ours: its peer gets checksums. */
 function isByDtls(value: Uint8Array): boolean {
   return value.length === 4 && new Reader(value).u32() === errorDetectionByDtls
-}
-
-function encode(parameter: Parameter): Uint8Array {
-  const writer = new Writer()
-  writeParameter(writer, parameter)
-  return writer.finish()
 }
 
 /** Bytes of unknown parameters that are told of: the answer to an INIT must not grow with it. */
@@ -108,9 +105,7 @@ const withoutMeaning: ReadonlySet<number> = new Set([
   ParameterType.unrecognizedParameter,
   ParameterType.cookiePreservative,
   ParameterType.padding,
-  /** IPv4 and IPv6 addresses, host name, supported address types. */
-  5,
-  6,
-  11,
-  12,
+  ParameterType.ipv4Address,
+  ParameterType.ipv6Address,
+  ParameterType.supportedAddressTypes,
 ])

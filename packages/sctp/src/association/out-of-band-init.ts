@@ -6,6 +6,7 @@ import { encodeChunk, tryDecodeChunk } from '../wire/chunk.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import type { InitChunk } from '../wire/init.ts'
 import { initParameters } from './init-parameters.ts'
+import { refusalOf } from './init-refusal.ts'
 
 /**
  * An INIT chunk that travels in a session description instead of a packet (draft-hancke-tsvwg-snap): when both ends
@@ -58,8 +59,7 @@ export function decodeOutOfBandInit(bytes: Uint8Array): InitChunk | null {
   if (length < 20 || ((length + 3) & ~3) < bytes.length || length > bytes.length) return null
   const chunk = tryDecodeChunk(ChunkType.init, bytes[1]!, new Reader(bytes, 4, length))
   if (chunk?.type !== ChunkType.init) return null
-  const isSane = chunk.initiateTag !== 0 && chunk.outboundStreams > 0 && chunk.inboundStreams > 0
-  return isSane ? chunk : null
+  return refusalOf(chunk) === null ? chunk : null
 }
 
 /** No INIT that is worth reading is larger. */

@@ -17,10 +17,9 @@ export class Shutdown {
     this.#path = path
   }
 
-  /** The host wants to end. */
-  start(now: Millis): void {
+  /** The host wants to end: what is queued goes first, however long that takes. */
+  start(): void {
     this.#context.state = 'shutdown-pending'
-    this.#armGuard(now)
   }
 
   /** All that we sent has been acknowledged: says so, if that is what we waited for. */
@@ -29,9 +28,15 @@ export class Shutdown {
     else if (this.#context.state === 'shutdown-received') this.#sendShutdownAck(now)
   }
 
-  /** DATA came although we want to end: the peer is told how far it got, RFC 9260 §9.2. */
+  /**
+   * A packet brought DATA although we want to end: the peer has more to say, and is told how far it got, RFC 9260 §9.2. All
+   * that it had queued shall arrive, so the guard begins anew.
+   */
   repeat(now: Millis, cumulativeTsn: Tsn): void {
-    if (this.#context.state === 'shutdown-sent') this.#sendShutdown(now, cumulativeTsn)
+    if (this.#context.state !== 'shutdown-sent') return
+    this.#path.confirmed()
+    this.#context.deadlines.disarm(Timer.t5)
+    this.#sendShutdown(now, cumulativeTsn)
   }
 
   handleShutdown(now: Millis): void {
@@ -40,7 +45,6 @@ export class Shutdown {
       case 'established':
       case 'shutdown-pending':
         context.state = 'shutdown-received'
-        this.#armGuard(now)
         break
       case 'shutdown-sent':
         // Both sides ended at once.
@@ -96,21 +100,19 @@ export class Shutdown {
   #sendShutdown(now: Millis, cumulativeTsn: Tsn): void {
     this.#context.state = 'shutdown-sent'
     this.#context.output.queue({ type: ChunkType.shutdown, cumulativeTsn })
-    this.#armT2(now)
+    this.#armTimers(now)
   }
 
   #sendShutdownAck(now: Millis): void {
     this.#context.state = 'shutdown-ack-sent'
     this.#context.output.queue({ type: ChunkType.shutdownAck })
-    this.#armT2(now)
+    this.#armTimers(now)
   }
 
-  #armT2(now: Millis): void {
-    this.#context.deadlines.arm(Timer.t2, Millis(now + this.#context.roundTrip.rto))
-  }
-
-  /** Five times RTO.Max, RFC 9260 §9.2. */
-  #armGuard(now: Millis): void {
-    this.#context.deadlines.armIfIdle(Timer.t5, Millis(now + 5 * this.#context.settings.rtoMax))
+  /** T2, and with the first SHUTDOWN or SHUTDOWN ACK T5: five times RTO.Max, RFC 9260 §9.2. */
+  #armTimers(now: Millis): void {
+    const { deadlines, roundTrip, settings } = this.#context
+    deadlines.arm(Timer.t2, Millis(now + roundTrip.rto))
+    deadlines.armIfIdle(Timer.t5, Millis(now + 5 * settings.rtoMax))
   }
 }

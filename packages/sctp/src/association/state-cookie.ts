@@ -22,6 +22,7 @@ export interface StateCookie {
   readonly peerTakesZeroChecksum: boolean
   readonly peerLargestPacket: number
   readonly peerInterleaves: boolean
+  readonly peerForwardsInterleaved: boolean
   /** The tags of the association that existed when the cookie was made, else 0 (RFC 9260 §5.2.2). */
   readonly localTieTag: number
   readonly peerTieTag: number
@@ -51,7 +52,8 @@ export class CookieJar {
       (cookie.peerForwardsTsn ? 1 : 0) |
         (cookie.peerResetsStreams ? 2 : 0) |
         (cookie.peerTakesZeroChecksum ? 4 : 0) |
-        (cookie.peerInterleaves ? 8 : 0),
+        (cookie.peerInterleaves ? 8 : 0) |
+        (cookie.peerForwardsInterleaved ? 16 : 0),
     )
     writer.u32(cookie.peerLargestPacket)
     writer.u32(cookie.localTieTag)
@@ -98,6 +100,7 @@ function readBody(reader: Reader): StateCookie {
     peerTakesZeroChecksum: (features & 4) !== 0,
     peerLargestPacket,
     peerInterleaves: (features & 8) !== 0,
+    peerForwardsInterleaved: (features & 16) !== 0,
     localTieTag,
     peerTieTag,
   }

@@ -3,7 +3,7 @@ import { Sender } from '../send/sender.ts'
 import type { Tsn } from '../tsn.ts'
 import type { PathMonitor } from '../path/path-monitor.ts'
 import type { Context } from './context.ts'
-import type { Agreement } from './handshake.ts'
+import type { Agreement } from './agreement.ts'
 import type { SctpHost } from './host.ts'
 import { StreamReset } from './stream-reset.ts'
 
@@ -46,7 +46,9 @@ export class Transfer {
   start(agreement: Agreement): void {
     const { settings, deadlines } = this.#context
     const interleaves = settings.interleaving && agreement.peerInterleaves
-    this.#sender.start(agreement.peerWindow, agreement.peerForwardsTsn, interleaves)
+    const { peerForwardsTsn, peerForwardsInterleaved } = agreement
+    const forwards = interleaves ? peerForwardsInterleaved : peerForwardsTsn
+    this.#sender.start(agreement.peerWindow, forwards, interleaves)
     const receiver = new Receiver(
       settings,
       deadlines,

@@ -41,9 +41,15 @@ export class PathMonitor {
     this.#context.end({ code: 'timed-out', message: 'the peer does not answer any more' })
   }
 
-  /** While DATA is out, T3 counts the failures of the path: one loss is one error. */
+  /**
+   * While DATA is out, T3 counts the failures of the path: one loss is one error. Once the association is ending T2 does, and
+   * there are no HEARTBEATs any more.
+   */
   handleTimeout(now: Millis): void {
-    if (this.#expected !== 0 && !this.#context.deadlines.isArmed(Timer.t3)) {
+    const { state, deadlines, roundTrip } = this.#context
+    if (state === 'shutdown-sent' || state === 'shutdown-ack-sent') return
+    if (this.#expected !== 0 && !deadlines.isArmed(Timer.t3)) {
+      roundTrip.backOff()
       this.failed()
       if (this.#context.state === 'closed') return
     }

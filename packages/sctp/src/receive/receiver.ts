@@ -51,6 +51,8 @@ export class Receiver {
   #isSackDue = false
   /** Whether the packet at hand brought DATA. */
   #sawData = false
+  /** The first packet with DATA is acknowledged at once, RFC 9260 §5.1: it tells the peer how long a round trip is. */
+  #isFirst = true
   #hadGaps = false
   #isRepeatedSsn = false
   /** Bytes of messages that were delivered, but whose user has not taken them in yet. */
@@ -195,17 +197,19 @@ export class Receiver {
     return true
   }
 
-  /** A whole packet was read: decides when the SACK goes out. */
-  endPacket(now: Millis): void {
-    if (!this.#sawData) return
+  /** A whole packet was read: decides when the SACK goes out. Returns whether the packet brought DATA. */
+  endPacket(now: Millis): boolean {
+    if (!this.#sawData) return false
     this.#sawData = false
     this.#unacknowledged++
     const hasGaps = this.#tsns.hasGaps
     // At once while there are gaps, when the last one was just filled, and for every second packet.
-    if (hasGaps || this.#hadGaps || this.#unacknowledged >= this.#settings.sackFrequency)
+    if (this.#isFirst || hasGaps || this.#hadGaps || this.#unacknowledged >= this.#settings.sackFrequency)
       this.#isSackDue = true
     else this.#deadlines.armIfIdle(Timer.delayedSack, Millis(now + this.#settings.sackDelay))
     this.#hadGaps = hasGaps
+    this.#isFirst = false
+    return true
   }
 
   /** The delayed SACK is due. */

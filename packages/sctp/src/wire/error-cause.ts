@@ -1,6 +1,7 @@
 import { DecodeError, fromUtf8, type Reader, toUtf8, Writer } from '@purertc/bytes'
 
-import { type Parameter, readParameters, writeParameter } from './tlv.ts'
+import type { Tsn } from '../tsn.ts'
+import { encodeParameter, type Parameter, readParameters, writeParameter } from './tlv.ts'
 
 /** Cause codes of ERROR and ABORT chunks, RFC 9260 §3.3.10. */
 export const CauseCode = {
@@ -51,11 +52,25 @@ export function missingParameterCause(parameterType: number): ErrorCause {
   }
 }
 
-/** RFC 9260 §3.3.10.3: by how many milliseconds the cookie is too old; the wire has microseconds. */
+/** RFC 9260 §3.3.10.3: by how many milliseconds the cookie is too old; the wire has microseconds, rounded up. */
 export function staleCookieCause(staleness: number): ErrorCause {
+  return { type: CauseCode.staleCookie, value: u32(Math.min(Math.ceil(staleness * 1_000), 0xffff_ffff)) }
+}
+
+/** RFC 9260 §3.3.10.5: the address parameter as it came. */
+export function unresolvableAddressCause(address: Parameter): ErrorCause {
+  return { type: CauseCode.unresolvableAddress, value: encodeParameter(address) }
+}
+
+/** RFC 9260 §3.3.10.9: the TSN of the chunk that is empty. */
+export function noUserDataCause(tsn: Tsn): ErrorCause {
+  return { type: CauseCode.noUserData, value: u32(tsn) }
+}
+
+function u32(value: number): Uint8Array {
   const writer = new Writer(4)
-  writer.u32(Math.min(Math.max(0, Math.round(staleness * 1_000)), 0xffff_ffff))
-  return { type: CauseCode.staleCookie, value: writer.finish() }
+  writer.u32(value)
+  return writer.finish()
 }
 
 const causeNames: ReadonlyMap<number, string> = new Map(

@@ -1,9 +1,14 @@
 /** Parameter types of INIT, INIT ACK, HEARTBEAT and RE-CONFIG chunks: IANA registry "Chunk Parameter Types". */
 export const ParameterType = {
   heartbeatInfo: 1,
+  ipv4Address: 5,
+  ipv6Address: 6,
   stateCookie: 7,
   unrecognizedParameter: 8,
   cookiePreservative: 9,
+  /** Deprecated: whoever sends it is sent an ABORT, RFC 9260 §5.1.2. */
+  hostName: 11,
+  supportedAddressTypes: 12,
   /** RFC 6525 §4 */
   outgoingReset: 13,
   incomingReset: 14,

@@ -1,4 +1,4 @@
-import { DecodeError, type Reader, type Writer } from '@purertc/bytes'
+import { DecodeError, type Reader, Writer } from '@purertc/bytes'
 
 /**
  * The type-length-value form that chunks (RFC 9260 §3.2), parameters (§3.2.1) and error causes (§3.3.10) share: the
@@ -68,4 +68,11 @@ export function writeParameter(writer: Writer, parameter: Parameter): void {
   const start = openParameter(writer, parameter.type)
   writer.bytes(parameter.value)
   closeParameter(writer, start)
+}
+
+/** The parameter by itself, without padding. */
+export function encodeParameter(parameter: Parameter): Uint8Array {
+  const writer = new Writer(4 + parameter.value.length)
+  writeParameter(writer, parameter)
+  return writer.finish()
 }

@@ -52,6 +52,7 @@ describe('what cannot be sent', () => {
 test.each<Partial<SctpConfig>>([
   { mtu: 100 },
   { mtu: 70_000 },
+  { sackDelay: 501 },
   { streams: 0 },
   { streams: 65_536 },
   { receiveWindow: 1_000, maxMessageSize: 500 },

@@ -2,10 +2,13 @@ import { describe, expect, test } from '@jest/globals'
 
 import { SctpError } from '../../src/index.ts'
 import { Tsn } from '../../src/tsn.ts'
+import type { Chunk } from '../../src/wire/chunk.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { CauseCode } from '../../src/wire/error-cause.ts'
 import { Pair, pattern, text } from '../support/association-pair.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
+
+const abort: Chunk = { type: ChunkType.abort, tagReflected: false, causes: [] }
 
 const code = (expected: string): unknown => expect.objectContaining({ name: 'SctpError', code: expected })
 
@@ -60,11 +63,22 @@ describe('a shutdown, RFC 9260 §9.2', () => {
 
   test('goes on acknowledging what the peer still sends', () => {
     const peer = new ScriptedPeer().connect()
-    peer.association.shutdown(peer.now)
-    expect(peer.types()).toEqual([ChunkType.shutdown])
     peer.send(peer.data(0))
-    expect(peer.chunks()).toMatchObject([{ type: ChunkType.shutdown, cumulativeTsn: peer.tsn }])
-    expect(peer.end.texts(0)).toEqual(['message 0'])
+    peer.association.shutdown(peer.now)
+    expect(peer.types()).toEqual([ChunkType.sack, ChunkType.shutdown])
+    // One for each packet, however many chunks of DATA it has.
+    peer.send(peer.data(1), peer.data(2), peer.data(3))
+    const upTo = (offset: number): Chunk[] => [
+      { type: ChunkType.shutdown, cumulativeTsn: Tsn.add(peer.tsn, offset) },
+    ]
+    expect(peer.chunks()).toEqual(upTo(3))
+    peer.send(peer.data(5))
+    expect(peer.chunks()).toMatchObject([...upTo(3), { type: ChunkType.sack, gaps: [{ start: 2, end: 2 }] }])
+    peer.send(peer.data(4))
+    peer.packets()
+    peer.send(peer.data(4))
+    expect(peer.chunks()).toMatchObject([...upTo(5), { duplicates: [Tsn.add(peer.tsn, 4)] }])
+    expect(peer.end.texts(0)).toHaveLength(6)
     peer.send({ type: ChunkType.shutdownAck })
     expect(peer.chunks()).toEqual([{ type: ChunkType.shutdownComplete, tagReflected: false }])
     expect(peer.end.closed).toMatchObject([{ code: 'shutdown' }])
@@ -78,6 +92,46 @@ describe('a shutdown, RFC 9260 §9.2', () => {
     expect(peer.end.closed).toEqual([])
     peer.wait(200)
     expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved', cause: CauseCode.protocolViolation }])
+  })
+
+  test('waits for what is queued, however long that takes, also for what the peer has queued', () => {
+    const config = { rtoMax: 1_000, maxRetransmits: 1_000 }
+    const peer = new ScriptedPeer({ config }).connect()
+    peer.association.send(peer.now, 0, 51, pattern(20_000))
+    peer.association.shutdown(peer.now)
+    let last = Math.max(...peer.sentOffsets())
+    for (let acknowledged = 0; acknowledged < last; acknowledged++) {
+      peer.wait(2_000)
+      peer.send(peer.sack(acknowledged))
+      last = Math.max(last, ...peer.sentOffsets())
+    }
+    expect([peer.association.state, peer.end.closed]).toEqual(['shutdown-pending', []])
+    peer.send(peer.sack(last))
+    expect(peer.association.state).toBe('shutdown-sent')
+    for (let i = 0; i < 20; i++) {
+      peer.wait(2_000)
+      peer.send(peer.data(i))
+    }
+    expect([peer.end.received.length, peer.end.closed]).toEqual([20, []])
+    peer.wait(5_100)
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
+  })
+
+  test('of a peer that only says so is cut short after our SHUTDOWN ACK', () => {
+    const config = { rtoMax: 1_000, maxRetransmits: 1_000 }
+    const peer = new ScriptedPeer({ config }).connect()
+    peer.send({ type: ChunkType.shutdown, cumulativeTsn: Tsn.add(peer.peerTsn, -1) })
+    peer.wait(4_900)
+    expect(peer.association.state).toBe('shutdown-ack-sent')
+    peer.wait(200)
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
+  })
+
+  test('sends no HEARTBEATs any more, RFC 9260 §8.3', () => {
+    const peer = new ScriptedPeer({ config: { heartbeatInterval: 100 } }).connect()
+    peer.association.shutdown(peer.now)
+    peer.wait(20_000)
+    expect(new Set(peer.types())).toEqual(new Set([ChunkType.shutdown]))
   })
 
   test('of a peer that is gone times out', () => {
@@ -190,11 +244,19 @@ describe('after the end', () => {
     expect(peer.association.state).toBe('closed')
   })
 
-  test.each([ChunkType.abort, ChunkType.shutdownComplete] as const)('type %d is not answered', (type) => {
+  test.each<[string, (peer: ScriptedPeer) => Chunk[]]>([
+    ['an ABORT', () => [abort]],
+    ['an ABORT behind something else', (peer) => [peer.sack(-1), abort]],
+    ['a SHUTDOWN ACK before an ABORT', () => [{ type: ChunkType.shutdownAck }, abort]],
+    ['SHUTDOWN COMPLETE', () => [{ type: ChunkType.shutdownComplete, tagReflected: false }]],
+    ['COOKIE ACK', (peer) => [{ type: ChunkType.cookieAck }, peer.data(0)]],
+    [
+      'an ERROR about a cookie',
+      () => [{ type: ChunkType.error, causes: [{ type: 3, value: new Uint8Array(4) }] }],
+    ],
+  ])('%s is not answered, RFC 9260 §8.4', (_name, chunks) => {
     const peer = ended()
-    peer.send(
-      type === ChunkType.abort ? { type, tagReflected: false, causes: [] } : { type, tagReflected: false },
-    )
+    peer.send(...chunks(peer))
     expect(peer.packets()).toEqual([])
   })
 })

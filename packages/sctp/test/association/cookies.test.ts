@@ -21,6 +21,7 @@ const cookie: StateCookie = {
   peerTakesZeroChecksum: true,
   peerLargestPacket: 70_000,
   peerInterleaves: true,
+  peerForwardsInterleaved: false,
   localTieTag: 8,
   peerTieTag: 9,
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { ParameterType } from '../../src/wire/parameter-type.ts'
 import { Pair } from '../support/association-pair.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
@@ -10,6 +11,42 @@ describe('a HEARTBEAT, RFC 9260 §8.3', () => {
     const info = Uint8Array.of(1, 2, 3, 4, 5)
     peer.send({ type: ChunkType.heartbeat, info })
     expect(peer.chunks()).toEqual([{ type: ChunkType.heartbeatAck, info }])
+  })
+
+  test('of the peer is answered with all that it carried, and from COOKIE-ECHOED on', () => {
+    const peer = new ScriptedPeer()
+    peer.association.connect(peer.now)
+    peer.peerTag = peer.chunksOf(ChunkType.init)[0]!.initiateTag
+    const heartbeat = {
+      type: ChunkType.heartbeat,
+      info: Uint8Array.of(1),
+      others: [{ type: 77, value: Uint8Array.of(2) }],
+    }
+    peer.send(heartbeat)
+    expect(peer.packets()).toEqual([])
+    const parameters = [{ type: ParameterType.stateCookie, value: Uint8Array.of(1) }]
+    peer.send({ ...peer.init({ parameters }), type: ChunkType.initAck })
+    peer.packets()
+    peer.send(heartbeat)
+    expect(peer.chunks()).toEqual([{ ...heartbeat, type: ChunkType.heartbeatAck }])
+  })
+
+  test('that nobody answers doubles the timeout that the next one waits', () => {
+    const config = { heartbeatInterval: 0, maxRetransmits: 100, rtoMax: 100_000 }
+    const peer = new ScriptedPeer({ config }).connect()
+    const times: number[] = []
+    while (times.length < 9) {
+      peer.wait(1)
+      if (peer.types().includes(ChunkType.heartbeat)) times.push(peer.now)
+    }
+    const waits = times.slice(1).map((at, i) => at - times[i]!)
+    // The first comes before any is unanswered; each wait is a timeout and at most half of one more or less.
+    waits.forEach((wait, i) => {
+      const timeout = 500 * 2 ** i
+      expect(wait).toBeGreaterThanOrEqual(timeout / 2)
+      expect(wait).toBeLessThanOrEqual(1.5 * timeout + 1)
+    })
+    expect(new Set(waits.map((wait, i) => wait / 2 ** i)).size).toBeGreaterThan(4)
   })
 
   test('goes out every 30 s and a timeout, and measures the round trip', () => {

@@ -60,6 +60,7 @@ describe('an INIT', () => {
   test.each<[string, Partial<InitChunk>]>([
     ['no outbound streams', { outboundStreams: 0 }],
     ['no inbound streams', { inboundStreams: 0 }],
+    ['a window of less than 1,500 bytes', { receiverWindow: 1_499 }],
   ])('with %s is answered with an ABORT', (_name, overrides) => {
     const peer = new ScriptedPeer()
     peer.sendWithTag(0, peer.init(overrides))
@@ -80,6 +81,32 @@ describe('an INIT', () => {
     const peer = new ScriptedPeer()
     send(peer)
     expect(peer.packets()).toEqual([])
+  })
+
+  test('that is no good changes nothing of an association that stands', () => {
+    for (const overrides of [{ outboundStreams: 0 }, { inboundStreams: 0 }, { receiverWindow: 0 }]) {
+      const peer = new ScriptedPeer().connect()
+      peer.sendWithTag(0, peer.init(overrides))
+      expect(peer.packets()).toMatchObject([
+        { verificationTag: peer.tag, chunks: [{ type: ChunkType.abort }] },
+      ])
+      peer.send(peer.data(0))
+      expect(peer.end.texts(0)).toEqual(['message 0'])
+    }
+  })
+
+  test('with a host name is answered with an ABORT that names it, RFC 9260 §5.1.2', () => {
+    const peer = new ScriptedPeer()
+    const value = Uint8Array.of(104, 111, 115, 116, 0)
+    peer.sendWithTag(0, peer.init({ parameters: [{ type: ParameterType.hostName, value }] }))
+    const parameter = Uint8Array.of(0, 11, 0, 9, ...value)
+    expect(peer.packets()).toMatchObject([
+      {
+        verificationTag: peer.tag,
+        chunks: [{ causes: [{ type: CauseCode.unresolvableAddress, value: parameter }] }],
+      },
+    ])
+    expect(peer.association.state).toBe('new')
   })
 
   test('with unknown parameters is answered, and told of those that ask for it', () => {
@@ -130,6 +157,40 @@ describe('an INIT ACK', () => {
       },
     ])
     expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved', cause: 2 }])
+  })
+
+  test.each<[string, Partial<InitChunk>]>([
+    ['no outbound streams', { outboundStreams: 0 }],
+    ['no inbound streams', { inboundStreams: 0 }],
+    ['a host name', { parameters: [{ type: ParameterType.hostName, value: Uint8Array.of(0) }, cookie] }],
+  ])('with %s is answered with an ABORT, and ends the association', (_name, overrides) => {
+    const peer = waiting()
+    peer.send(initAck(peer, overrides))
+    expect(peer.packets()).toMatchObject([
+      { verificationTag: peer.tag, chunks: [{ type: ChunkType.abort, tagReflected: false }] },
+    ])
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
+    expect(peer.association.nextTimeout).toBe(Infinity)
+  })
+
+  test('with a tag of 0 ends it, too; the ABORT reflects our own', () => {
+    const peer = waiting()
+    peer.send(initAck(peer, { initiateTag: 0 }))
+    expect(peer.packets()).toMatchObject([
+      { verificationTag: peer.peerTag, chunks: [{ type: ChunkType.abort, tagReflected: true }] },
+    ])
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
+  })
+
+  test('with a window of less than 1,500 bytes is answered with an ABORT, and another is waited for', () => {
+    const peer = waiting()
+    peer.send(initAck(peer, { receiverWindow: 1_499 }))
+    expect(peer.packets()).toMatchObject([{ verificationTag: peer.tag, chunks: [{ type: ChunkType.abort }] }])
+    expect(peer.association.state).toBe('cookie-wait')
+    peer.wait(500)
+    expect(peer.types()).toEqual([ChunkType.init])
+    peer.send(initAck(peer))
+    expect(peer.association.state).toBe('cookie-echoed')
   })
 
   test('is told of unknown parameters after the cookie', () => {

@@ -4,6 +4,7 @@ import { equalBytes } from '@purertc/bytes'
 import { Tsn } from '../../src/tsn.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { decodePacket } from '../../src/wire/packet.ts'
+import { ParameterType } from '../../src/wire/parameter-type.ts'
 import { Pair, pattern } from '../support/association-pair.ts'
 import { iData, interleavingPeer } from '../support/interleaving-peer.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
@@ -97,12 +98,12 @@ describe('a peer that breaks the agreement', () => {
     expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
   })
 
-  test('by I-DATA where none was agreed on is told that the chunk is unknown, and the packet ends there', () => {
+  test('by I-DATA where none was agreed on, too', () => {
     const peer = new ScriptedPeer().connect()
     peer.send(iData(peer, 0), { type: ChunkType.heartbeat, info: Uint8Array.of(1) })
-    expect(peer.chunks()).toMatchObject([{ type: ChunkType.error, causes: [{ type: 6 }] }])
+    expect(peer.chunks()).toMatchObject([{ type: ChunkType.abort, causes: [{ type: 13 }] }])
     expect(peer.end.received).toEqual([])
-    expect(peer.association.state).toBe('established')
+    expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved' }])
   })
 
   test('by fragments that make no message is sent an ABORT', () => {
@@ -112,12 +113,25 @@ describe('a peer that breaks the agreement', () => {
     expect(peer.end.closed).toMatchObject([{ code: 'peer-misbehaved', cause: 13 }])
   })
 
-  test('by the other kind of FORWARD TSN is not heard', () => {
+  test('by the other kind of FORWARD TSN is sent an ABORT, RFC 8260 §2.3.1', () => {
     const peer = interleavingPeer()
     peer.send({ type: ChunkType.forwardTsn, newCumulativeTsn: Tsn.add(peer.tsn, 5), skips: [] })
     const other = new ScriptedPeer().connect()
     other.send({ type: ChunkType.iForwardTsn, newCumulativeTsn: Tsn.add(other.tsn, 5), skips: [] })
-    for (const { association } of [peer, other]) expect(association.discarded.get('unexpected-chunk')).toBe(1)
+    for (const one of [peer, other]) {
+      expect(one.chunksOf(ChunkType.abort)).toMatchObject([{ causes: [{ type: 13 }] }])
+      expect(one.end.closed).toMatchObject([{ code: 'peer-misbehaved', cause: 13 }])
+    }
+  })
+
+  test('by none: one that interleaves, but cannot skip messages, gets I-DATA and every message', () => {
+    const extensions = Uint8Array.of(ChunkType.reConfig, ChunkType.forwardTsn, ChunkType.iData)
+    const peer = new ScriptedPeer({ config: { interleaving: true } })
+    peer.connect(peer.init({ parameters: [{ type: ParameterType.supportedExtensions, value: extensions }] }))
+    expect([peer.association.isInterleaving, peer.association.canStreamMessages]).toEqual([true, false])
+    peer.association.send(peer.now, 0, 51, pattern(10), { maxRetransmits: 0 })
+    peer.wait(500)
+    expect(peer.types()).toEqual([ChunkType.iData, ChunkType.iData])
   })
 
   test('by an I-FORWARD-TSN far ahead, or for streams that do not exist, does no harm', () => {

@@ -79,15 +79,28 @@ const chunks: Readonly<Record<string, (peer: ScriptedPeer) => Chunk>> = {
   }),
 }
 
+/** Where no interleaving was agreed on, RFC 8260 §2.2.3 and §2.3.1. */
+const violations = { 'I-DATA': 'closed', 'I-FORWARD-TSN': 'closed' } as const
+
 /** All that leads to another state, RFC 9260 §4; everything else leaves the state as it is. */
 const transitions: Readonly<Partial<Record<AssociationState, Record<string, AssociationState>>>> = {
   'cookie-wait': { 'INIT ACK': 'cookie-echoed', ABORT: 'closed' },
   'cookie-echoed': { 'COOKIE ACK': 'established', ABORT: 'closed' },
-  established: { SHUTDOWN: 'shutdown-ack-sent', ABORT: 'closed' },
-  'shutdown-pending': { SHUTDOWN: 'shutdown-received', ABORT: 'closed' },
-  'shutdown-sent': { SHUTDOWN: 'shutdown-ack-sent', 'SHUTDOWN ACK': 'closed', ABORT: 'closed' },
-  'shutdown-received': { ABORT: 'closed' },
-  'shutdown-ack-sent': { 'SHUTDOWN ACK': 'closed', 'SHUTDOWN COMPLETE': 'closed', ABORT: 'closed' },
+  established: { ...violations, SHUTDOWN: 'shutdown-ack-sent', ABORT: 'closed' },
+  'shutdown-pending': { ...violations, SHUTDOWN: 'shutdown-received', ABORT: 'closed' },
+  'shutdown-sent': {
+    ...violations,
+    SHUTDOWN: 'shutdown-ack-sent',
+    'SHUTDOWN ACK': 'closed',
+    ABORT: 'closed',
+  },
+  'shutdown-received': { 'I-FORWARD-TSN': 'closed', ABORT: 'closed' },
+  'shutdown-ack-sent': {
+    'I-FORWARD-TSN': 'closed',
+    'SHUTDOWN ACK': 'closed',
+    'SHUTDOWN COMPLETE': 'closed',
+    ABORT: 'closed',
+  },
 }
 
 describe.each(Object.keys(ways) as AssociationState[])('in %s', (state) => {

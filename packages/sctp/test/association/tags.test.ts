@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import type { Chunk } from '../../src/wire/chunk.ts'
 import { encodePacket } from '../../src/wire/packet.ts'
+import { ParameterType } from '../../src/wire/parameter-type.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
 describe('the verification tag, RFC 9260 §8.5', () => {
@@ -34,6 +35,23 @@ describe('the verification tag, RFC 9260 §8.5', () => {
     expect(mixed.end.closed).toEqual([])
   })
 })
+
+test.each(['cookie-wait', 'cookie-echoed'] as const)(
+  'a SHUTDOWN ACK under another tag in %s is answered as one that nobody waits for, RFC 9260 §8.5.1 E',
+  (state) => {
+    const peer = new ScriptedPeer()
+    peer.association.connect(peer.now)
+    peer.peerTag = peer.chunksOf(ChunkType.init)[0]!.initiateTag
+    const parameters = [{ type: ParameterType.stateCookie, value: Uint8Array.of(1) }]
+    if (state === 'cookie-echoed') peer.send({ ...peer.init({ parameters }), type: ChunkType.initAck })
+    peer.packets()
+    peer.sendWithTag(77, { type: ChunkType.shutdownAck })
+    expect(peer.packets()).toMatchObject([
+      { verificationTag: 77, chunks: [{ type: ChunkType.shutdownComplete, tagReflected: true }] },
+    ])
+    expect(peer.association.state).toBe(state)
+  },
+)
 
 describe('packets that are none', () => {
   const packetOf = (peer: ScriptedPeer, ports: [number, number] = [5_000, 5_000]): Uint8Array =>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
+import type { SctpConfig } from '../../src/index.ts'
 import { Tsn } from '../../src/tsn.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { DataFlag } from '../../src/wire/data.ts'
@@ -8,17 +9,34 @@ import { ScriptedPeer } from '../support/scripted-peer.ts'
 
 const connected = (): ScriptedPeer => new ScriptedPeer().connect()
 
+/** Whose first DATA, chunk 0, has been acknowledged. */
+function begun(config: Partial<SctpConfig> = {}): ScriptedPeer {
+  const peer = new ScriptedPeer({ config }).connect()
+  peer.send(peer.data(0))
+  expect(peer.types()).toEqual([ChunkType.sack])
+  return peer
+}
+
 describe('a SACK, RFC 9260 §6.2', () => {
+  test('goes out at once for the first DATA of all (§5.1), also for what came with the cookie', () => {
+    begun()
+    const peer = new ScriptedPeer()
+    peer.send({ type: ChunkType.cookieEcho, cookie: peer.fetchCookie() }, peer.data(0))
+    expect(peer.packets()).toMatchObject([
+      { chunks: [{ type: ChunkType.cookieAck }, { type: ChunkType.sack, cumulativeTsn: peer.tsn }] },
+    ])
+  })
+
   test('waits 200 ms for a single packet', () => {
-    const peer = connected()
-    peer.send(peer.data(0))
+    const peer = begun()
+    peer.send(peer.data(1))
     peer.wait(199)
     expect(peer.packets()).toEqual([])
     peer.wait(1)
     expect(peer.chunks()).toEqual([
       {
         type: ChunkType.sack,
-        cumulativeTsn: peer.tsn,
+        cumulativeTsn: Tsn.add(peer.tsn, 1),
         receiverWindow: 4 * 1_048_576,
         gaps: [],
         duplicates: [],
@@ -29,8 +47,8 @@ describe('a SACK, RFC 9260 §6.2', () => {
   })
 
   test('goes out at once for every second packet, however many chunks each has', () => {
-    const peer = connected()
-    peer.send(peer.data(0), peer.data(1), peer.data(2))
+    const peer = begun()
+    peer.send(peer.data(1), peer.data(2))
     expect(peer.packets()).toEqual([])
     peer.send(peer.data(3))
     expect(peer.chunks()).toMatchObject([{ type: ChunkType.sack, cumulativeTsn: Tsn.add(peer.tsn, 3) }])
@@ -47,23 +65,24 @@ describe('a SACK, RFC 9260 §6.2', () => {
   })
 
   test('goes out at once for a duplicate, and names it', () => {
-    const peer = connected()
-    peer.send(peer.data(0), peer.data(0))
-    expect(peer.chunks()).toMatchObject([{ cumulativeTsn: peer.tsn, duplicates: [peer.tsn] }])
-    expect(peer.end.texts(0)).toEqual(['message 0'])
+    const peer = begun()
+    const tsn = Tsn.add(peer.tsn, 1)
+    peer.send(peer.data(1), peer.data(1))
+    expect(peer.chunks()).toMatchObject([{ cumulativeTsn: tsn, duplicates: [tsn] }])
+    expect(peer.end.texts(0)).toEqual(['message 0', 'message 1'])
     expect(peer.association.discarded.get('duplicate')).toBe(1)
   })
 
   test('goes out at once when the sender asks for it (RFC 7053)', () => {
-    const peer = connected()
+    const peer = begun()
     const flags = DataFlag.beginning | DataFlag.ending | DataFlag.immediate
-    peer.send(peer.data(0, { flags }))
+    peer.send(peer.data(1, { flags }))
     expect(peer.types()).toEqual([ChunkType.sack])
   })
 
   test('can be told to wait for more packets', () => {
-    const peer = new ScriptedPeer({ config: { sackFrequency: 5, sackDelay: 50 } }).connect()
-    for (let i = 0; i < 4; i++) peer.send(peer.data(i))
+    const peer = begun({ sackFrequency: 5, sackDelay: 50 })
+    for (let i = 1; i < 5; i++) peer.send(peer.data(i))
     expect(peer.packets()).toEqual([])
     peer.wait(50)
     expect(peer.types()).toEqual([ChunkType.sack])
@@ -73,7 +92,9 @@ describe('a SACK, RFC 9260 §6.2', () => {
     const config = { receiveWindow: 10_000, maxMessageSize: 10_000 }
     const peer = new ScriptedPeer({ config }).connect()
     peer.send(peer.data(0, { flags: DataFlag.beginning, data: pattern(1_000) }))
+    expect(peer.chunks()).toMatchObject([{ receiverWindow: 9_000 }])
     peer.send(peer.data(1, { flags: 0, ssn: 0, data: pattern(1_000) }))
+    peer.wait(200)
     expect(peer.chunks()).toMatchObject([{ receiverWindow: 8_000 }])
     peer.send(peer.data(2, { flags: DataFlag.ending, ssn: 0, data: pattern(1_000) }))
     peer.wait(200)
@@ -150,14 +171,21 @@ describe('faults of the sender end the association', () => {
   })
 })
 
+test('DATA without user data is named by its TSN in the ABORT, RFC 9260 §3.3.10.9', () => {
+  const peer = connected()
+  peer.sendBytes(emptyData(peer))
+  expect(peer.chunksOf(ChunkType.abort)[0]?.causes).toEqual([
+    { type: 9, value: Uint8Array.from(u32(peer.tsn)) },
+  ])
+})
+
 test('a stream out of range is acknowledged, reported and thrown away', () => {
   const peer = new ScriptedPeer({ config: { streams: 10 } }).connect()
   peer.send(peer.data(0, { stream: 10 }))
   expect(peer.chunks()).toMatchObject([
     { type: ChunkType.error, causes: [{ type: 1, value: Uint8Array.of(0, 10, 0, 0) }] },
+    { type: ChunkType.sack, cumulativeTsn: peer.tsn },
   ])
-  peer.wait(200)
-  expect(peer.chunks()).toMatchObject([{ type: ChunkType.sack, cumulativeTsn: peer.tsn }])
   expect(peer.end.received).toEqual([])
 })
 

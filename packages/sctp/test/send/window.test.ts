@@ -48,7 +48,7 @@ describe('the peer’s window', () => {
 
   test('of nothing is probed, one chunk at a time, for as long as the peer answers', () => {
     const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } })
-    peer.window = 1_200
+    peer.window = 1_500
     peer.connect()
     peer.association.send(peer.now, 0, 51, pattern(20_000))
     expect(peer.sentOffsets()).toEqual([0])
@@ -72,7 +72,7 @@ describe('the peer’s window', () => {
 
   test('of nothing does not keep a dead peer alive', () => {
     const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } })
-    peer.window = 1_200
+    peer.window = 1_500
     peer.connect()
     peer.association.send(peer.now, 0, 51, pattern(20_000))
     peer.send(peer.sack(0, [], 0))
@@ -82,7 +82,7 @@ describe('the peer’s window', () => {
 
   test('of nothing lets nothing new out after a timeout', () => {
     const peer = new ScriptedPeer()
-    peer.window = 1_200
+    peer.window = 1_500
     peer.connect()
     peer.association.send(peer.now, 0, 51, pattern(20_000))
     peer.wait(60_000)

@@ -115,9 +115,12 @@ function isNear(tsn: Tsn, reference: Tsn | undefined): boolean {
   return reference === undefined || Math.abs(Tsn.distance(tsn, reference)) < 0x2_0000
 }
 
+/** The last two where, as here, no interleaving was agreed on. */
 const final: ReadonlySet<number> = new Set([
   ChunkType.abort,
   ChunkType.shutdown,
   ChunkType.shutdownAck,
   ChunkType.shutdownComplete,
+  ChunkType.iData,
+  ChunkType.iForwardTsn,
 ])
