@@ -80,7 +80,7 @@ export class CheckClient {
 
   /** RFC 7675: asks the peer whether it still wants what is sent over the pair. */
   checkConsent(now: Millis, pair: Pair): void {
-    this.#checks.start(now, pair, 'consent', CONSENT_RTT_LIMIT, this.#parts.selection.takeRepeat(pair))
+    this.#checks.start(now, pair, 'consent', CONSENT_RTT_LIMIT, this.#parts.selection.nominates(pair))
   }
 
   /** What consent checks are, where nothing but routine is to be expected of them. */
@@ -90,7 +90,7 @@ export class CheckClient {
 
   /** Finds out which of these valid pairs still work. */
   recheck(pairs: readonly Pair[]): void {
-    this.#rechecks = [...pairs]
+    for (const pair of pairs) if (!this.#rechecks.includes(pair)) this.#rechecks.push(pair)
   }
 
   /** RFC 8445 §7.3.1.4: the checks of these pairs are sent no more, but an answer to one still counts. */
@@ -120,13 +120,17 @@ export class CheckClient {
     pair.respondedAt = now
     pair.heardAt = now
     this.#host.heard(now, pair)
-    if (purpose === 'consent') return
-    list.succeeded(pair)
-    pairing.reveal(pair, mapped, check.priority)
+    if (purpose !== 'consent') {
+      list.succeeded(pair)
+      pairing.reveal(pair, mapped, check.priority)
+    }
     if (role.isControlling) {
-      if (purpose === 'nominate') selection.nominated(pair)
+      if (check.isNominating) selection.nominated(pair)
     } else if (pair.nominatedByPeer) {
-      selection.nominatedByPeer(pair, pair.nomination)
+      pair.nominatedByPeer = false
+      selection.nominatedByPeer(pair, pair.nomination, true)
+    } else {
+      selection.proven(pair)
     }
   }
 

@@ -81,7 +81,7 @@ export class CheckServer {
   }
 
   #refusalOf(check: InboundCheck, known: Pair | undefined): number | undefined {
-    const { role, selection } = this.#parts
+    const { role, selection, isLite } = this.#parts
     if (known === undefined && check.priority === undefined) return StatusCode.badRequest
     if (check.claim !== undefined) {
       const outcome = role.resolve(check.claim.role, check.claim.tieBreaker)
@@ -93,7 +93,7 @@ export class CheckServer {
     }
     // A nomination that the application refuses must fail at the peer, or it would wait for data there.
     const isNominated = check.isNominating && !role.isControlling && known?.state === 'succeeded'
-    return isNominated && !selection.nominatedByPeer(known, check.nomination)
+    return isNominated && !selection.nominatedByPeer(known, check.nomination, isLite)
       ? StatusCode.forbidden
       : undefined
   }
@@ -115,6 +115,7 @@ export class CheckServer {
     if (pair === null) return
     pair.isHeard = true
     pair.heardAt = now
+    pair.isTried ||= !check.isNominating
     if (isLite) this.#serve(now, pair, isNominated)
     else if (pair.state !== 'succeeded') {
       pair.nominatedByPeer ||= isNominated
@@ -130,7 +131,7 @@ export class CheckServer {
     pair.respondedAt = now
     if (!isNominated || pair.state === 'succeeded') return
     list.succeeded(pair)
-    selection.nominatedByPeer(pair)
+    selection.nominatedByPeer(pair, undefined, true)
   }
 
   #refuse(

@@ -41,6 +41,7 @@ export type CheckPurpose = 'check' | 'recheck' | 'nominate' | 'consent'
 export interface Check {
   readonly pair: Pair
   readonly purpose: CheckPurpose
+  readonly isNominating: boolean
   /** The role that the request claimed. */
   readonly role: IceRole
   /** Its PRIORITY: that of the peer-reflexive candidate which the answer may reveal. */
@@ -127,8 +128,8 @@ export class ConnectivityChecks {
     isNominating: boolean = purpose === 'nominate',
   ): void {
     this.#now = now
-    const check = this.#describe(now, pair, purpose, this.#role.current, rto)
-    const request = this.#buildRequest(check, isNominating)
+    const check = this.#describe(now, pair, purpose, this.#role.current, rto, isNominating)
+    const request = this.#buildRequest(check)
     const policy =
       purpose === 'consent' ? consentPolicy : policyFor(pair.base.tcpType !== undefined, rto, this.#timeout)
     if (purpose !== 'consent') pair.requestsSent++
@@ -141,7 +142,8 @@ export class ConnectivityChecks {
    */
   consentRequest(pair: Pair): Uint8Array {
     const priority = peerReflexivePriority(pair.base)
-    return this.#buildRequest({ purpose: 'consent', priority, role: this.#role.current }, false)
+    const isNominating = false
+    return this.#buildRequest({ purpose: 'consent', priority, role: this.#role.current, isNominating })
   }
 
   /** What authenticates this agent's requests, and their answers. */
@@ -151,7 +153,7 @@ export class ConnectivityChecks {
 
   /** A consent check that went out at `startedAt`, whose answer is to be judged here. */
   adopt(startedAt: Millis, pair: Pair, role: IceRole, request: Uint8Array): void {
-    const check = this.#describe(startedAt, pair, 'consent', role, consentPolicy.rto)
+    const check = this.#describe(startedAt, pair, 'consent', role, consentPolicy.rto, false)
     this.#transactions.adopt(startedAt, pair.remoteAddress, request, check, consentPolicy)
   }
 
@@ -175,7 +177,7 @@ export class ConnectivityChecks {
     const datagram = this.#dtlsInStun?.read(response) ?? null
     if (datagram !== null) this.#host.later(() => this.#dtlsInStun?.deliver(now, datagram))
     const hasSucceeded = this.#judge(now, check, response, check.pair.joins(base, from))
-    return hasSucceeded && check.purpose === 'consent' ? 'consent' : 'accepted'
+    return hasSucceeded && check.purpose === 'consent' && !check.isNominating ? 'consent' : 'accepted'
   }
 
   handleTimeout(now: Millis): void {
@@ -192,9 +194,16 @@ export class ConnectivityChecks {
     this.#transactions.clear()
   }
 
-  #describe(startedAt: Millis, pair: Pair, purpose: CheckPurpose, role: IceRole, rto: number): Check {
+  #describe(
+    startedAt: Millis,
+    pair: Pair,
+    purpose: CheckPurpose,
+    role: IceRole,
+    rto: number,
+    isNominating: boolean,
+  ): Check {
     const priority = peerReflexivePriority(pair.base)
-    return { pair, purpose, role, priority, startedAt, rto, refusal: undefined }
+    return { pair, purpose, isNominating, role, priority, startedAt, rto, refusal: undefined }
   }
 
   #judge(now: Millis, check: Check, response: AuthenticatedMessage, isSymmetric: boolean): boolean {
@@ -210,10 +219,12 @@ export class ConnectivityChecks {
     return false
   }
 
-  #buildRequest(
-    { purpose, priority, role }: Pick<Check, 'purpose' | 'priority' | 'role'>,
-    isNominating: boolean,
-  ): Uint8Array {
+  #buildRequest({
+    purpose,
+    isNominating,
+    priority,
+    role,
+  }: Pick<Check, 'purpose' | 'isNominating' | 'priority' | 'role'>): Uint8Array {
     const id = this.#transactions.newTransactionId()
     const roleAttribute = role === 'controlling' ? IceControlling : IceControlled
     const request = new MessageBuilder(Method.binding, MessageClass.request, id)

@@ -26,8 +26,10 @@ export interface ConsentTimings {
  *
  * An endpoint that sends nothing need not maintain consent (§5.1). While that is so, and for 12 s at most, this agent puts
  * its check off whenever it hears its peer's: one exchange shows both ends that the other is there, so that agents of two
- * idle ends take turns. Since one lost answer would then look like silence, a check that nothing follows is sent again
- * within a second, once.
+ * idle ends take turns.
+ *
+ * A check that nothing follows is sent again within a second, and so on until something does: on a link that loses much,
+ * a few answers in 30 s may all be lost, and consent end while data flows.
  */
 export class Consent {
   readonly #host: ConsentHost
@@ -38,7 +40,7 @@ export class Consent {
   readonly #expiry: number
   #pair: Pair | null = null
   #checkAt: Millis = NEVER
-  /** When to look whether anything has followed the last check. */
+  /** When to look whether anything has followed the last check, so that it need not be sent again. */
   #retryAt: Millis = NEVER
   #checkedAt: Millis = LONG_AGO
   /** When to look whether the pair fell silent; data moves `heardAt` on without touching any timer. */
@@ -82,7 +84,7 @@ export class Consent {
   heard(now: Millis): void {
     if (this.#pair === null) return
     this.#listenAt = Millis(now + this.#silence)
-    this.#retryAt = NEVER
+    if (this.#isAnswered(this.#pair)) this.#retryAt = NEVER
     if (!this.#pair.isSilent) return
     this.#pair.isSilent = false
     this.#host.silenceChanged(now, this.#pair)
@@ -112,10 +114,8 @@ export class Consent {
       return true
     }
     const hasChanged = now >= this.#listenAt && this.#listen(now, pair)
-    const isDue = now >= this.#checkAt
-    const isRetry = !isDue && now >= this.#retryAt
-    if (isDue || isRetry) this.#retryAt = isDue ? Millis(onGrid(now + RETRY, Math.floor)) : NEVER
-    if (isDue || (isRetry && pair.heardAt < this.#checkedAt)) this.#check(now, pair, isDue)
+    if (now >= this.#retryAt && this.#isAnswered(pair)) this.#retryAt = NEVER
+    if (now >= Math.min(this.#checkAt, this.#retryAt)) this.#check(now, pair)
     return hasChanged
   }
 
@@ -131,12 +131,16 @@ export class Consent {
     return Millis(since + this.#expiry)
   }
 
-  #check(now: Millis, pair: Pair, isRegular: boolean): void {
-    if (isRegular) {
-      this.#checkedAt = now
-      this.#isSending = false
-      this.#checkAt = this.#nextCheck(now)
-    }
+  /** Whether the last check needs no other: who sends data needs an answer, to others any sign of life is one. */
+  #isAnswered({ respondedAt, heardAt }: Pair): boolean {
+    return (this.#isSending ? respondedAt : heardAt) >= this.#checkedAt
+  }
+
+  #check(now: Millis, pair: Pair): void {
+    this.#checkedAt = now
+    this.#isSending = false
+    this.#checkAt = this.#nextCheck(now)
+    this.#retryAt = Millis(onGrid(now + RETRY, Math.floor))
     this.#host.consentCheckDue(now, pair)
   }
 

@@ -45,6 +45,8 @@ export class Pair implements CandidatePair {
   nominatedByPeer = false
   /** The NOMINATION that came with it. */
   nomination: number | undefined = undefined
+  /** The peer has checked the pair without nominating it: a nomination that follows is a choice, and no habit. */
+  isTried = false
   /** The application refused the pair; it is never nominated. */
   isRefused = false
   /** An authenticated request came over this pair: the peer may send data before its check is answered. */

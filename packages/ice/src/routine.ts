@@ -57,7 +57,7 @@ export class Routine {
     const { role, isLite, selection } = session.parts
     // It has nothing to ask.
     if (isLite) return true
-    if (selection.hasRepeat(pair)) return false
+    if (selection.nominates(pair)) return false
     const checks = session.consentChecks
     if (checks === null) return false
     if (this.#isAwaiting && now < this.#askedAt + LIFETIME) return false

@@ -9,6 +9,8 @@ export interface SelectionHost {
   /** The application's word; a pair that it refuses is never asked about again. */
   acceptPair(pair: Pair): boolean
   pairSelected(pair: Pair): void
+  /** The peer wants this valid pair: whether a check of it succeeds is to be found out, and told to {@link Selection.proven}. */
+  proofWanted(pair: Pair): void
 }
 
 /**
@@ -31,6 +33,10 @@ export class Selection {
   #nominee: Pair | null = null
   /** Whether the nominee's check is still to be sent. */
   #isDue = false
+  /** What the peer nominated last, where data goes once it is proven. */
+  #wanted: Pair | null = null
+  /** Whether the peer has nominated a pair that it had tried. */
+  #isPeerRegular = false
   /** Whether the nomination of the selected pair is still to be repeated. */
   #isRepeatDue = false
 
@@ -105,8 +111,9 @@ export class Selection {
     return this.#nominee
   }
 
-  /** The nominating check succeeded. */
+  /** A nominating check succeeded. */
   nominated(pair: Pair): void {
+    if (this.#selected === pair) this.#isRepeatDue = false
     if (this.#nominee !== pair) return
     this.#nominee = null
     this.#isRepeatDue = !this.renominates
@@ -114,18 +121,13 @@ export class Selection {
   }
 
   /**
-   * Whether the check of consent that is about to be sent over `pair` shall nominate it again: the first one does. A peer
-   * whose ICE was not ready for the nomination would else wait for it for ever.
+   * Whether checks of consent over `pair` nominate it, too: while the answer to its nomination is not there, which may be
+   * lost time and again, and afterwards until one more is answered. A peer whose ICE was not ready for the nomination would
+   * else wait for it for ever.
    */
-  takeRepeat(pair: Pair): boolean {
-    const isRepeat = this.hasRepeat(pair)
-    if (isRepeat) this.#isRepeatDue = false
-    return isRepeat
-  }
-
-  /** What {@link Selection.takeRepeat} would say. */
-  hasRepeat(pair: Pair): boolean {
-    return this.#isRepeatDue && pair === this.#selected && this.#role.isControlling
+  nominates(pair: Pair): boolean {
+    if (!this.#role.isControlling || this.renominates) return false
+    return pair === this.#nominee || (this.#isRepeatDue && pair === this.#selected)
   }
 
   /** The nominating check failed; `again`: for a reason that does not speak against the pair. */
@@ -137,25 +139,44 @@ export class Selection {
 
   /**
    * The peer nominates a valid pair (RFC 8445 §7.3.1.5). False where the application refuses it. With a `nomination` the
-   * highest of those decides, else the better pair does.
+   * highest of those decides. Else the last word of a peer that tries pairs before it nominates one does (RFC 8445 §8.1.1),
+   * and the better pair where every check nominates, as RFC 5245's aggressive nomination has it. `isProven`: the peer has
+   * just shown that it is there. Data does not leave a pair that works for one that may be a replayed request's.
    */
-  nominatedByPeer(pair: Pair, nomination?: number): boolean {
+  nominatedByPeer(pair: Pair, nomination: number | undefined, isProven: boolean): boolean {
     if (pair.isRefused || (!pair.nominated && !this.#isAccepted(pair))) return false
     const isLatest = nomination !== undefined && nomination > this.#nominationByPeer
     if (isLatest) this.#nominationByPeer = nomination
+    this.#isPeerRegular ||= pair.isTried
+    const isLastWord = nomination === undefined && this.#isPeerRegular
     const isChosen = nomination === undefined ? this.#isBetter(pair) : isLatest
-    if (pair !== this.#selected && isChosen) this.#select(pair)
-    else pair.nominated = true
+    pair.nominated = true
+    this.#wanted = null
+    if (pair === this.#selected) return true
+    if (isChosen || (isLastWord && isProven)) this.#select(pair)
+    else if (isLastWord) {
+      this.#wanted = pair
+      this.#host.proofWanted(pair)
+    }
     return true
+  }
+
+  /** A check of the pair succeeded. */
+  proven(pair: Pair): void {
+    if (this.#wanted !== pair) return
+    this.#wanted = null
+    if (pair !== this.#selected) this.#select(pair)
   }
 
   /** The pair works no more. */
   lost(pair: Pair): void {
+    if (this.#wanted === pair) this.#wanted = null
     if (this.#selected === pair) this.#selected = null
     this.nominationFailed(pair, false)
   }
 
   roleChanged(): void {
+    this.#wanted = null
     this.#nominee = null
     this.#isDue = false
   }

@@ -49,6 +49,7 @@ export class Session {
     const selection = new Selection(role, list, config.patience, renomination, {
       acceptPair: (pair) => host.acceptPair(pair),
       pairSelected: (pair) => this.#selected(pair),
+      proofWanted: (pair) => this.#client?.recheck([pair]),
     })
     const pairing = new Pairing(role, list, config.foundations, {
       // A lite agent's pairs are those that the peer checks.

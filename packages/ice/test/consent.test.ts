@@ -101,20 +101,37 @@ describe('Consent, RFC 7675', () => {
   })
 
   test('one answer in time renews it', () => {
-    const { sim, log } = following((check) => check % 5 === 4)
+    const { sim, log } = following((check) => check % 12 === 11)
     sim.advance(300_000)
     const changes = log.map(([, what]) => what).filter((what) => what !== 'check')
     expect(changes.length).toBeGreaterThan(10)
     expect(changes.every((what, i) => what === (i % 2 === 0 ? 'silent' : 'audible'))).toBe(true)
   })
 
-  test('a check that nothing follows is sent again after a second, once', () => {
-    const { sim, log } = following(() => false)
-    sim.advance(14_000)
+  test('a check that nothing follows is sent again each second, until one is answered', () => {
+    const { sim, log } = following((check) => check % 4 === 3)
+    sim.advance(60_000)
     const checks = log.filter(([, what]) => what === 'check').map(([at]) => at)
-    expect(checks[1]! - checks[0]!).toBe(1_000)
-    expect(checks[2]! - checks[0]!).toBeGreaterThanOrEqual(4_000)
-    expect(checks[3]! - checks[2]!).toBe(1_000)
+    const gaps = checks.slice(1).map((at, i) => at - checks[i]!)
+    expect(gaps.length).toBeGreaterThanOrEqual(24)
+    for (const [i, gap] of gaps.entries())
+      if (i % 4 === 3) expect(gap).toBeGreaterThanOrEqual(4_000)
+      else expect(gap).toBe(1_000)
+  })
+
+  test('while data is sent, only answers count: what else the peer sends is no consent', () => {
+    const { sim, pair, consent, log } = following((check) => check >= 10)
+    const exchange = (now: Millis): void => {
+      consent.sending(now)
+      pair.heardAt = now
+      sim.after(100, exchange)
+    }
+    exchange(sim.now)
+    sim.advance(18_000)
+    // The first comes within 6 s, ten follow, and the next is not due before the last second.
+    expect(log.length).toBeGreaterThanOrEqual(11)
+    expect(log.length).toBeLessThanOrEqual(12)
+    expect(pair.respondedAt).toBeGreaterThan(sim.now - 6_000)
   })
 
   test("while nothing is sent, the peer asks in this end's place, for 12 s", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
+import type { IceCandidate } from '../src/index.ts'
 import { introduce, isConnected, type Peer } from './support/peer.ts'
 import { World } from './support/world.ts'
 
@@ -26,7 +27,7 @@ describe('20 % loss, jitter, reordering and duplicates', () => {
       const { a, b, world, took } = connection
       times.push(took)
       const hasAll = () => a.received.includes('to a') && b.received.includes('to b')
-      const sends = setInterval(world, () => {
+      const sends = setInterval(world, 100, () => {
         a.send('to b')
         b.send('to a')
       })
@@ -42,6 +43,32 @@ describe('20 % loss, jitter, reordering and duplicates', () => {
     expect(times[99]).toBeLessThan(30_000)
   })
 
+  test('1,000 seeds, idle or with data: nobody fails, and both ends soon mean the same pair', () => {
+    const apart: number[] = []
+    for (let seed = 0; seed < 1_000; seed++) {
+      const connection = connect(seed)
+      if (connection === null) throw new Error(`seed ${seed} does not connect`)
+      const { a, b, world } = connection
+      let since = world.sim.now
+      let longest = 0
+      const ticks = setInterval(world, 500, () => {
+        if (meansSamePair(a, b)) since = world.sim.now
+        longest = Math.max(longest, world.sim.now - since)
+        if (seed % 2 === 0) for (const peer of [a, b]) peer.send('data')
+      })
+      world.sim.advance(40_000)
+      ticks.stop()
+      apart.push(longest)
+      expect([seed, a.agent.state, b.agent.state]).not.toContain('failed')
+      // Four of five arrive, whichever way they take.
+      if (seed % 2 === 0)
+        for (const { received } of [a, b]) expect(received.length).toBeGreaterThan(0.65 * 80)
+    }
+    apart.sort((x, y) => x - y)
+    expect(apart[990]).toBeLessThan(2_000)
+    expect(apart[999]).toBeLessThan(10_000)
+  })
+
   test('the same seed gives the same trace', () => {
     const traces = [7, 7, 8].map((seed) => connect(seed)?.world.sim.trace)
     expect(traces[0]).toBe(traces[1])
@@ -49,13 +76,21 @@ describe('20 % loss, jitter, reordering and duplicates', () => {
   })
 })
 
-/** Calls `action` every 100 ms of virtual time. */
-function setInterval(world: World, action: () => void): { stop(): void } {
+/** Whether what one end has selected is what the other has. */
+function meansSamePair(a: Peer, b: Peer): boolean {
+  const [ours, theirs] = [a.agent.selectedPair, b.agent.selectedPair]
+  if (ours === null || theirs === null) return ours === theirs
+  const isSame = (x: IceCandidate, y: IceCandidate): boolean => x.address === y.address && x.port === y.port
+  return isSame(ours.local, theirs.remote) && isSame(ours.remote, theirs.local)
+}
+
+/** Calls `action` every `interval` ms of virtual time. */
+function setInterval(world: World, interval: number, action: () => void): { stop(): void } {
   let isRunning = true
   const tick = (): void => {
     if (!isRunning) return
     action()
-    world.sim.after(100, tick)
+    world.sim.after(interval, tick)
   }
   tick()
   return { stop: () => (isRunning = false) }

@@ -49,6 +49,65 @@ describe('a controlling peer’s nominations', () => {
     expect(agent.agent.state).toBe('connected')
   })
 
+  /** An agent whose two pairs work, and whose peer has nominated the better one; it tries pairs before, or does not. */
+  function twoPairs(isRegular: boolean): ReturnType<typeof scripted> {
+    const scene = scripted('controlled')
+    const { world, agent, script, other, to, signal } = scene
+    signal()
+    agent.agent.addRemoteCandidate(world.sim.now, { ...other.candidate, priority: 100, type: 'srflx' })
+    other.respond = (request, from) => other.success(request, from, script.key)
+    if (isRegular) for (const peer of [script, other]) peer.send(to, peer.request({ controlling: 1n }))
+    world.sim.advance(500)
+    script.send(to, script.request(nominate))
+    world.sim.advance(500)
+    expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+    return scene
+  }
+
+  test('the last word of a peer that tries pairs before it nominates one holds, also for a worse pair', () => {
+    const { world, agent, script, other, to } = twoPairs(true)
+    for (const peer of [other, script, other]) {
+      peer.send(to, peer.request(nominate))
+      world.sim.advance(500)
+      expect(agent.agent.selectedPair?.remote.address).toBe(peer.socket.local.address)
+    }
+    expect(agent.selected).toHaveLength(4)
+  })
+
+  test('a peer that never tried a pair keeps the better one', () => {
+    const { world, agent, script, other, to } = twoPairs(false)
+    other.send(to, other.request(nominate))
+    world.sim.advance(500)
+    expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+  })
+
+  test('data does not move to where nobody answers: the nomination may be a replayed one', () => {
+    const { world, agent, script, other, to } = twoPairs(true)
+    other.respond = () => null
+    other.send(to, other.request(nominate))
+    world.sim.advance(3_000)
+    expect(other.requests.length).toBeGreaterThan(1)
+    expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+    expect(agent.agent.activePair?.remote.address).toBe(script.socket.local.address)
+  })
+
+  test('a peer that takes its nomination back before it is proven is not followed', () => {
+    const { world, agent, script, other, to } = twoPairs(true)
+    let held: Uint8Array | null = null
+    other.respond = (request, from) => {
+      held ??= Uint8Array.from(other.success(request, from, script.key))
+      return null
+    }
+    other.send(to, other.request(nominate))
+    expect(world.run(() => held !== null, 1_000)).toBe(true)
+    script.send(to, script.request(nominate))
+    world.sim.advance(100)
+    other.send(to, held ?? '')
+    world.sim.advance(100)
+    expect(agent.agent.selectedPair?.remote.address).toBe(script.socket.local.address)
+    expect(agent.selected).toHaveLength(1)
+  })
+
   test('a peer that moves to a new address with the same credentials is followed', () => {
     const { world, agent, script, other, to, signal } = scripted('controlled')
     signal()
@@ -141,5 +200,20 @@ describe('nominating a peer that may not be ready', () => {
     expect(repeated && isNominating(repeated)).toBe(true)
     expect(later.length).toBeGreaterThan(3)
     expect(later.some(isNominating)).toBe(false)
+  })
+
+  test('the repetition is repeated until it is answered', () => {
+    const { world, agent, script, signal } = scripted('controlling')
+    signal()
+    expect(world.run(() => agent.agent.selectedPair !== null, 5_000)).toBe(true)
+    const before = script.requests.length
+    script.respond = () => null
+    world.sim.advance(9_000)
+    const repeated = script.requests.slice(before)
+    expect(repeated.length).toBeGreaterThan(2)
+    expect(repeated.every(isNominating)).toBe(true)
+    script.respond = (request, from) => script.success(request, from)
+    world.sim.advance(20_000)
+    expect(script.requests.slice(-3).some(isNominating)).toBe(false)
   })
 })
