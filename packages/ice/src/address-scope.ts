@@ -27,6 +27,16 @@ export function isUnicast(text: string): boolean {
   return !isZero(bytes, 12) || addressScope(text) === 'loopback'
 }
 
+/**
+ * Whether RFC 8445 §5.1.1.1 lets a host candidate have this address: one of a unicast kind, and no IPv6 site-local one, which
+ * RFC 3879 took out of use. Loopback is for the application to want.
+ */
+export function isHostAddress(text: string): boolean {
+  const bytes = parseIpAddress(text)
+  const isSiteLocal = bytes?.length === 16 && bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0xc0
+  return isUnicast(text) && !isSiteLocal
+}
+
 function isZero(bytes: Uint8Array, length: number): boolean {
   for (let i = 0; i < length; i++) if (bytes[i] !== 0) return false
   return true

@@ -56,7 +56,7 @@ export class AgentParts {
     this.trickle = new RemoteTrickle(host, this.outbox, this.sessions, this.discarded)
     this.consent = this.#createConsent()
     this.routine = new Routine(config.crypto, this)
-    this.processing = new Processing(config.pacing ?? 50, this)
+    this.processing = new Processing(sessionOptions(config).pacing, this)
     this.reception = new Reception(this.sessions, this.consent, this.stats, this.discarded, {
       isActive: () => this.processing.isActive,
       handleResponse: (now, base, from, message) => this.gatherer.handleResponse(now, base, from, message),
@@ -66,7 +66,7 @@ export class AgentParts {
   }
 
   createSession(role: IceRole, credentials?: IceCredentials): Session {
-    if (credentials !== undefined) checkCredentials(credentials)
+    if (credentials !== undefined) checkCredentials(credentials, 'ours')
     const host = this.#host
     const shared = {
       role,

@@ -8,6 +8,7 @@ import type { IceConfig } from './config.ts'
 import type { IceConnectionState } from './connection-state.ts'
 import { checkCredentials, type IceCredentials, type RemoteOptions } from './credentials.ts'
 import type { Discarded } from './discarded.ts'
+import { Entry } from './entry.ts'
 import type { GatheringState } from './gatherer.ts'
 import type { IceHost } from './host.ts'
 import { IceError } from './ice-error.ts'
@@ -37,11 +38,13 @@ import type { IceStatistics } from './stats.ts'
 export class IceAgent {
   readonly #config: IceConfig
   readonly #parts: AgentParts
+  readonly #entry: Entry
 
   /** Throws {@link IceError} `invalid-credentials` for local credentials that RFC 8839 forbids. */
   constructor(config: IceConfig, host: IceHost) {
     this.#config = config
     this.#parts = new AgentParts(config, host)
+    this.#entry = new Entry(this.#parts)
   }
 
   /** What was dropped, by reason. */
@@ -114,12 +117,12 @@ export class IceAgent {
     sockets: readonly LocalSocket[],
     options: { readonly awaitsServers?: boolean } = {},
   ): void {
-    this.#command(now, () => this.#parts.gatherer.gather(now, sockets, options.awaitsServers ?? false))
+    this.#entry.command(now, () => this.#parts.gatherer.gather(now, sockets, options.awaitsServers ?? false))
   }
 
   /** Replaces the servers of the configuration; asked in the next gathering, or in the present one if that waits. */
   setServers(now: Millis, servers: readonly IceServerAddress[]): void {
-    this.#command(now, () => this.#parts.gatherer.setServers(this.#config.lite === true ? [] : servers))
+    this.#entry.command(now, () => this.#parts.gatherer.setServers(this.#config.lite === true ? [] : servers))
   }
 
   /**
@@ -127,14 +130,15 @@ export class IceAgent {
    * credentials than those of the present session: the peer has restarted, so this agent must, too (RFC 8839 §4.4.3.1).
    */
   setRemoteCredentials(now: Millis, credentials: IceCredentials, options: RemoteOptions = {}): void {
-    checkCredentials(credentials)
+    checkCredentials(credentials, 'theirs')
     const { usernameFragment, password } = credentials
     const known = this.remoteCredentials
     if (known?.usernameFragment === usernameFragment && known.password === password) return
     if (known !== null) throw new IceError('restart-needed', 'the peer has restarted: restart() comes first')
-    this.#command(now, () => {
-      this.#parts.processing.hurry(now)
-      this.#parts.sessions.current.start(now, { usernameFragment, password }, options)
+    this.#entry.command(now, () => {
+      const { processing, sessions } = this.#parts
+      processing.hurry(now, options.pacing)
+      sessions.current.start(now, { usernameFragment, password }, options)
     })
   }
 
@@ -143,23 +147,23 @@ export class IceAgent {
    * `null`: the peer has no more. Throws {@link IceError} `closed`.
    */
   addRemoteCandidate(now: Millis, candidate: IceCandidate | null): void {
-    this.#command(now, () => this.#parts.trickle.add(candidate))
+    this.#entry.command(now, () => this.#parts.trickle.add(candidate))
   }
 
   /** What `IceHost.resolveName` asked for: the name's IP addresses, none where it is unknown. */
   nameResolved(now: Millis, name: string, addresses: readonly string[]): void {
     if (this.#parts.processing.isClosed) return
-    this.#command(now, () => this.#parts.trickle.nameResolved(name, addresses))
+    this.#entry.command(now, () => this.#parts.trickle.nameResolved(name, addresses))
   }
 
   /**
    * A datagram that came to one of the sockets. `from.address` is canonical, as Node's is (RFC 5952, without a zone).
    */
   handleDatagram(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): void {
-    const base = this.#baseOf(socket)
+    const base = this.#entry.baseOf(socket)
     if (base === undefined || (bytes[0]! < 2 && this.handleRoutine(now, socket, from, bytes))) return
     const { gatherer, outbox, processing, reception } = this.#parts
-    // No closure, as in #handle: data must cost no allocation.
+    // No closure, as in Entry.handle: data must cost no allocation.
     outbox.enter()
     try {
       if (!gatherer.handleRelay(now, base, from, bytes)) reception.receive(now, base, from, bytes)
@@ -184,22 +188,22 @@ export class IceAgent {
   handleServerMessage(now: Millis, socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
     const take = (base: SocketBase): void =>
       this.#parts.gatherer.handleServerMessage(now, base, server, bytes)
-    this.#fromSocket(now, socket, take, false)
+    this.#entry.fromSocket(now, socket, take, false)
   }
 
   /** That connection is no more, or could not be made. */
   serverLost(now: Millis, socket: number, server: TurnServerAddress, reason: string): void {
-    this.#fromSocket(now, socket, (base) => this.#parts.gatherer.serverLost(base, server, reason))
+    this.#entry.fromSocket(now, socket, (base) => this.#parts.gatherer.serverLost(base, server, reason))
   }
 
   /** The TCP connection of that socket to `to` could not be made, or is no more. */
   connectionLost(now: Millis, socket: number, to: TransportAddress): void {
-    this.#fromSocket(now, socket, (base) => this.#parts.sessions.failPair(base, to, 'unreachable'))
+    this.#entry.fromSocket(now, socket, (base) => this.#parts.sessions.failPair(base, to, 'unreachable'))
   }
 
   /** The socket is gone, with its interface for instance: pairs of it fail, and others take over. */
   removeSocket(now: Millis, socket: number): void {
-    this.#fromSocket(now, socket, (base) => {
+    this.#entry.fromSocket(now, socket, (base) => {
       this.#parts.gatherer.removeSocket(base)
       this.#parts.sessions.removeBase(base, 'interface-lost')
     })
@@ -227,7 +231,7 @@ export class IceAgent {
    */
   restart(now: Millis, role: IceRole = this.role, credentials?: IceCredentials): void {
     const { consent, gatherer, sessions, processing, trickle } = this.#parts
-    this.#command(now, () => {
+    this.#entry.command(now, () => {
       const { pair } = consent
       if (pair?.isSilent === true && pair.base.isRelay) gatherer.giveUp(now, pair.base)
       sessions.restart(this.#parts.createSession(role, credentials))
@@ -241,7 +245,7 @@ export class IceAgent {
   handleTimeout(now: Millis): void {
     const { consent, outbox, processing } = this.#parts
     if (processing.nextTimeout <= now) {
-      this.#handle(now, () => processing.handleTimeout(now))
+      this.#entry.handle(now, () => processing.handleTimeout(now))
       // What that told the host may have closed the agent.
       if (processing.isClosed) return
     }
@@ -264,47 +268,10 @@ export class IceAgent {
   close(now: Millis): void {
     const { gatherer, sessions, processing } = this.#parts
     if (processing.isClosed) return
-    this.#command(now, () => {
+    this.#entry.command(now, () => {
       processing.close()
       sessions.stop()
       gatherer.close(now)
     })
-  }
-
-  #command(now: Millis, body: () => void): void {
-    const { processing } = this.#parts
-    if (processing.isClosed) throw new IceError('closed', 'the agent was closed')
-    this.#handle(now, () => {
-      processing.unsettle()
-      body()
-    })
-  }
-
-  /** `isNews`: whatever came of it, conclusions are to be drawn. */
-  #fromSocket(now: Millis, socket: number, body: (base: SocketBase) => void, isNews = true): void {
-    const base = this.#baseOf(socket)
-    if (base === undefined) return
-    if (isNews) this.#parts.processing.unsettle()
-    this.#handle(now, () => body(base))
-  }
-
-  #baseOf(socket: number): SocketBase | undefined {
-    const base = this.#parts.gatherer.baseOf(socket)
-    if (base === undefined) this.discarded.count('unknown-socket')
-    return base
-  }
-
-  #handle(now: Millis, body: () => void): void {
-    const { outbox, processing } = this.#parts
-    processing.forgetTimeout()
-    outbox.enter()
-    try {
-      body()
-      processing.settle(now)
-    } finally {
-      outbox.leave()
-      // What leaves over a relay moves the timers of its allocation.
-      processing.forgetTimeout()
-    }
   }
 }

@@ -2,6 +2,7 @@ import type { Millis } from '@purertc/bytes'
 import type { TransportAddress } from '@purertc/stun'
 import type { TurnClient } from '@purertc/turn'
 
+import { addressScope } from './address-scope.ts'
 import type { IceCandidate, TcpType } from './candidate.ts'
 import { localPreference, tcpLocalPreference } from './priority.ts'
 
@@ -76,6 +77,13 @@ export class SocketBase implements Base {
 
   send(_now: Millis, to: TransportAddress, bytes: Uint8Array): void {
     this.#transmit(this.id, to, bytes)
+  }
+
+  /** Whether a server there can be asked: over UDP and its own family, and from loopback nothing outside. */
+  canAsk(server: TransportAddress): boolean {
+    const { address, family } = this.address
+    if (this.tcpType !== undefined || family !== server.family) return false
+    return addressScope(address) !== 'loopback' || addressScope(server.address) === 'loopback'
   }
 
   favour(): void {

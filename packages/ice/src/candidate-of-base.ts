@@ -3,7 +3,7 @@ import type { TransportAddress } from '@purertc/stun'
 import { type Base, SocketBase } from './base.ts'
 import type { CandidateType, IceCandidate } from './candidate.ts'
 import type { Foundations } from './foundation.ts'
-import { candidatePriority, relayPriority, tcpPriority } from './priority.ts'
+import { candidatePriority, distinctPriority, relayPriority, tcpPriority } from './priority.ts'
 import { type IceServerAddress, isStream, type RelayProtocol } from './server-address.ts'
 
 /** Where a candidate was found, RFC 8445 §5.1.1. */
@@ -17,15 +17,19 @@ export interface CandidateOrigin {
   readonly serverIndex: number
 }
 
-/** The candidate as the peer is to know it, RFC 8445 §5.1.1.3 and §5.1.2. */
-export function candidateOf(origin: CandidateOrigin, foundations: Foundations): IceCandidate {
+/** The candidate as the peer is to know it, RFC 8445 §5.1.1.3 and §5.1.2. `isTaken`: another one has that priority. */
+export function candidateOf(
+  origin: CandidateOrigin,
+  foundations: Foundations,
+  isTaken: (priority: number) => boolean,
+): IceCandidate {
   const { base, type, address, related, server } = origin
   const relayProtocol = server?.kind === 'turn' && type === 'relay' ? (server.transport ?? 'udp') : undefined
   return {
     foundation: foundations.of(type, base, foundationServer(server)),
     component: 1,
     ...(base.tcpType === undefined ? { transport: 'udp' } : { transport: 'tcp', tcpType: base.tcpType }),
-    priority: priorityOf(origin, relayProtocol),
+    priority: distinctPriority(priorityOf(origin, relayProtocol), isTaken),
     address: (type === 'host' && base instanceof SocketBase ? base.name : undefined) ?? address.address,
     port: address.port,
     type,
@@ -37,7 +41,7 @@ export function candidateOf(origin: CandidateOrigin, foundations: Foundations): 
 
 /** RFC 8839 §5.1: what stands for an address that is not to be known. */
 export function anyAddress({ family }: TransportAddress): TransportAddress {
-  return { family, address: family === 'IPv4' ? '0.0.0.0' : '::', port: 0 }
+  return { family, address: family === 'IPv4' ? '0.0.0.0' : '::', port: DISCARD_PORT }
 }
 
 function priorityOf(
@@ -66,3 +70,5 @@ function foundationServer(server: IceServerAddress | null): string {
   const { address } = server.address
   return server.kind === 'turn' && isStream(server) ? `${address} ${server.transport}` : address
 }
+
+const DISCARD_PORT = 9

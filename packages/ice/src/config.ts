@@ -18,7 +18,10 @@ export interface IceConfig {
   readonly localCredentials?: IceCredentials
   /** The check list's limit, RFC 8445 §6.1.2.5. Default 100. */
   readonly maxPairs?: number
-  /** Ta, RFC 8445 §14.2: milliseconds between new transactions. Default 50. */
+  /**
+   * Ta, RFC 8445 §14.2: milliseconds between new transactions. Another than the default of 50 must be told to the peer
+   * (`a=ice-pacing`), for the larger of both ends' counts: see `RemoteOptions.pacing`.
+   */
   readonly pacing?: number
   /** Milliseconds until a check fails, and, RFC 8863, until the agent may fail at all. Default 17,500. */
   readonly checkTimeout?: number

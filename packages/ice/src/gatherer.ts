@@ -1,18 +1,17 @@
 import { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import { sameAddress, type StunMessage, type TransportAddress } from '@purertc/stun'
+import { StatusCode, type StunMessage, type TransportAddress } from '@purertc/stun'
 
-import { addressScope } from './address-scope.ts'
 import { type Base, type LocalCandidate, type LocalSocket, type RelayBase, SocketBase } from './base.ts'
-import type { CandidateType } from './candidate.ts'
-import { anyAddress, candidateOf } from './candidate-of-base.ts'
+import { anyAddress, type CandidateOrigin } from './candidate-of-base.ts'
 import type { Foundations } from './foundation.ts'
-import { MAX_SERVERS } from './priority.ts'
+import { GatheredCandidates } from './gathered-candidates.ts'
 import { type Relay, Relays } from './relays.ts'
 import {
   type CandidateError,
   type IceServerAddress,
   isStream,
+  type StunServerAddress,
   type TurnServerAddress,
 } from './server-address.ts'
 import { StunQueries } from './stun-queries.ts'
@@ -55,7 +54,7 @@ export class Gatherer {
   readonly #relays: Relays
   /** What the present session has: sockets that were gathered on, and candidates. */
   #gathered = new Set<SocketBase>()
-  #found: LocalCandidate[] = []
+  readonly #found: GatheredCandidates
   /** Transactions that wait for their turn (Ta). */
   #waiting: ((now: Millis) => void)[] = []
   #state: GatheringState = 'new'
@@ -64,8 +63,9 @@ export class Gatherer {
   constructor(config: GathererConfig, host: GathererHost) {
     this.#config = config
     this.#host = host
-    const { servers, crypto } = config
+    const { servers, crypto, foundations } = config
     this.#servers = servers
+    this.#found = new GatheredCandidates(foundations)
     this.#queries = new StunQueries(crypto, {
       transmit: (now, base, to, bytes) => host.sendQuery(now, base, to, bytes),
       mapped: ({ base, server, index }, address) => this.#reflexive(base, address, server, index),
@@ -78,7 +78,7 @@ export class Gatherer {
           : host.transmit(base.id, server.address, bytes),
       disconnect: (base, server) => host.disconnectServer(base.id, server),
       allocated: (relay) => this.#allocated(relay),
-      failed: (relay, code, text) => this.#failed(relay.via, relay.server, code, text),
+      failed: (relay, code, text) => this.#relayFailed(relay, code, text),
       received: (now, base, peer, bytes) => host.relayReceived(now, base, peer, bytes),
       lost: (base, isReleased) => host.relayLost(base, isReleased),
       placeFree: ({ via, server, index }) => this.#askForRelay(via, server, index),
@@ -112,7 +112,7 @@ export class Gatherer {
   removeSocket(base: SocketBase): void {
     this.#bases.delete(base.id)
     this.#gathered.delete(base)
-    this.#found = this.#found.filter((local) => local.base !== base)
+    this.#found.removeBase(base)
     this.#queries.removeBase(base)
     this.#relays.removeBase(base)
   }
@@ -188,7 +188,7 @@ export class Gatherer {
   /** A new session begins, for which everything is to be gathered anew. Allocations stay. */
   reset(): void {
     this.#gathered.clear()
-    this.#found = []
+    this.#found.clear()
     this.#waiting = []
     this.#awaitsServers = false
     this.#queries.stop()
@@ -225,17 +225,19 @@ export class Gatherer {
 
   /** Server by server: base by base, one dead interface would hold up all others. */
   #ask(bases: readonly SocketBase[]): void {
-    const stunServers = this.#servers.filter((server) => server.kind === 'stun').slice(0, MAX_SERVERS)
-    const turnServers = this.#servers.filter((server) => server.kind === 'turn').slice(0, MAX_SERVERS)
+    const stunServers = this.#servers.filter((server) => server.kind === 'stun')
+    const turnServers = this.#servers.filter((server) => server.kind === 'turn')
     if (this.#config.policy === 'all')
       for (const [index, server] of stunServers.entries())
-        for (const base of bases)
-          if (canReach(base, server.address))
-            this.#waiting.push((now) => {
-              if (this.#gathered.has(base)) this.#queries.start(now, { base, server, index })
-            })
+        for (const base of bases) if (base.canAsk(server.address)) this.#query(base, server, index)
     for (const [index, server] of turnServers.entries())
-      for (const base of bases) if (canReach(base, server.address)) this.#askForRelay(base, server, index)
+      for (const base of bases) if (base.canAsk(server.address)) this.#askForRelay(base, server, index)
+  }
+
+  #query(base: SocketBase, server: StunServerAddress, index: number): void {
+    this.#waiting.push((now) => {
+      if (this.#gathered.has(base)) this.#queries.start(now, { base, server, index })
+    })
   }
 
   #askForRelay(base: SocketBase, server: TurnServerAddress, index: number): void {
@@ -248,52 +250,47 @@ export class Gatherer {
     else this.#relays.awaitPlace(base, server)
   }
 
-  #allocated({ via, server, base, mapped, index }: Relay): void {
+  #allocated({ via, server, base, mapped, index: serverIndex }: Relay): void {
     if (base === null || mapped === null) return
     // An Allocate response tells what a Binding response would, too (RFC 8445 §5.1.1.2), but over UDP alone.
-    if (this.#config.policy === 'all' && !isStream(server)) this.#reflexive(via, mapped, server, index)
+    if (this.#config.policy === 'all' && !isStream(server)) this.#reflexive(via, mapped, server, serverIndex)
     const related = this.#config.policy === 'all' ? mapped : anyAddress(mapped)
-    this.#add(base, 'relay', base.address, related, server, index)
+    this.#add({ base, type: 'relay', address: base.address, related, server, serverIndex })
+  }
+
+  /** RFC 8445 §5.1.1.2: a TURN server without room for another allocation still tells what a STUN server would. */
+  #relayFailed({ via, server, index }: Relay, code: number, text: string): void {
+    this.#failed(via, server, code, text)
+    const isFull = code === StatusCode.allocationQuotaReached || code === StatusCode.insufficientCapacity
+    if (!isFull || this.#config.policy !== 'all' || isStream(server)) return
+    const { address, url } = server
+    this.#query(via, { kind: 'stun', address, ...(url !== undefined && { url }) }, index)
   }
 
   #addHost(base: SocketBase): void {
-    this.#add(base, 'host', base.address, undefined, null, 0)
-    for (const mapped of base.mapped) this.#add(base, 'srflx', mapped, base.address, null, 0)
+    const { address, mapped } = base
+    const common = { base, server: null, serverIndex: 0 } as const
+    this.#add({ ...common, type: 'host', address, related: undefined })
+    for (const outside of mapped) this.#add({ ...common, type: 'srflx', address: outside, related: address })
   }
 
-  #reflexive(base: SocketBase, mapped: TransportAddress, server: IceServerAddress, index: number): void {
-    // No NAT in between: redundant (RFC 8445 §5.1.3).
-    if (sameAddress(mapped, base.address)) return
-    this.#add(base, 'srflx', mapped, base.address, server, index)
-  }
-
-  #add(
-    base: Base,
-    type: CandidateType,
-    address: TransportAddress,
-    related: TransportAddress | undefined,
-    server: IceServerAddress | null,
+  #reflexive(
+    base: SocketBase,
+    mapped: TransportAddress,
+    server: IceServerAddress,
     serverIndex: number,
   ): void {
-    // Servers may say the same, and may be asked again (RFC 8445 §5.1.3).
-    if (this.#found.some((local) => local.base === base && sameAddress(local.address, address))) return
-    const origin = { base, type, address, related, server, serverIndex }
-    const candidate = candidateOf(origin, this.#config.foundations)
-    const local = { base, candidate, address }
-    this.#found.push(local)
-    this.#host.candidateFound(local)
+    this.#add({ base, type: 'srflx', address: mapped, related: base.address, server, serverIndex })
+  }
+
+  #add(origin: CandidateOrigin): void {
+    const local = this.#found.add(origin)
+    if (local !== null) this.#host.candidateFound(local)
   }
 
   #failed(base: SocketBase, { address, url }: IceServerAddress, code: number, text: string): void {
     this.#host.candidateFailed({ server: address, url, base: base.address, code, text })
   }
-}
-
-/** A loopback socket reaches nothing outside, and a server is asked over its own family. */
-function canReach({ address, tcpType }: SocketBase, server: TransportAddress): boolean {
-  if (tcpType !== undefined) return false
-  const isConfined = addressScope(address.address) === 'loopback'
-  return address.family === server.family && (!isConfined || addressScope(server.address) === 'loopback')
 }
 
 const NEVER = Millis(Infinity)

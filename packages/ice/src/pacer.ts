@@ -5,14 +5,22 @@ import { Millis } from '@purertc/bytes'
  * that they neither congest a link nor overrun a NAT that can only make so many bindings at a time.
  */
 export class Pacer {
-  readonly #interval: number
+  readonly #own: number
+  #interval: number
   /** Transactions that may follow each other sooner. */
   #urgent = 0
   #allowedAt = Millis(-Infinity)
   #wakesAt = Millis(Infinity)
 
+  /** `interval`: what this agent wishes for. */
   constructor(interval: number) {
+    this.#own = interval
     this.#interval = interval
+  }
+
+  /** What the peer wishes for is known. */
+  agree(theirs: number | undefined): void {
+    this.#interval = agreedPacing(this.#own, theirs)
   }
 
   /** Starts what may start: calls `start` while it is time and `start` finds work; wakes up later for the rest. */
@@ -41,6 +49,14 @@ export class Pacer {
     return this.#wakesAt
   }
 }
+
+/** RFC 8445 §14.2: the larger of both, of which the peer's is the default where it proposes none. */
+export function agreedPacing(ours: number, theirs: number = DEFAULT_PACING): number {
+  return Math.max(ours, theirs)
+}
+
+/** Milliseconds. */
+export const DEFAULT_PACING = 50
 
 /** Milliseconds between transactions of one agent at the least, RFC 8445 §14.2. */
 const SMALLEST = 5

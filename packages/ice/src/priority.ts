@@ -48,15 +48,26 @@ export function pairPriority(controlling: number, controlled: number): bigint {
 }
 
 /**
- * Local preference of a base: earlier sockets are better, and servers of one base are told apart, so that no two
- * candidates of one type share a priority (RFC 8445 §5.1.2.1).
+ * Local preference of a base, and of what its `serverIndex`th server says of it: earlier sockets are better, and so are
+ * earlier servers. {@link distinctPriority} sees to those that this does not tell apart.
  */
 export function localPreference(baseIndex: number, serverIndex = 0): number {
-  return Math.max(MAX_SERVERS - 1, 0xffff - baseIndex * MAX_SERVERS) - serverIndex
+  const first = Math.max(LEAST_PREFERENCE, 0xffff - baseIndex * SERVERS_OF_BASE)
+  return first - Math.min(serverIndex, SERVERS_OF_BASE - 1)
 }
 
-/** Servers of one kind that an agent asks; more are ignored. `serverIndex` is below it. */
-export const MAX_SERVERS = 8
+/** `priority`, or the next lower one of its type that is not taken (RFC 8445 §5.1.2: no two candidates share one). */
+export function distinctPriority(priority: number, isTaken: (priority: number) => boolean): number {
+  let distinct = priority
+  while (isTaken(distinct)) distinct -= 2 ** 8
+  return distinct
+}
+
+/** Servers of one kind that have local preferences between those of two bases. */
+const SERVERS_OF_BASE = 64
+
+/** Of a base's first candidate: so many candidates of one type are still told apart. */
+const LEAST_PREFERENCE = 4_096
 
 const TCP_PREFERENCE = { host: 90, prflx: 80, srflx: 70 } as const
 const DIRECTION: Readonly<Record<TcpType, number>> = { active: 6, passive: 4, so: 2 }

@@ -76,8 +76,9 @@ export class Processing {
     if (this.#conclusion.take(now, reporter.state === 'completed') && base) gatherer.conclude(now, base)
   }
 
-  /** Checks begin. */
-  hurry(now: Millis): void {
+  /** Checks begin, of a peer that wishes for that Ta. */
+  hurry(now: Millis, theirs: number | undefined): void {
+    this.#pacer.agree(theirs)
     this.#pacer.hurry(now)
   }
 

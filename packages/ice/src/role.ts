@@ -33,9 +33,11 @@ export class Role {
     return this.#tieBreaker
   }
 
-  /** The peer is a lite agent, which cannot. */
-  lead(): void {
-    if (!this.#isFixed) this.#current = 'controlling'
+  /** The peer is a lite agent, which cannot. Returns whether the role is another now. */
+  lead(): boolean {
+    if (this.#isFixed || this.isControlling) return false
+    this.#switch()
+    return true
   }
 
   /** A request says that its sender has role `claimed` and tie-breaker `theirs`. */

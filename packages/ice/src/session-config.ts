@@ -5,6 +5,7 @@ import type { IceCredentials } from './credentials.ts'
 import type { DtlsInStun } from './dtls-in-stun.ts'
 import type { Foundations } from './foundation.ts'
 import type { NominationPatience } from './nomination.ts'
+import { DEFAULT_PACING } from './pacer.ts'
 import type { IceRole } from './role.ts'
 
 export interface SessionConfig {
@@ -13,7 +14,7 @@ export interface SessionConfig {
   readonly credentials: IceCredentials
   readonly foundations: Foundations
   readonly maxPairs: number
-  /** Ta, milliseconds. */
+  /** Ta that this agent wishes for, milliseconds. */
   readonly pacing: number
   /** Milliseconds that a check may take, retransmissions included. */
   readonly checkTimeout: number
@@ -32,7 +33,7 @@ export function sessionOptions(
   SessionConfig,
   'crypto' | 'maxPairs' | 'pacing' | 'checkTimeout' | 'patience' | 'isLite' | 'renomination' | 'dtlsInStun'
 > {
-  const { crypto, maxPairs = 100, pacing = 50, checkTimeout = 17_500, patience = {} } = config
+  const { crypto, maxPairs = 100, pacing = DEFAULT_PACING, checkTimeout = 17_500, patience = {} } = config
   const { lite: isLite = false, renomination = false, dtlsInStun } = config
   return { crypto, maxPairs, pacing, checkTimeout, patience, isLite, renomination, dtlsInStun }
 }

@@ -1,16 +1,20 @@
 import type { CryptoProvider } from '@purertc/crypto'
+import { shortTermKey } from '@purertc/stun'
 
-import type { CheckList } from './check-list.ts'
+import { CheckList } from './check-list.ts'
 import type { DtlsInStun } from './dtls-in-stun.ts'
-import type { Pairing } from './pairing.ts'
-import type { Role } from './role.ts'
-import type { Selection } from './selection.ts'
+import { Pairing } from './pairing.ts'
+import { Role } from './role.ts'
+import { Selection, type SelectionHost } from './selection.ts'
+import type { SessionConfig } from './session-config.ts'
+import type { SessionHost } from './session-host.ts'
 
 /** The parts of a session that both sides of checking, client and server, act on. */
 export interface SessionParts {
   readonly crypto: CryptoProvider
   /** This agent's password, which authenticates requests and signs responses. */
   readonly key: Uint8Array
+  /** Ta that both ends have agreed on; this agent's own wish before. */
   readonly pacing: number
   readonly checkTimeout: number
   readonly isLite: boolean
@@ -22,4 +26,30 @@ export interface SessionParts {
   readonly list: CheckList
   readonly pairing: Pairing
   readonly selection: Selection
+}
+
+/** `session`: what its selection tells it, before the host hears of anything. */
+export function createSessionParts(
+  config: SessionConfig,
+  host: Pick<SessionHost, 'acceptPair' | 'discarded'>,
+  session: Omit<SelectionHost, 'acceptPair'>,
+): SessionParts {
+  const { crypto, credentials, pacing, checkTimeout, isLite, hasCheckFilter } = config
+  const { renomination, dtlsInStun } = config
+  const key = shortTermKey(credentials.password)
+  const role = new Role(crypto, isLite ? 'controlled' : config.role, isLite)
+  const list = new CheckList(config.maxPairs)
+  const selection = new Selection(role, list, config.patience, renomination, {
+    ...session,
+    acceptPair: (pair) => host.acceptPair(pair),
+  })
+  const pairing = new Pairing(role, list, config.foundations, {
+    // A lite agent's pairs are those that the peer checks.
+    wantsPair: (pair) => !isLite && selection.isOpenTo(pair),
+    discarded: (reason) => host.discarded(reason),
+  })
+  return {
+    ...{ crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun },
+    ...{ role, list, pairing, selection },
+  }
 }

@@ -1,27 +1,20 @@
 import { Millis } from '@purertc/bytes'
-import {
-  type AuthenticatedMessage,
-  shortTermKey,
-  type StunMessage,
-  type TransportAddress,
-} from '@purertc/stun'
+import type { AuthenticatedMessage, StunMessage, TransportAddress } from '@purertc/stun'
 
 import type { Base, LocalCandidate } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
 import { CheckClient } from './check-client.ts'
-import { CheckList } from './check-list.ts'
 import { CheckServer } from './check-server.ts'
 import type { ResponseOutcome } from './connectivity-checks.ts'
 import type { IceCredentials, RemoteOptions } from './credentials.ts'
+import { agreedPacing } from './pacer.ts'
 import type { Pair } from './pair.ts'
 import type { PairFailure } from './pair-failure.ts'
-import { Pairing } from './pairing.ts'
 import { Patience } from './patience.ts'
-import { type IceRole, Role } from './role.ts'
-import { Selection } from './selection.ts'
+import type { IceRole } from './role.ts'
 import type { SessionConfig } from './session-config.ts'
 import type { SessionHost } from './session-host.ts'
-import type { SessionParts } from './session-parts.ts'
+import { createSessionParts, type SessionParts } from './session-parts.ts'
 
 /**
  * One ICE session, RFC 8445 §4: what one pair of credentials at each end stands for. It pairs candidates, checks pairs,
@@ -40,27 +33,12 @@ export class Session {
   #isRetired = false
 
   constructor(config: SessionConfig, host: SessionHost) {
-    const { crypto, credentials, pacing, checkTimeout, isLite, hasCheckFilter } = config
-    const { renomination, dtlsInStun } = config
     this.#host = host
-    this.credentials = credentials
-    const role = new Role(crypto, isLite ? 'controlled' : config.role, isLite)
-    const list = new CheckList(config.maxPairs)
-    const selection = new Selection(role, list, config.patience, renomination, {
-      acceptPair: (pair) => host.acceptPair(pair),
+    this.credentials = config.credentials
+    this.parts = createSessionParts(config, host, {
       pairSelected: (pair) => this.#selected(pair),
       proofWanted: (pair) => this.#client?.recheck([pair]),
     })
-    const pairing = new Pairing(role, list, config.foundations, {
-      // A lite agent's pairs are those that the peer checks.
-      wantsPair: (pair) => !isLite && selection.isOpenTo(pair),
-      discarded: (reason) => host.discarded(reason),
-    })
-    const key = shortTermKey(credentials.password)
-    this.parts = {
-      ...{ crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun },
-      ...{ role, list, pairing, selection },
-    }
     this.#server = new CheckServer(this.parts, {
       respond: (now, base, to, bytes) => host.respond(now, base, to, bytes),
       acceptCheck: (base, from, check) => host.acceptCheck(base, from, check),
@@ -123,18 +101,19 @@ export class Session {
     this.#remote = remote
     const { role, selection } = this.parts
     if (options.isLite === true) {
-      role.lead()
+      if (role.lead()) this.#roleChanged()
       // A lite agent answers for what it has said, and never asks.
       selection.isPeerReady = true
     }
     selection.renominates = renomination
-    if (!this.parts.isLite) this.#client = this.#createClient(remote, renomination)
+    const pacing = agreedPacing(this.parts.pacing, options.pacing)
+    if (!this.parts.isLite) this.#client = this.#createClient({ ...this.parts, renomination, pacing }, remote)
     this.#patience.begin(now, this.parts.checkTimeout)
     this.parts.pairing.forgetOthers(remote.usernameFragment)
   }
 
-  #createClient(remote: IceCredentials, renomination: boolean): CheckClient {
-    return new CheckClient({ ...this.parts, renomination }, this.credentials, remote, {
+  #createClient(parts: SessionParts, remote: IceCredentials): CheckClient {
+    return new CheckClient(parts, this.credentials, remote, {
       request: (at, base, to, bytes) => this.#host.request(at, base, to, bytes),
       heard: (at, pair) => this.#host.heard(at, pair),
       roleChanged: () => this.#roleChanged(),

@@ -32,22 +32,27 @@ export interface StunQueriesHost {
 }
 
 /**
- * Asks STUN servers how they see the bases, RFC 8445 §5.1.1.2, and keeps the NAT bindings that were found open until
- * the candidates are used or given up (§5.1.1.4).
+ * Asks STUN servers how they see the bases, RFC 8445 §5.1.1.2, and keeps the NAT bindings that were found open, by asking
+ * again, until the candidates are used or given up (§5.1.1.4).
  */
 export class StunQueries {
   readonly #host: StunQueriesHost
   readonly #transactions: Transactions<StunQuery>
+  /** Nobody waits for their answers, which are no news. */
+  readonly #keepAlives: Transactions<StunQuery>
   readonly #bindings = new Set<StunQuery>()
   #keepAliveAt: Millis = NEVER
   #now: Millis = LONG_AGO
 
   constructor(crypto: CryptoProvider, host: StunQueriesHost) {
     this.#host = host
+    const transmit = (to: TransportAddress, bytes: Uint8Array, { base }: StunQuery): void =>
+      host.transmit(this.#now, base, to, bytes)
     this.#transactions = new Transactions(crypto, {
-      transmit: (to, bytes, { base }) => host.transmit(this.#now, base, to, bytes),
+      transmit,
       timedOut: (_now, query) => host.failed(query, UNREACHABLE, 'the STUN server does not answer'),
     })
+    this.#keepAlives = new Transactions(crypto, { transmit, timedOut: () => undefined })
   }
 
   /** Requests without an answer so far. */
@@ -56,38 +61,33 @@ export class StunQueries {
   }
 
   get nextTimeout(): Millis {
-    return Millis(Math.min(this.#transactions.nextTimeout, this.#keepAliveAt))
+    return Millis(Math.min(this.#transactions.nextTimeout, this.#keepAlives.nextTimeout, this.#keepAliveAt))
   }
 
   start(now: Millis, query: StunQuery): void {
     this.#now = now
-    const request = new MessageBuilder(
-      Method.binding,
-      MessageClass.request,
-      this.#transactions.newTransactionId(),
-    )
-    this.#transactions.start(now, query.server.address, request.finish(), query, policy)
+    request(now, this.#transactions, query)
   }
 
   /** False where the response answers no query of ours from there. */
   handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): boolean {
-    const pending = this.#transactions.find(response.transactionId)
-    if (pending === null || pending.context.base !== base || !sameAddress(pending.to, from)) return false
-    this.#transactions.end(response.transactionId)
-    this.#judge(now, pending.context, response)
-    return true
+    for (const transactions of [this.#transactions, this.#keepAlives]) {
+      const pending = transactions.find(response.transactionId)
+      if (pending?.context.base !== base || !sameAddress(pending.to, from)) continue
+      transactions.end(response.transactionId)
+      if (transactions === this.#transactions) this.#judge(now, pending.context, response)
+      return true
+    }
+    return false
   }
 
   handleTimeout(now: Millis): void {
     this.#now = now
     this.#transactions.handleTimeout(now)
+    this.#keepAlives.handleTimeout(now)
     if (now < this.#keepAliveAt) return
     this.#keepAliveAt = Millis(now + KEEP_ALIVE)
-    for (const { base, server } of this.#bindings) {
-      const id = this.#transactions.newTransactionId()
-      const indication = new MessageBuilder(Method.binding, MessageClass.indication, id)
-      this.#host.transmit(now, base, server.address, indication.finish())
-    }
+    for (const query of this.#bindings) request(now, this.#keepAlives, query)
   }
 
   /** Gives up what is unanswered, with a report each. */
@@ -100,12 +100,14 @@ export class StunQueries {
   /** What was asked from there is of no use any more. */
   removeBase(base: SocketBase): void {
     this.#transactions.cancel((query) => query.base === base)
+    this.#keepAlives.cancel((query) => query.base === base)
     for (const query of this.#bindings) if (query.base === base) this.#bindings.delete(query)
   }
 
   /** The bindings are no longer needed. */
   stopKeepAlive(): void {
     this.#bindings.clear()
+    this.#keepAlives.clear()
     this.#keepAliveAt = NEVER
   }
 
@@ -129,6 +131,12 @@ export class StunQueries {
       error?.reason ?? 'the STUN server answers without an address',
     )
   }
+}
+
+function request(now: Millis, transactions: Transactions<StunQuery>, query: StunQuery): void {
+  const id = transactions.newTransactionId()
+  const bytes = new MessageBuilder(Method.binding, MessageClass.request, id).finish()
+  transactions.start(now, query.server.address, bytes, query, policy)
 }
 
 /** Sends at 0, 0.5, 1.5, 3.5 and 7.5 s and gives up after 9.5 s: a candidate that comes later comes too late. */

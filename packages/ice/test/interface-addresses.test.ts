@@ -59,6 +59,18 @@ describe('the addresses to gather on', () => {
   })
 
   test.each([
+    ['::198.51.100.7', 'IPv4-compatible'],
+    ['::ffff:198.51.100.7', 'IPv4-mapped'],
+    ['fec0::7', 'site-local'],
+    ['feff:0:0:1::7', 'site-local'],
+    ['ff02::7', 'multicast'],
+    ['0.0.0.0', 'unspecified'],
+  ])('%s, %s, is no host candidate (RFC 8445 §5.1.1.1)', (address) => {
+    const interfaces = { eth0: [entry(address), entry('fd00::7')] }
+    expect(interfaceAddresses({}, { interfaces, flags: new Map() })).toEqual(['fd00::7'])
+  })
+
+  test.each([
     [{ interfaces: ['tun0'] }, ['10.8.0.2']],
     [{ interfaceKinds: ['vpn', 'virtual'] as const }, ['10.8.0.2', '172.17.0.1']],
     [{ interfaces: ['lo'] }, []],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
+import { pairPriority } from '../src/index.ts'
 import { introduce, isCompleted, isConnected } from './support/peer.ts'
 import { scripted } from './support/scripted-world.ts'
 import { World } from './support/world.ts'
@@ -38,6 +39,16 @@ describe('a lite agent, RFC 8445 §2.5', () => {
     introduce(world.sim, full, lite)
     expect(world.run(() => isConnected(full, lite))).toBe(true)
     expect(full.agent.role).toBe('controlling')
+  })
+
+  test('a full agent leads as soon as it knows, and its pairs have the priorities of that role', () => {
+    const { world, agent, script } = scripted('controlled')
+    agent.agent.addRemoteCandidate(world.sim.now, { ...script.candidate, priority: 100 })
+    const [local] = agent.agent.localCandidates
+    expect(agent.agent.pairs[0]?.priority).toBe(pairPriority(100, local!.priority))
+    agent.agent.setRemoteCredentials(world.sim.now, script.credentials, { isLite: true })
+    expect(agent.agent.role).toBe('controlling')
+    expect(agent.agent.pairs[0]?.priority).toBe(pairPriority(local!.priority, 100))
   })
 
   test('two lite agents never send anything, and fail', () => {

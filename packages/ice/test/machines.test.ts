@@ -9,7 +9,7 @@ import { Foundations } from '../src/foundation.ts'
 import { SocketBase } from '../src/base.ts'
 import { IceError, parseServerUrl, type TcpType } from '../src/index.ts'
 import { Outbox } from '../src/outbox.ts'
-import { Pacer } from '../src/pacer.ts'
+import { agreedPacing, Pacer } from '../src/pacer.ts'
 import { Role } from '../src/role.ts'
 import { address, ms } from './support/peer.ts'
 
@@ -71,6 +71,30 @@ describe('Pacer', () => {
   })
 })
 
+describe('Ta of both ends, RFC 8445 §14.2', () => {
+  test.each([
+    [50, undefined, 50],
+    [20, undefined, 50],
+    [20, 30, 30],
+    [100, 20, 100],
+    [50, 200, 200],
+  ])('ours %s, theirs %s: %i ms', (ours, theirs, agreed) => {
+    expect(agreedPacing(ours, theirs)).toBe(agreed)
+    const pacer = new Pacer(ours)
+    const started: number[] = []
+    const run = (now: number): void =>
+      pacer.run(
+        ms(now),
+        () => true,
+        () => started.push(now) > 0,
+      )
+    pacer.agree(theirs)
+    for (let now = 0; now <= 1_000; now++) run(now)
+    expect(started[1]! - started[0]!).toBe(agreed)
+    expect(started).toHaveLength(Math.floor(1_000 / agreed) + 1)
+  })
+})
+
 describe('Outbox', () => {
   test('lets callbacks call back, and keeps the order', () => {
     const outbox = new Outbox()
@@ -96,7 +120,7 @@ describe('credentials', () => {
     for (const credentials of all) {
       expect(credentials.usernameFragment).toMatch(/^[0-9A-Za-z+/]{4,256}$/)
       expect(credentials.password).toMatch(/^[0-9A-Za-z+/]{22,256}$/)
-      checkCredentials(credentials)
+      checkCredentials(credentials, 'ours')
     }
     expect(new Set(all.map(({ password }) => password)).size).toBe(100)
   })
@@ -107,7 +131,17 @@ describe('credentials', () => {
     { usernameFragment: 'ab:d', password: 'p'.repeat(22) },
     { usernameFragment: 'a'.repeat(257), password: 'p'.repeat(22) },
   ])('%j are refused', (credentials) => {
-    expect(() => checkCredentials(credentials)).toThrow(IceError)
+    for (const whose of ['ours', 'theirs'] as const)
+      expect(() => checkCredentials(credentials, whose)).toThrow(IceError)
+  })
+
+  test('a peer’s fragment may have 256 ice-chars, our own 32 (RFC 8839 §5.4)', () => {
+    const of = (length: number) => ({ usernameFragment: 'f'.repeat(length), password: 'p'.repeat(256) })
+    checkCredentials(of(256), 'theirs')
+    checkCredentials(of(32), 'ours')
+    expect(() => checkCredentials(of(33), 'ours')).toThrow(
+      expect.objectContaining({ code: 'invalid-credentials' }),
+    )
   })
 })
 

@@ -121,7 +121,7 @@ test('a static 1:1 NAT: the public address is a candidate with the socket’s po
     expect.objectContaining({ type: 'host', address: 'hidden.local', port: local.port }),
     expect.objectContaining({
       ...{ type: 'srflx', address: '198.51.100.99', port: local.port },
-      ...{ relatedAddress: '0.0.0.0', relatedPort: 0 },
+      ...{ relatedAddress: '0.0.0.0', relatedPort: 9 },
     }),
   ])
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { candidatePriority, pairPriority } from '../src/index.ts'
-import { localPreference } from '../src/priority.ts'
+import { distinctPriority, localPreference } from '../src/priority.ts'
 
 describe('priorities', () => {
   test('of candidates, RFC 8445 §5.1.2.1 and the values that everybody sends', () => {
@@ -34,12 +34,26 @@ describe('priorities', () => {
   test('local preferences differ for every base and server, and never leave 16 bits', () => {
     const seen = new Set<number>()
     for (let base = 0; base < 100; base++)
-      for (let server = 0; server < 8; server++) seen.add(localPreference(base, server))
-    expect(seen.size).toBe(800)
-    for (const base of [0, 8_190, 8_191, 8_192, 100_000])
-      for (let server = 0; server < 8; server++) {
-        expect(localPreference(base, server)).toBeGreaterThanOrEqual(0)
+      for (let server = 0; server < 64; server++) seen.add(localPreference(base, server))
+    expect(seen.size).toBe(6_400)
+    expect(localPreference(0, 63)).toBeGreaterThan(localPreference(1))
+    for (const base of [0, 959, 960, 961, 100_000])
+      for (const server of [0, 1, 63, 64, 10_000]) {
+        expect(localPreference(base, server)).toBeGreaterThan(0)
         expect(localPreference(base, server)).toBeLessThanOrEqual(0xffff)
       }
+  })
+
+  test('what they do not tell apart gets the next lower priority of its type that is free', () => {
+    const taken = new Set<number>()
+    for (let i = 0; i < 4_000; i++) {
+      const priority = distinctPriority(candidatePriority('relay', localPreference(100_000)), (one) =>
+        taken.has(one),
+      )
+      expect(priority).toBeGreaterThan(0)
+      taken.add(priority)
+    }
+    expect(taken.size).toBe(4_000)
+    expect(distinctPriority(candidatePriority('srflx', 9), () => false)).toBe(candidatePriority('srflx', 9))
   })
 })

@@ -20,7 +20,7 @@ describe('policy relay', () => {
     world.sim.advance(100)
     expect(b.received).toEqual(['hidden'])
     expect(a.candidates.map((candidate) => candidate?.type)).toEqual(['relay', undefined])
-    expect(a.candidates[0]).toMatchObject({ relatedAddress: '0.0.0.0', relatedPort: 0 })
+    expect(a.candidates[0]).toMatchObject({ relatedAddress: '0.0.0.0', relatedPort: 9 })
     expect([a.local, b.remote]).toEqual(['relay', 'relay'])
     expect(direct).toEqual([])
     const told = JSON.stringify([b.agent.pairs.map(({ remote }) => remote), a.candidates])

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import type { IceCandidate } from '../src/index.ts'
-import { isConnected } from './support/peer.ts'
+import { isCompleted, isConnected } from './support/peer.ts'
 import { World } from './support/world.ts'
 
 function pair(seed = 1) {
@@ -54,6 +54,54 @@ describe('trickle, RFC 8838', () => {
     expect([a.remote, b.local]).toEqual(['prflx', 'prflx'])
   })
 
+  test('half trickle: an offer has all of its candidates, the answer’s come one by one (RFC 8838 §16)', () => {
+    const world = new World()
+    const a = world.peer({ role: 'controlling', uses: 'both', nat: 'port-restricted' })
+    const b = world.peer({ role: 'controlled', uses: 'both', nat: 'port-restricted' })
+    a.gather()
+    expect(world.run(() => a.agent.gatheringState === 'complete')).toBe(true)
+    const { now } = world.sim
+    for (const candidate of a.candidates) b.agent.addRemoteCandidate(now, candidate)
+    b.agent.setRemoteCredentials(now, a.agent.localCredentials)
+    a.agent.setRemoteCredentials(now, b.agent.localCredentials)
+    b.signal = (candidate) => world.sim.after(30, (at) => a.agent.addRemoteCandidate(at, candidate))
+    b.gather()
+    expect(world.run(() => isCompleted(a, b))).toBe(true)
+    expect([a.local, a.remote]).toEqual(['srflx', 'srflx'])
+    expect([a, b].map(({ candidates }) => candidates.filter((candidate) => candidate === null))).toEqual([
+      [null],
+      [null],
+    ])
+  })
+
+  test('the end of candidates lets an agent nominate a relay at once, and be complete', () => {
+    const took = [true, false].map((isTold) => {
+      const world = new World()
+      const options = { uses: 'turn', policy: 'relay' } as const
+      const a = world.peer({ role: 'controlling', ...options })
+      const b = world.peer({ role: 'controlled', ...options })
+      for (const peer of [a, b]) peer.gather()
+      world.sim.advance(1_000)
+      const start = world.sim.now
+      for (const [to, from] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        to.agent.setRemoteCredentials(start, from.agent.localCredentials)
+        to.agent.addRemoteCandidate(start, from.agent.localCandidates[0]!)
+        if (isTold) to.agent.addRemoteCandidate(start, null)
+      }
+      expect(world.run(() => isConnected(a, b))).toBe(true)
+      const elapsed = world.sim.now - start
+      world.sim.advance(20_000)
+      const state = isTold ? 'completed' : 'connected'
+      expect([a.agent.state, b.agent.state]).toEqual([state, state])
+      return elapsed
+    })
+    expect(took[0]).toBeLessThan(500)
+    expect(took[1]).toBeGreaterThan(1_500)
+  })
+
   test('checks that come before the peer’s credentials are answered, and returned once they are known', () => {
     const world = new World()
     const a = world.peer({ role: 'controlling' })
@@ -85,6 +133,32 @@ describe('trickle, RFC 8838', () => {
     expect(a.agent.pairs.map(({ remote }) => remote.type)).toEqual(['host'])
     expect(a.agent.pairs[0]!.priority).toBeGreaterThan(before)
     expect(a.agent.pairs[0]!.priority).toBe(b.agent.pairs[0]!.priority)
+  })
+
+  test.each([
+    [undefined, 50],
+    [200, 200],
+  ])('a peer that wishes for a Ta of %s ms is checked every %i ms (RFC 8445 §14.2)', (pacing, expected) => {
+    const world = new World()
+    const a = world.peer({ role: 'controlling', pacing: 20 })
+    a.gather()
+    const times: number[] = []
+    world.network.intercept(({ to }) => {
+      times.push(world.sim.now)
+      return to.address.startsWith('198.51.120.') ? 'drop' : 'pass'
+    })
+    for (let i = 1; i <= 12; i++)
+      a.agent.addRemoteCandidate(world.sim.now, {
+        ...a.agent.localCandidates[0]!,
+        ...{ foundation: `${i}`, address: `198.51.120.${i}`, usernameFragment: 'peer' },
+      })
+    const credentials = { usernameFragment: 'peer', password: 'p'.repeat(22) }
+    a.agent.setRemoteCredentials(world.sim.now, credentials, pacing === undefined ? {} : { pacing })
+    world.sim.advance(499)
+    const gaps = times.slice(1).map((time, i) => time - times[i]!)
+    // The first five may follow each other as fast as an agent may be at all.
+    expect(gaps.slice(0, 4)).toEqual([5, 5, 5, 5])
+    expect(new Set(gaps.slice(4))).toEqual(new Set([expected]))
   })
 
   test('early checks of somebody with other credentials than the peer’s are forgotten', () => {

@@ -3,6 +3,7 @@ import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import { type IpFamily, parseIpAddress } from '@purertc/stun'
 import { toHex } from '@purertc/bytes'
 
+import { addressScope, isHostAddress } from '../address-scope.ts'
 import { type Ipv6Flags, readIpv6Flags } from './ipv6-flags.ts'
 
 /** What an interface is, as far as its name tells; `unknown` where it does not. */
@@ -43,7 +44,8 @@ export interface SystemAddresses {
 /**
  * The addresses to gather on, best first: IPv6 and IPv4 in turns (RFC 8421 §4), IPv4 link-local ones and loopback last. Left
  * out are IPv6 link-local addresses, which mean nothing without the name of an interface, and those that RFC 8445
- * §5.1.1.1 forbids: an address that stays the same where the interface has a temporary one of its prefix.
+ * §5.1.1.1 forbids: deprecated kinds of IPv6, and an address that stays the same where the interface has a temporary one of
+ * its prefix.
  */
 export function interfaceAddresses(filter: AddressFilter, system?: SystemAddresses): string[] {
   if (filter.addresses !== undefined) return [...new Set(filter.addresses)]
@@ -75,7 +77,8 @@ function usableAddresses({ interfaces, flags }: SystemAddresses): InterfaceAddre
     return entries
       .filter(({ address }) => {
         const of = flags.get(address)
-        return !/^fe[89ab]/i.test(address) && of?.isUnusable !== true && of?.isDeprecated !== true
+        if (!isHostAddress(address) || addressScope(address) === 'link') return false
+        return of?.isUnusable !== true && of?.isDeprecated !== true
       })
       .filter((entry) => isTemporary(entry) || !hidden.has(prefixOf(entry.address)))
       .map((entry) => ({

@@ -8,7 +8,7 @@ export interface IceSocketsOptions extends AddressFilter {
   readonly interfaceInterval?: number
   /** Ports to bind, both ends included. Default: what the system gives. */
   readonly portRange?: { readonly min: number; readonly max: number }
-  /** Bytes of kernel buffer of each socket and direction. Default 1 MiB; the system may allow less. */
+  /** Bytes of kernel buffer of each socket and direction. Default 4 MiB; the system may allow less. */
   readonly bufferSize?: number
   /** PEM certificates of whom to trust about TURN servers over TLS, in place of the system's authorities. */
   readonly authorities?: readonly string[]
