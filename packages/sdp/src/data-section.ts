@@ -21,6 +21,8 @@ export interface DataSectionOptions {
   readonly iceOptions?: readonly string[]
   /** Whether this end is a lite agent, `a=ice-lite` of the session (RFC 8839 §5.3). Default false. */
   readonly iceLite?: boolean
+  /** Ta that this end wishes for, `a=ice-pacing` of the session, milliseconds (RFC 8839 §5.5). Default: nothing is said. */
+  readonly icePacing?: number
   readonly fingerprints: readonly FingerprintValue[]
   /** `candidate:…` lines already known. */
   readonly candidates?: readonly string[]

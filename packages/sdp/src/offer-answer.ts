@@ -51,6 +51,7 @@ export function createDataOffer(options: DataOfferOptions): SessionDescription {
   if (kept === undefined) offer.media.push(createDataSection(undefined, unusedMid(offer), 'actpass', options))
   offer.bundle = acceptedMids(offer)
   offer.iceLite = options.iceLite === true
+  offer.icePacing = options.icePacing
   return offer
 }
 
@@ -72,6 +73,7 @@ export function createDataAnswer(offer: SessionDescription, options: DataAnswerO
   const mids = acceptedMids(answer).filter((mid) => offer.bundle?.includes(mid))
   answer.bundle = mids.length === 0 ? undefined : mids
   answer.iceLite = options.iceLite === true
+  answer.icePacing = options.icePacing
   return answer
 }
 

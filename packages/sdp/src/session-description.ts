@@ -73,6 +73,17 @@ export class SessionDescription extends Section {
     this.setFlag('ice-lite', isLite)
   }
 
+  /** Ta that the end wishes for, milliseconds (RFC 8839 §5.5); `undefined` where there is none, or no number. */
+  get icePacing(): number | undefined {
+    const text = this.attribute('ice-pacing')
+    return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
+  }
+
+  set icePacing(milliseconds: number | undefined) {
+    if (milliseconds === undefined) this.removeAttribute('ice-pacing')
+    else this.setAttribute('ice-pacing', milliseconds.toString())
+  }
+
   /** The section with this mid. */
   section(mid: string): MediaDescription | undefined {
     return this.media.find((media) => media.mid === mid)

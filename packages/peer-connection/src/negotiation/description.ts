@@ -84,6 +84,14 @@ export function checkReoffer(current: Description | null, offer: Description): v
     throw invalidAccess('a later offer keeps the sections of the first')
 }
 
+/** Whether two descriptions of one end are of one ICE session. A restart changes both (RFC 8839 §4.4.3.1.1). */
+export function isSameSession(
+  { credentials: one }: DataSection,
+  { credentials: other }: DataSection,
+): boolean {
+  return one.usernameFragment === other.usernameFragment && one.password === other.password
+}
+
 /** Whether the end that `answer` describes opens the DTLS association; the answer is the `side`'s. */
 export function localDtlsRole(answer: DataSection, side: Side): 'client' | 'server' {
   // RFC 4145 §4: without the attribute an answer is passive.

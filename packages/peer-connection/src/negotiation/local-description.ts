@@ -20,6 +20,8 @@ export interface LocalTransport {
   readonly iceOptions: readonly string[]
   /** Whether this end is a lite agent. */
   readonly iceLite: boolean
+  /** Ta that this end wishes for, milliseconds. */
+  readonly icePacing?: number
   /** Candidates of these credentials that are known already. */
   readonly candidates: readonly string[]
   readonly endOfCandidates: boolean
@@ -90,6 +92,7 @@ function sectionOptions(mode: DataMode, local: LocalTransport): DataSectionOptio
     icePwd: local.credentials.password,
     iceOptions: local.iceOptions,
     iceLite: local.iceLite,
+    ...(local.icePacing !== undefined && { icePacing: local.icePacing }),
     fingerprints: local.fingerprints,
     candidates: local.candidates,
     maxMessageSize: local.maxMessageSize,

@@ -7,6 +7,7 @@ import {
   checkReoffer,
   type DataSection,
   type Description,
+  isSameSession,
   localDtlsRole,
   readDescription,
   rollback,
@@ -144,6 +145,18 @@ export class Negotiator {
     const offer = this.session.pending.local
     if (offer === null) throw invalidAccess('there is no local offer that this could answer')
     checkAnswer(offer, description)
+    this.#checkSessions(offer, description)
+  }
+
+  /** RFC 8839 §4.4.3: the answer to an offer of another ICE session is of another, too, and to no other offer. */
+  #checkSessions({ data: offer }: Description, { data: answer }: Description): void {
+    const { pending, current } = this.session
+    const before = current.local?.data
+    const last = (pending.remote ?? current.remote)?.data
+    if (!isGiven(offer) || !isGiven(answer) || !isGiven(last)) return
+    const isRestart = pending.remote === null && isGiven(before) && !isSameSession(offer, before)
+    if (isSameSession(answer, last) === isRestart)
+      throw invalidAccess(isRestart ? 'the answer does not restart ICE' : 'the answer restarts ICE unasked')
   }
 
   #rollBack(side: 'local' | 'remote'): Description {

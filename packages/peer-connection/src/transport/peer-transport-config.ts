@@ -4,6 +4,8 @@ import type { IceConfig, IceCredentials, IceRole } from '@purertc/ice'
 import type { ExchangedInits } from '@purertc/sctp'
 import type { DataMode } from '@purertc/sdp'
 
+import { LARGEST_DATAGRAM } from './record-size.ts'
+
 export interface PeerTransportConfig {
   readonly crypto: CryptoProvider
   /** The end whose description is the offer is controlling. */
@@ -29,7 +31,7 @@ export interface PeerTransportConfig {
 export type DtlsOptions = Pick<DtlsConfig, 'versions' | 'groups' | 'keyLog'>
 
 /** What of ICE can be chosen; see `IceConfig`. */
-export interface IceOptions extends Pick<IceConfig, 'lite' | 'continualGathering'> {
+export interface IceOptions extends Pick<IceConfig, 'lite' | 'continualGathering' | 'pacing'> {
   /** Whether a controlling end may move to a better pair at any time, where the peer knows how. Default false. */
   readonly renomination?: boolean
   /**
@@ -48,6 +50,8 @@ export interface TransportAgreement {
   readonly remoteCredentials: IceCredentials
   /** The peer is a lite agent (`a=ice-lite`), so that this end leads. Default false. */
   readonly remoteIsLite?: boolean
+  /** `a=ice-pacing` of the peer, milliseconds. Default 50 (RFC 8839 §5.5). */
+  readonly remotePacing?: number
   /** The `a=ice-options` that both descriptions have, of which `sped` and `renomination` count. Default none. */
   readonly iceOptions?: readonly string[]
   /** Hashes of the only certificate that the peer may present. */
@@ -58,4 +62,17 @@ export interface TransportAgreement {
   readonly remoteMaxMessageSize?: number
   /** Both ends' SCTP INIT chunks, where both descriptions have them: SCTP then needs no handshake. */
   readonly exchangedInits?: ExchangedInits
+}
+
+export function withDefaults(config: PeerTransportConfig): Required<PeerTransportConfig> {
+  return {
+    policy: 'all',
+    mtu: 1_200,
+    maxMtu: config.mtu ?? LARGEST_DATAGRAM,
+    maxMessageSize: 262_144,
+    deliverParts: false,
+    dtls: {},
+    ice: {},
+    ...config,
+  }
 }

@@ -1,19 +1,18 @@
 import { Counters, Millis } from '@purertc/bytes'
-import {
+import type {
   IceAgent,
-  type IceConnectionState,
-  type IceCredentials,
-  type IceServerAddress,
-  type LocalSocket,
-  parseCandidate,
+  IceConnectionState,
+  IceCredentials,
+  IceServerAddress,
+  LocalSocket,
 } from '@purertc/ice'
 import type { DataChannel, DataChannelOptions, DataChannels } from '@purertc/sctp'
 import type { TransportAddress } from '@purertc/stun'
 
 import { DtlsTransport } from './dtls-transport.ts'
-import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
+import { addCandidateLine, createIceAgent, startIce } from './ice-transport.ts'
+import { type PeerTransportConfig, type TransportAgreement, withDefaults } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
-import { LARGEST_DATAGRAM } from './record-size.ts'
 import { SctpTransport } from './sctp-transport.ts'
 import type { TransportError } from './transport-error.ts'
 import { iceStatistics, type TransportDiscard, type TransportStatistics } from './transport-statistics.ts'
@@ -44,17 +43,7 @@ export class PeerTransport {
   #now: Millis = Millis(0)
 
   constructor(config: PeerTransportConfig, host: PeerTransportHost) {
-    const maxMtu = config.mtu ?? LARGEST_DATAGRAM
-    this.#config = {
-      policy: 'all',
-      mtu: 1_200,
-      maxMtu,
-      maxMessageSize: 262_144,
-      deliverParts: false,
-      dtls: {},
-      ice: {},
-      ...config,
-    }
+    this.#config = withDefaults(config)
     this.#host = host
     this.#dtls = this.#createDtls()
     this.#sctp = this.#createSctp()
@@ -64,31 +53,18 @@ export class PeerTransport {
   // The wiring: from the network up through ICE, the demultiplexer, DTLS and SCTP, and down again.
 
   #createIce(): IceAgent {
-    const { crypto, iceRole, policy, ice } = this.#config
-    const { lite = false, continualGathering = false } = ice
-    const { embedding } = this.#dtls
-    return new IceAgent(
-      {
-        crypto,
-        role: iceRole,
-        policy,
-        lite,
-        continualGathering,
-        ...(embedding !== null && { dtlsInStun: embedding }),
+    return createIceAgent(this.#config, this.#dtls.embedding, {
+      ...this.#host,
+      stateChanged: (state) => this.#iceChanged(state),
+      pairSelected: (pair) => {
+        this.#sctp.pathChanged()
+        this.#host.pairSelected(pair)
       },
-      {
-        ...this.#host,
-        stateChanged: (state) => this.#iceChanged(state),
-        pairSelected: (pair) => {
-          this.#sctp.pathChanged()
-          this.#host.pairSelected(pair)
-        },
-        received: (now, datagram) => {
-          this.#now = now
-          this.#dtls.handleDatagram(now, datagram)
-        },
+      received: (now, datagram) => {
+        this.#now = now
+        this.#dtls.handleDatagram(now, datagram)
       },
-    )
+    })
   }
 
   #createDtls(): DtlsTransport {
@@ -161,22 +137,18 @@ export class PeerTransport {
   /** Both descriptions are known: checks begin, and DTLS once one succeeds. Called again after a later agreement. */
   start(now: Millis, agreement: TransportAgreement): void {
     this.#now = now
-    const { remoteIsLite: isLite = false, iceOptions = [] } = agreement
     if (this.#dtls.role === null) {
       if (agreement.mode === 'datachannel') this.#sctp.start(agreement)
       this.#dtls.start(now, agreement)
     }
-    const renomination = iceOptions.includes('renomination')
-    this.#ice.setRemoteCredentials(now, agreement.remoteCredentials, { isLite, renomination })
+    startIce(this.#ice, now, agreement)
     this.#dtls.proceed(now)
   }
 
   /** A candidate line of the peer's, `''` after the last one. What cannot be used is counted. */
   addRemoteCandidate(now: Millis, line: string): void {
     this.#now = now
-    const candidate = line === '' ? null : parseCandidate(line)
-    if (line !== '' && candidate === null) this.discarded.count('unusable-candidate')
-    else this.#ice.addRemoteCandidate(now, candidate)
+    if (!addCandidateLine(this.#ice, now, line)) this.discarded.count('unusable-candidate')
   }
 
   /** Begins a new ICE session, which the next agreement completes; data goes on over the old path. */

@@ -1,9 +1,9 @@
 import type { Certificate } from '@purertc/dtls'
-import type { DataMode } from '@purertc/sdp'
+import { type DataMode, transportOf } from '@purertc/sdp'
 
 import { invalidState } from '../errors.ts'
 import { isGiven } from '../is-given.ts'
-import type { DataSection, Description } from '../negotiation/description.ts'
+import { type DataSection, type Description, isSameSession } from '../negotiation/description.ts'
 import type { LocalTransport } from '../negotiation/local-description.ts'
 import { Negotiator } from '../negotiation/negotiator.ts'
 import type { DescriptionType, Side, SignalingState } from '../negotiation/signaling-session.ts'
@@ -51,7 +51,9 @@ export class ConnectionSession {
   /** Whether the peer's description takes candidates that come later; null before there is one. */
   get canTrickle(): boolean | null {
     const remote = this.#negotiator.remoteDescription
-    return remote && remote.parsed.media.some(({ iceOptions }) => iceOptions.includes('trickle'))
+    if (remote === null) return null
+    const { parsed } = remote
+    return parsed.media.some((media) => transportOf(parsed, media).iceOptions.includes('trickle'))
   }
 
   /** WebRTC §4.7.3, "check if negotiation is needed", without what is about media. */
@@ -148,10 +150,10 @@ export class ConnectionSession {
     return fragment !== null && this.#negotiator.agreement?.local.credentials.usernameFragment === fragment
   }
 
-  /** Whether the peer's offer announces another ICE session than the one in force, RFC 8839 §4.4.1.1.1. */
+  /** Whether the peer's offer announces another ICE session than the one in force, RFC 8839 §4.4.3.1.1. */
   #isRestart(offer: DataSection): boolean {
-    const known = this.#negotiator.agreement?.remote.credentials
-    return known !== undefined && known.usernameFragment !== offer.credentials.usernameFragment
+    const known = this.#negotiator.agreement?.remote
+    return known !== undefined && !isSameSession(known, offer)
   }
 
   /** What the application has asked for, or what was agreed; null while it is open. */
@@ -167,13 +169,15 @@ export class ConnectionSession {
     }
     const { local, remote, dtlsRole, description } = agreement
     const { lines, isComplete } = this.#remoteCandidates.of(description)
+    const { iceLite, icePacing } = description.parsed
     this.#transport.start(
       {
         mode: local.mode,
         dtlsRole,
         certificate,
         remoteCredentials: remote.credentials,
-        remoteIsLite: description.parsed.iceLite,
+        remoteIsLite: iceLite,
+        ...(icePacing !== undefined && { remotePacing: icePacing }),
         iceOptions: local.iceOptions.filter((option) => remote.iceOptions.includes(option)),
         remoteFingerprints: remote.fingerprints,
         remoteSctpPort: remote.sctpPort,

@@ -137,6 +137,8 @@ export class ConnectionTransport {
         ...(['sped', 'renomination'] as const).filter((name) => isWanted[name] && mayHave(name)),
       ],
       iceLite: ice.lite === true,
+      // A lite agent has nothing to pace (RFC 8839 §4.2).
+      ...(ice.pacing !== undefined && ice.lite !== true && { icePacing: ice.pacing }),
       ...(sctpSnap && (offer === null || offer.sctpInit !== undefined) && { sctpInit: this.#sctpInit }),
     }
   }
