@@ -10,7 +10,7 @@ import type { SctpHost, SendOptions } from './host.ts'
 import { closedError, createMessageWriter, type MessageWriter } from './message-writer.ts'
 import type { Outbox } from './outbox.ts'
 import { Parts } from './parts.ts'
-import type { AssociationState } from './state.ts'
+import { type AssociationState, isOpen } from './state.ts'
 import type { Transfer } from './transfer.ts'
 
 /**
@@ -92,12 +92,14 @@ export class SctpAssociation {
   }
 
   /**
-   * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched
-   * for up to `maxMtu`. `largeChunks` is as in the configuration. Throws {@link SctpError} `invalid-config`.
+   * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched for up
+   * to `maxMtu`; the congestion window and the round-trip time start anew, too. `largeChunks` is as in the configuration.
+   * Throws {@link SctpError} `invalid-config`.
    */
   pathChanged(maxMtu: number, largeChunks = false): void {
     checkPacketSize(maxMtu)
     this.#parts.pathMtu.pathChanged(this.#settings.mtu, maxMtu, largeChunks)
+    this.#transfer.sender.pathChanged()
   }
 
   /** The largest message that the peer takes, in bytes; 0 means any size (RFC 8841 §6.1). May be changed. */
@@ -174,7 +176,7 @@ export class SctpAssociation {
   ): MessageWriter {
     this.#checkStream(stream)
     const message = this.#outbox.open(now, stream, protocol, options?.unordered ?? false)
-    return createMessageWriter(this.#outbox, this.#departure, message, () => this.#isOpen)
+    return createMessageWriter(this.#outbox, this.#departure, message, () => isOpen(this.#context.state))
   }
 
   /**
@@ -248,7 +250,7 @@ export class SctpAssociation {
    * `host.resetDone` nothing more can be sent on them. A message that is still being written is given up. Throws {@link SctpError} `closed` unless connected.
    */
   resetStreams(now: Millis, streams: readonly number[]): void {
-    if (!this.#isOpen || !this.#transfer.receiver)
+    if (!isOpen(this.#context.state) || !this.#transfer.receiver)
       throw new SctpError('closed', 'the association is not connected')
     const streamReset = this.#transfer.streamReset
     this.#departure.bracket(now, () => {
@@ -290,13 +292,8 @@ export class SctpAssociation {
     )
   }
 
-  get #isOpen(): boolean {
-    const { state } = this.#context
-    return state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed' || state === 'established'
-  }
-
   #checkStream(stream: number): void {
-    if (!this.#isOpen) throw closedError()
+    if (!isOpen(this.#context.state)) throw closedError()
     this.#outbox.checkStream(stream)
     if (this.isResetting(stream)) throw new SctpError('stream-resetting', `stream ${stream} is being reset`)
   }

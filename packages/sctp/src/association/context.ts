@@ -25,6 +25,7 @@ export type Discard =
   | 'invalid-sack'
   | 'duplicate'
   | 'beyond-window'
+  | 'beyond-reset'
   | 'repeated-ssn'
   | 'invalid-stream'
   | 'invalid-forward-tsn'

@@ -13,6 +13,11 @@ export type AssociationState =
   | 'shutdown-ack-sent'
   | 'closed'
 
+/** Whether the application may still give it something to send. */
+export function isOpen(state: AssociationState): boolean {
+  return state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed' || state === 'established'
+}
+
 /** Why an association ended. */
 export interface SctpCloseReason {
   /**

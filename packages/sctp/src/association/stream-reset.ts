@@ -19,7 +19,9 @@ export interface StreamResetHost {
   lastAssignedTsn(): Tsn
   /** All up to this TSN has arrived. */
   cumulativeTsn(): Tsn
-  /** The peer's streams (none means all) start anew. */
+  /** The peer's streams (none means all) will start anew once all up to this TSN has arrived. */
+  incomingResetDeferred(streams: readonly number[], lastTsn: Tsn): void
+  /** They start anew. */
   incomingReset(streams: readonly number[]): void
   /** Our request was carried out, or refused. */
   outgoingResetDone(streams: readonly number[], performed: boolean): void
@@ -183,6 +185,7 @@ export class StreamReset {
       this.#respond(ReConfigResult.wrongStream)
     } else if (Tsn.isAfter(lastTsn, this.#host.cumulativeTsn())) {
       this.#deferred = this.#merge(streams, lastTsn)
+      this.#host.incomingResetDeferred(this.#deferred.streams, lastTsn)
       this.#respond(ReConfigResult.inProgress)
     } else {
       this.#respond(ReConfigResult.performed)

@@ -70,6 +70,7 @@ export class Transfer {
     return new StreamReset(this.#context, this.#path, sender.queue, agreement.localTsn, agreement.peerTsn, {
       lastAssignedTsn: () => sender.lastAssignedTsn,
       cumulativeTsn: () => receiver.cumulativeTsn,
+      incomingResetDeferred: (streams, lastTsn) => receiver.deferReset(streams, lastTsn),
       incomingReset: (streams) => {
         receiver.resetStreams(streams)
         this.#host.streamsReset(streams)

@@ -2,6 +2,7 @@ import type { Counters, Millis } from '@purertc/bytes'
 
 import { Arrival } from './arrival.ts'
 import type { BackPressure } from './back-pressure.ts'
+import type { ChannelClosing } from './channel-closing.ts'
 import type { ChannelOpening } from './channel-opening.ts'
 import type { ChannelRegistry } from './channel-registry.ts'
 import type { Channel } from './data-channel.ts'
@@ -13,6 +14,7 @@ export class Arrivals {
   readonly #host: DataChannelHost
   readonly #registry: ChannelRegistry
   readonly #opening: ChannelOpening
+  readonly #closing: ChannelClosing
   readonly #backPressure: BackPressure
   readonly #discarded: Counters<ChannelDiscard>
 
@@ -20,12 +22,14 @@ export class Arrivals {
     host: DataChannelHost,
     registry: ChannelRegistry,
     opening: ChannelOpening,
+    closing: ChannelClosing,
     backPressure: BackPressure,
     discarded: Counters<ChannelDiscard>,
   ) {
     this.#host = host
     this.#registry = registry
     this.#opening = opening
+    this.#closing = closing
     this.#backPressure = backPressure
     this.#discarded = discarded
   }
@@ -67,7 +71,7 @@ export class Arrivals {
         this.#host.received(now, channel, nothing, false)
         break
       default:
-        this.#discarded.count('unknown-protocol')
+        this.#refuse(now, channel)
     }
   }
 
@@ -75,7 +79,13 @@ export class Arrivals {
     if (kind === Arrival.broken) this.#host.messageBroken?.(now, channel)
     else if (protocol === ProtocolId.text || protocol === ProtocolId.binary)
       this.#host.receivedPart?.(now, channel, part, protocol === ProtocolId.text, kind === Arrival.lastPart)
-    else this.#discarded.count('unknown-protocol')
+    else this.#refuse(now, channel)
+  }
+
+  /** RFC 8831 §6.6: whoever sends what is none of its messages has its channel closed. */
+  #refuse(now: Millis, channel: Channel): void {
+    this.#discarded.count('unknown-protocol')
+    this.#closing.close(now, channel)
   }
 }
 

@@ -4,7 +4,7 @@ import { SctpAssociation } from '../association/association.ts'
 import type { Discard } from '../association/context.ts'
 import type { SendOptions } from '../association/host.ts'
 import type { MessageWriter } from '../association/message-writer.ts'
-import type { AssociationState, SctpCloseReason } from '../association/state.ts'
+import { type AssociationState, isOpen, type SctpCloseReason } from '../association/state.ts'
 import { SctpError } from '../errors.ts'
 import { Arrival } from './arrival.ts'
 import { Arrivals } from './arrivals.ts'
@@ -82,7 +82,14 @@ export class DataChannels {
       this.#discarded,
       (channel) => host.channelOpened(channel),
     )
-    this.#arrivals = new Arrivals(host, this.#registry, this.#opening, this.#backPressure, this.#discarded)
+    this.#arrivals = new Arrivals(
+      host,
+      this.#registry,
+      this.#opening,
+      this.#closing,
+      this.#backPressure,
+      this.#discarded,
+    )
   }
 
   get state(): AssociationState {
@@ -132,7 +139,8 @@ export class DataChannels {
    */
   open(now: Millis, options: DataChannelOptions): DataChannel {
     this.#now = now
-    if (!this.#canOpen) throw new SctpError('closed', 'the association is closed or shutting down')
+    if (!isOpen(this.#association.state))
+      throw new SctpError('closed', 'the association is closed or shutting down')
     const { remoteMaxMessageSize, outboundStreams } = this.#association
     const id = this.#registry.chooseId(options.id, options.negotiated ?? false, outboundStreams)
     const channel = new Channel(this.#association, id, options)
@@ -251,11 +259,6 @@ export class DataChannels {
 
   get #isConnected(): boolean {
     return this.#association.state === 'established'
-  }
-
-  get #canOpen(): boolean {
-    const { state } = this.#association
-    return this.#isConnected || state === 'new' || state === 'cookie-wait' || state === 'cookie-echoed'
   }
 
   #own(channel: DataChannel): Channel {

@@ -18,13 +18,14 @@ import { ReceivedTsns } from './received-tsns.ts'
 import { midSequence, ssnSequence } from './sequence.ts'
 
 /**
- * What became of a DATA chunk. `duplicate` and the two reasons to drop are noise; `violation`, `too-large` and
+ * What became of a DATA chunk. `duplicate` and the reasons to drop are noise; `violation`, `too-large` and
  * `out-of-resource` are faults of the peer; a chunk for an `invalid-stream` is acknowledged and thrown away (RFC 9260 §6.5).
  */
 export type DataVerdict =
   | 'accepted'
   | 'duplicate'
   | 'beyond-window'
+  | 'beyond-reset'
   | 'repeated-ssn'
   | 'invalid-stream'
   | 'violation'
@@ -59,6 +60,8 @@ export class Receiver {
   #lent = 0
   /** The window that the last SACK told. */
   #told: number
+  /** Streams (none means all) that begin anew once all up to this TSN has arrived, RFC 6525 §5.2.2. */
+  #deferred: { readonly streams: readonly number[]; readonly lastTsn: Tsn } | null = null
 
   constructor(
     settings: Settings,
@@ -144,6 +147,10 @@ export class Receiver {
       return isStuck ? 'out-of-resource' : 'beyond-window'
     }
     const stream = read16(bytes, at + 8)
+    if (this.#deferred !== null && this.#isBeyondReset(stream, tsn)) {
+      this.#isSackDue = true
+      return 'beyond-reset'
+    }
     this.#tsns.add(tsn)
     if (stream >= this.#settings.streams) return 'invalid-stream'
     this.#isRepeatedSsn = false
@@ -225,10 +232,22 @@ export class Receiver {
     this.#deadlines.disarm(Timer.delayedSack)
   }
 
+  /** What the peer sends on these streams after this TSN belongs to their next life: it has to come again then. */
+  deferReset(streams: readonly number[], lastTsn: Tsn): void {
+    this.#deferred = { streams: [...streams], lastTsn }
+  }
+
   /** RFC 6525 §5.2.2. */
   resetStreams(streams: readonly number[]): void {
+    this.#deferred = null
     this.#streams.reset(streams)
     this.#interleaved?.reset(streams)
+  }
+
+  #isBeyondReset(stream: number, tsn: Tsn): boolean {
+    if (this.#deferred === null || !Tsn.isAfter(tsn, this.#deferred.lastTsn)) return false
+    const { streams } = this.#deferred
+    return streams.length === 0 || streams.includes(stream)
   }
 
   #skip(stream: number, number: number): void {

@@ -3,6 +3,7 @@
  * chunk that was sent twice) is kept by the caller, who picks the samples.
  */
 export class RoundTripTime {
+  readonly #initial: number
   readonly #min: number
   readonly #max: number
   /** The timeout before back-off. */
@@ -15,6 +16,7 @@ export class RoundTripTime {
 
   /** All in milliseconds. */
   constructor(limits: { readonly initial: number; readonly min: number; readonly max: number }) {
+    this.#initial = limits.initial
     this.#base = limits.initial
     this.#min = limits.min
     this.#max = limits.max
@@ -28,6 +30,14 @@ export class RoundTripTime {
   /** The smoothed round-trip time in milliseconds, `undefined` before the first measurement. */
   get smoothed(): number | undefined {
     return Number.isNaN(this.#smoothed) ? undefined : this.#smoothed
+  }
+
+  /** Nothing is known: another path is measured from now on. */
+  restart(): void {
+    this.#base = this.#initial
+    this.#backOffs = 0
+    this.#smoothed = Number.NaN
+    this.#variation = 0
   }
 
   measured(sample: number): void {

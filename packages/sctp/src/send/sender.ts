@@ -20,7 +20,8 @@ import { Transmission } from './transmission.ts'
 /** The sending half of an association: sees every chunk through until it is acknowledged, RFC 9260 §6 and §7. */
 export class Sender {
   readonly queue: SendQueue
-  readonly congestion: CongestionControl
+  readonly #settings: Settings
+  #congestion: CongestionControl
   readonly #deadlines: Deadlines
   readonly #roundTrip: RoundTripTime
   readonly #chunks: SentChunks
@@ -33,13 +34,14 @@ export class Sender {
   readonly #news: CongestionNews
 
   constructor(settings: Settings, deadlines: Deadlines, roundTrip: RoundTripTime, initialTsn: Tsn) {
+    this.#settings = settings
     this.#deadlines = deadlines
     this.#roundTrip = roundTrip
     this.queue = new SendQueue(settings.scheduler)
     const congestion = settings.congestionControl(settings.mtu, settings.initialWindow)
     const chunks = new SentChunks(initialTsn)
     const partial = new PartialReliability(chunks, this.queue.abandoned)
-    this.congestion = congestion
+    this.#congestion = congestion
     this.#chunks = chunks
     this.#partial = partial
     this.#losses = new LossDetection(chunks)
@@ -66,6 +68,10 @@ export class Sender {
     this.queue.interleaves = interleaves
     this.queue.mixing.window = peerWindow
     this.#partial.isSupported = peerForwardsTsn
+  }
+
+  get congestion(): CongestionControl {
+    return this.#congestion
   }
 
   get lastAssignedTsn(): Tsn {
@@ -130,7 +136,7 @@ export class Sender {
     this.#recover(now, lost, this.#tailProbe.repaired(acks))
     if (acks.ackedBytes > 0) {
       this.#roundTrip.answered()
-      this.congestion.acknowledged(this.#news.take(now, transmission.highestFlight))
+      this.#congestion.acknowledged(this.#news.take(now, transmission.highestFlight))
       if (acks.endsRound) transmission.roundEnded()
     }
     if (this.#losses.isRecovering)
@@ -142,7 +148,7 @@ export class Sender {
       )
     else this.#recoveryRate.end()
     this.#pace()
-    if (acks.advanced) transmission.restartT3(now)
+    if (acks.advanced || this.#chunks.size === 0) transmission.restartT3(now)
     this.#armTailProbe(now)
     return verdict
   }
@@ -156,13 +162,17 @@ export class Sender {
 
   /**
    * T3-rtx went off, RFC 9260 §6.3.3. Returns whether that speaks against the path: it does not while the peer goes
-   * on answering that it has no room (§6.1 A).
+   * on answering that it has no room (§6.1 A), nor does that say anything of what the path carries.
    */
   handleT3(now: Millis): boolean {
+    if (this.#chunks.size === 0) {
+      this.#transmission.probesWindow = true
+      return false
+    }
     const transmission = this.#transmission
     const isProbe = transmission.peerWindow === 0 && !transmission.awaitsAnswer
     transmission.awaitsAnswer = true
-    this.congestion.timedOut(now)
+    if (!isProbe) this.#congestion.timedOut(now)
     this.#roundTrip.backOff()
     this.#losses.leaveRecovery()
     this.#recoveryRate.end()
@@ -223,7 +233,18 @@ export class Sender {
   /** Packets have `size` bytes at most from now on; each chunk must fit one of `holdsChunk` bytes. */
   packetSizeChanged(size: number, holdsChunk: number): void {
     this.#transmission.packetSizeChanged(size, holdsChunk)
-    this.congestion.packetSizeChanged(size)
+    this.#congestion.packetSizeChanged(size)
+  }
+
+  /** Another path carries the packets: what was learnt of the old one does not hold for it, RFC 9260 §7.2.5.2. */
+  pathChanged(): void {
+    const { congestionControl, initialWindow } = this.#settings
+    this.#congestion = congestionControl(this.#transmission.packetSize, initialWindow)
+    this.#transmission.congestion = this.#congestion
+    this.#roundTrip.restart()
+    this.#losses.leaveRecovery()
+    this.#recoveryRate.end()
+    this.#pace()
   }
 
   #detectLosses(now: Millis): number {
@@ -237,10 +258,10 @@ export class Sender {
   #recover(now: Millis, lost: number, repaired: boolean): void {
     if (lost > 0) this.#tailProbe.forget()
     if ((lost > 0 || repaired) && !this.#losses.isRecovering) {
-      this.congestion.lossDetected(now)
+      this.#congestion.lossDetected(now)
       if (lost > 0) {
         this.#losses.enterRecovery()
-        this.#recoveryRate.begin(this.#transmission.highestFlight, this.congestion.window)
+        this.#recoveryRate.begin(this.#transmission.highestFlight, this.#congestion.window)
         this.#transmission.repeatsOnePacket = true
       }
     }
@@ -263,7 +284,7 @@ export class Sender {
   }
 
   #pace(): void {
-    const { congestion } = this
+    const congestion = this.#congestion
     this.#transmission.pacer.adjust(
       congestion.window,
       this.#losses.isRecovering ? 1 : congestion.pacingGain,
@@ -274,6 +295,6 @@ export class Sender {
   #resumeFromIdle(now: Millis): void {
     const { lastSentAt } = this.#transmission
     const timeouts = Math.floor((now - lastSentAt) / this.#roundTrip.rto)
-    if (timeouts > 0 && lastSentAt > 0) this.congestion.idled(timeouts)
+    if (timeouts > 0 && lastSentAt > 0) this.#congestion.idled(timeouts)
   }
 }

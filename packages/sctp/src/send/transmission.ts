@@ -20,10 +20,10 @@ import type { SentChunks } from './sent-chunks.ts'
 /** Fills packets with DATA as the windows and the pace allow, RFC 9260 §6.1: lost chunks first, then new ones. */
 export class Transmission {
   readonly pacer: Pacer = new Pacer()
+  congestion: CongestionControl
   readonly #settings: Settings
   readonly #deadlines: Deadlines
   readonly #roundTrip: RoundTripTime
-  readonly #congestion: CongestionControl
   readonly #queue: SendQueue
   readonly #chunks: SentChunks
   readonly #partial: PartialReliability
@@ -38,6 +38,8 @@ export class Transmission {
   repeatsOnePacket = false
   /** The next new chunk may exceed the congestion window: a tail probe (RFC 8985 §7.3). */
   probesOnce = false
+  /** The next new chunk may exceed the peer's window, to find out whether that is still closed (RFC 9260 §6.1 A). */
+  probesWindow = false
   /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
   awaitsAnswer = false
   /** A chunk was lost so often that the packet size may be to blame. */
@@ -61,7 +63,7 @@ export class Transmission {
     this.#settings = settings
     this.#deadlines = deadlines
     this.#roundTrip = roundTrip
-    this.#congestion = congestion
+    this.congestion = congestion
     this.#queue = queue
     this.#chunks = chunks
     this.#partial = partial
@@ -123,16 +125,18 @@ export class Transmission {
     else this.#deadlines.disarm(Timer.t3)
   }
 
-  /** RFC 9260 §6.1 A: beyond the peer's window only one chunk may be under way, to probe it. */
+  /** Beyond the peer's window only one chunk may be under way, and beyond a closed one only to probe it. */
   peerHasRoom(length: number): boolean {
     const { inFlight } = this.#chunks
-    return length <= this.peerWindow - inFlight || inFlight === 0
+    return (
+      length <= this.peerWindow - inFlight || (inFlight === 0 && (this.peerWindow > 0 || this.probesWindow))
+    )
   }
 
   /** What the congestion window and the pace allow. Where the pace is in the way, its timer is set. */
   #mayLeave(now: Millis): boolean {
     const { inFlight } = this.#chunks
-    if (this.awaitsAnswer || inFlight >= this.#congestion.window) return false
+    if (this.awaitsAnswer || inFlight >= this.congestion.window) return false
     if (this.#recoveryRate.isActive && !this.#recoveryRate.allows) return inFlight === 0
     if (inFlight === 0 || this.pacer.allows(now, this.#settings.maxBurst * this.#packetSize)) return true
     this.#deadlines.arm(Timer.pacing, Millis(this.pacer.next(now, this.#packetSize)))
@@ -173,8 +177,13 @@ export class Transmission {
       let length = Math.min(left, largest)
       // A message that is cut anyway fills up the packet at hand; one that fits a packet stays whole.
       if (left > largest && room >= smallestFragment && room < length) length = room
-      if (!this.peerHasRoom(length)) return
+      if (!this.peerHasRoom(length)) {
+        // RFC 9260 §6.1 A: the first probe of a closed window leaves after a timeout.
+        this.#deadlines.armIfIdle(Timer.t3, Millis(now + this.#roundTrip.rto))
+        return
+      }
       this.probesOnce = false
+      this.probesWindow = false
       this.#sendFragment(now, packet, message, length)
     }
   }

@@ -192,6 +192,35 @@ describe('a reset of the peer', () => {
     expect(peer.end.texts(7)).toEqual(['message 1'])
   })
 
+  test('that waits keeps out what the peer says on those streams afterwards, RFC 6525 §5.2.2', () => {
+    const peer = connected()
+    send(peer, request(peer, 0, 1, [7]))
+    const early = peer.data(2, { stream: 7, ssn: 0 })
+    const elsewhere = peer.data(3, { stream: 8, ssn: 0 })
+    peer.send(peer.data(1, { stream: 7, ssn: 1 }), early, elsewhere)
+    expect(peer.chunksOf(ChunkType.sack).at(-1)).toMatchObject({ gaps: [{ start: 2, end: 2 }, { start: 4, end: 4 }] }) // prettier-ignore
+    expect(peer.association.discarded.get('beyond-reset')).toBe(1)
+    expect(peer.end.texts(8)).toEqual(['message 3'])
+    peer.send(peer.data(0, { stream: 7, ssn: 0 }))
+    expect(peer.end.streamsReset).toEqual([[7]])
+    peer.send(early)
+    expect(peer.end.texts(7)).toEqual(['message 0', 'message 1', 'message 2'])
+    expect(peer.chunksOf(ChunkType.sack).at(-1)).toMatchObject({
+      cumulativeTsn: Tsn.add(peer.tsn, 3),
+      gaps: [],
+    })
+  })
+
+  test('of all streams that waits keeps them all out', () => {
+    const peer = connected()
+    send(peer, request(peer, 0, 0, []))
+    peer.send(peer.data(1, { stream: 3, ssn: 0 }))
+    expect(peer.association.discarded.get('beyond-reset')).toBe(1)
+    peer.send(peer.data(0, { stream: 3, ssn: 0 }))
+    peer.send(peer.data(1, { stream: 3, ssn: 0 }))
+    expect(peer.end.texts(3)).toEqual(['message 0', 'message 1'])
+  })
+
   test('of dcSCTP, which asks with a new number while it waits', () => {
     const peer = connected()
     send(peer, request(peer, 0, 0, [7]))

@@ -125,12 +125,28 @@ describe('a peer that sends', () => {
     expect(rogue.server.channels.discarded['unknown-channel']).toBe(1)
   })
 
-  test.each([0, 52, 54, 99, 0xffff_ffff])('with protocol %d is not heard', (protocol) => {
+  test.each([0, 52, 54, 99, 0xffff_ffff])('with protocol %d has its channel closed, no other', (protocol) => {
     const rogue = new Rogue()
     rogue.say(0, ProtocolId.control, open('x'))
+    rogue.say(2, ProtocolId.control, open('y'))
     rogue.say(0, protocol, text('hello?'))
+    rogue.say(0, protocol, text('anybody?'))
     expect(rogue.server.messages).toEqual([])
-    expect(rogue.server.channels.discarded['unknown-protocol']).toBe(1)
+    expect(rogue.server.channels.discarded['unknown-protocol']).toBe(2)
+    expect(rogue.server.incoming.map(({ readyState }) => readyState)).toEqual(['closing', 'open'])
+    expect(rogue.resets).toEqual([0])
+  })
+
+  test('with an unknown protocol while the channel is paused has it closed when that is read', () => {
+    const rogue = new Rogue()
+    rogue.say(0, ProtocolId.control, open('x'))
+    const [channel] = rogue.server.incoming
+    rogue.server.channels.pause(channel!)
+    for (const protocol of [ProtocolId.text, 99, ProtocolId.text]) rogue.say(0, protocol, text(`${protocol}`))
+    rogue.server.channels.resume(rogue.sim.now, channel!)
+    expect(rogue.server.texts).toEqual(['51'])
+    expect(channel!.readyState).toBe('closing')
+    expect(rogue.server.channels.association.receiveBuffered).toBe(0)
   })
 
   test('bytes that are no UTF-8 as text hands them up all the same', () => {

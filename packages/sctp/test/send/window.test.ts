@@ -53,7 +53,12 @@ describe('the peer’s window', () => {
     peer.association.send(peer.now, 0, 51, pattern(20_000))
     expect(peer.sentOffsets()).toEqual([0])
     peer.send(peer.sack(0, [], 0))
+    // The first probe is not in a hurry: the peer tells of room by itself.
+    peer.wait(350)
+    expect(peer.sentOffsets()).toEqual([])
+    peer.wait(100)
     expect(peer.sentOffsets()).toEqual([1])
+    const { congestionWindow } = peer.association
     let probes = 0
     for (let i = 0; i < 6_000; i++) {
       peer.wait(500)
@@ -66,8 +71,43 @@ describe('the peer’s window', () => {
     // More than Association.Max.Retrans, which ends an association that is not answered.
     expect(probes).toBeGreaterThan(20)
     expect(peer.association.state).toBe('established')
+    // That says nothing of the path.
+    expect(peer.association.congestionWindow).toBe(congestionWindow)
     peer.send(peer.sack(1, [], 5_000))
-    expect(peer.sentOffsets()).toEqual([2, 3, 4])
+    expect(peer.sentOffsets()).toEqual([2, 3, 4, 5])
+  })
+
+  test('that opens before it is probed costs no timeout', () => {
+    const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } })
+    peer.window = 1_500
+    peer.connect()
+    peer.association.send(peer.now, 0, 51, pattern(20_000))
+    peer.wait(20)
+    peer.send(peer.sack(0, [], 0))
+    peer.wait(390)
+    peer.packets()
+    const { congestionWindow } = peer.association
+    peer.send(peer.sack(0, [], 3_000))
+    expect(peer.sentOffsets()).toEqual([1, 2])
+    peer.wait(30)
+    expect(peer.packets()).toEqual([])
+    peer.send(peer.sack(2, [], 10_000))
+    expect(peer.association.congestionWindow).toBeGreaterThanOrEqual(congestionWindow)
+  })
+
+  test('of nothing is forgotten with the last message that waited for it', () => {
+    const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } })
+    peer.window = 1_500
+    peer.connect()
+    peer.association.send(peer.now, 0, 51, pattern(1_000))
+    peer.association.send(peer.now, 0, 51, pattern(1_000), { lifetime: 200 })
+    peer.packets()
+    peer.send(peer.sack(0, [], 0))
+    peer.wait(60_000)
+    expect([peer.packets(), peer.association.nextTimeout]).toEqual([[], Infinity])
+    peer.send(peer.sack(0, [], 1_500))
+    peer.association.send(peer.now, 0, 51, pattern(1_000))
+    expect(peer.sentOffsets()).toEqual([1])
   })
 
   test('of nothing does not keep a dead peer alive', () => {
@@ -88,6 +128,34 @@ describe('the peer’s window', () => {
     peer.wait(60_000)
     expect(new Set(peer.sentOffsets())).toEqual(new Set([0]))
   })
+})
+
+test('another path starts from the initial window and timeout, RFC 9260 §7.2.5.2', () => {
+  const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
+  const initial = peer.association.congestionWindow
+  peer.association.send(peer.now, 0, 51, pattern(50_000))
+  peer.wait(20)
+  for (let i = 0; i < 11; i++) peer.send(peer.sack(i))
+  expect(peer.association.congestionWindow).toBeGreaterThan(1.5 * initial)
+  expect(peer.association.roundTripTime).toBe(20)
+  peer.association.pathChanged(1_160)
+  expect([peer.association.congestionWindow, peer.association.roundTripTime]).toEqual([initial, undefined])
+})
+
+test('a loss on another path is waited for as if nothing were known of it', () => {
+  const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
+  peer.association.send(peer.now, 0, 51, pattern(1_000))
+  peer.wait(20)
+  peer.send(peer.sack(0))
+  peer.association.pathChanged(1_160)
+  peer.packets()
+  peer.association.send(peer.now, 0, 51, pattern(1_000))
+  expect(peer.sentOffsets()).toEqual([1])
+  // On the old one a probe would go out after 240 ms.
+  peer.wait(499)
+  expect(peer.sentOffsets()).toEqual([])
+  peer.wait(1)
+  expect(peer.sentOffsets()).toEqual([1])
 })
 
 describe('what is outstanding', () => {
