@@ -1,38 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 
 import type { RTCDataChannel, RTCDataChannelInit, RTCError } from '../src/index.ts'
-import type { RTCPeerConnection } from '../src/w3c/peer-connection.ts'
+import { collect, openChannel } from './support/sim-channel.ts'
 import { negotiate, SimWorld } from './support/sim-environment.ts'
 
 const invalidState = expect.objectContaining({ name: 'InvalidStateError' })
-
-interface Open {
-  readonly world: SimWorld
-  readonly alice: RTCPeerConnection
-  readonly bob: RTCPeerConnection
-  readonly channel: RTCDataChannel
-  readonly remote: RTCDataChannel
-}
-
-/** A channel of Alice's that is open at both ends. */
-async function openChannel(init: RTCDataChannelInit = {}): Promise<Open> {
-  const world = new SimWorld()
-  const [alice, bob] = world.pair()
-  const channel = alice.createDataChannel('chat', init)
-  const remotes: RTCDataChannel[] = []
-  bob.ondatachannel = (event) => remotes.push(event.channel)
-  await negotiate(alice, bob)
-  await world.until(() => channel.readyState === 'open' && remotes[0]?.readyState === 'open')
-  const [remote] = remotes
-  if (remote === undefined) throw new Error('the channel did not come')
-  return { world, alice, bob, channel, remote }
-}
-
-function collect(channel: RTCDataChannel): unknown[] {
-  const messages: unknown[] = []
-  channel.addEventListener('message', ({ data }) => messages.push(data))
-  return messages
-}
 
 describe('the priority of a channel', () => {
   test.each(['very-low', 'low', 'medium', 'high'] as const)('%s is known at both ends', async (priority) => {
@@ -251,101 +223,5 @@ describe('an open channel', () => {
     }
     await world.until(() => labels.length === 10)
     expect(new Set(labels).size).toBe(10)
-  })
-})
-
-describe('the end of a channel', () => {
-  test('comes to both ends, after all that was sent', async () => {
-    const { world, channel, remote } = await openChannel()
-    const events: string[] = []
-    for (const [name, each] of [
-      ['local', channel],
-      ['remote', remote],
-    ] as const) {
-      each.onclosing = () => events.push(`${name} closing`)
-      each.onclose = () => events.push(`${name} close`)
-      each.onerror = () => events.push(`${name} error`)
-    }
-    const messages = collect(remote)
-    channel.send('last words')
-    channel.close()
-    channel.close()
-    expect(channel.readyState).toBe('closing')
-    await world.until(() => channel.readyState === 'closed' && remote.readyState === 'closed')
-    expect(messages).toEqual(['last words'])
-    expect(events.filter((event) => event.startsWith('remote'))).toEqual(['remote closing', 'remote close'])
-    expect(events.filter((event) => event.startsWith('local'))).toEqual(['local close'])
-  })
-
-  test('before it was opened leaves nothing behind', async () => {
-    const world = new SimWorld()
-    const [alice, bob] = world.pair()
-    const doomed = alice.createDataChannel('doomed')
-    const kept = alice.createDataChannel('kept')
-    doomed.close()
-    expect(doomed.readyState).toBe('closing')
-    await negotiate(alice, bob)
-    await world.until(() => doomed.readyState === 'closed' && kept.readyState === 'open')
-  })
-
-  test('with the connection is silent here, and an error with its cause there', async () => {
-    const { world, alice, channel, remote } = await openChannel()
-    const events: string[] = []
-    channel.onclose = () => events.push('local')
-    remote.onerror = ({ error }) => events.push(`${error.errorDetail} ${error.sctpCauseCode}`)
-    remote.onclose = () => events.push('remote')
-    alice.close()
-    expect(channel.readyState).toBe('closed')
-    expect(alice.connectionState).toBe('closed')
-    await world.until(() => remote.readyState === 'closed')
-    // RFC 9260 §3.3.10.12: user-initiated abort.
-    expect(events).toEqual(['sctp-failure 12', 'remote'])
-    expect(() => remote.send('x')).toThrow(invalidState)
-  })
-
-  test('comes at once where the peer rejects the data section', async () => {
-    const world = new SimWorld()
-    const [alice, bob] = world.pair()
-    const channel = alice.createDataChannel('unwanted')
-    const errors: string[] = []
-    channel.onerror = ({ error }) => errors.push(error.errorDetail)
-    await alice.setLocalDescription()
-    await bob.setRemoteDescription({ type: 'offer', sdp: alice.localDescription?.sdp ?? '' })
-    const { sdp = '' } = await bob.createAnswer()
-    await alice.setRemoteDescription({
-      type: 'answer',
-      sdp: sdp.replace('m=application 9', 'm=application 0').replace(/a=group:BUNDLE.*\r\n/, ''),
-    })
-    await world.until(() => channel.readyState === 'closed')
-    expect(errors).toEqual(['data-channel-failure'])
-  })
-})
-
-describe('a datagram channel', () => {
-  test('carries datagrams, and is announced where it was not asked for', async () => {
-    const world = new SimWorld()
-    const [alice, bob] = world.pair()
-    const channel = alice.createDatagramChannel()
-    expect(alice.createDatagramChannel()).toBe(channel)
-    expect(() => channel.send('early')).toThrow(invalidState)
-    expect(() => alice.createDataChannel('x')).toThrow(invalidState)
-    const received: string[] = []
-    bob.ondatagramchannel = ({ channel: remote }) => {
-      remote.onopen = () => remote.send('from bob')
-      remote.onmessage = ({ data }) => received.push(Buffer.from(data as ArrayBuffer).toString())
-    }
-    channel.onmessage = ({ data }) => received.push(Buffer.from(data as ArrayBuffer).toString())
-    channel.onopen = () => channel.send('from alice')
-    await negotiate(alice, bob)
-    expect(alice.localDescription?.sdp).toContain('m=application 9 UDP/DTLS octet-stream')
-    await world.until(() => received.length === 2)
-    expect(received.sort()).toEqual(['from alice', 'from bob'])
-    expect(() => channel.send(new Uint8Array(16_385))).toThrow(TypeError)
-    expect(() => bob.createDataChannel('x')).toThrow(invalidState)
-    let isClosed = false
-    channel.onclose = () => (isClosed = true)
-    bob.close()
-    await world.until(() => isClosed)
-    expect(channel.readyState).toBe('closed')
   })
 })

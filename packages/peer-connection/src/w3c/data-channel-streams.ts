@@ -29,21 +29,17 @@ export class ChannelStreams {
     this.#room = room
   }
 
-  get readable(): ReadableStream<DataChannelMessage> {
+  /** Where received messages go from now on. */
+  get source(): MessageSource {
     this.#source ??= new MessageSource(this.#channel)
     if (this.#isEnded) this.#source.end(null)
-    return this.#source.stream
+    return this.#source
   }
 
   get writable(): WritableStream<Sendable> {
     this.#sink ??= new MessageSink(this.#channel, this.#room)
     if (this.#isEnded) this.#sink.end(null)
     return this.#sink.stream
-  }
-
-  /** Where received messages go, once somebody reads them as a stream. */
-  get source(): MessageSource | null {
-    return this.#source
   }
 
   /** The channel is closed, by a fault where there is an error. */
@@ -55,10 +51,12 @@ export class ChannelStreams {
 }
 
 /** The messages of a channel as a `ReadableStream`. Who does not read it slows the peer down. */
-class MessageSource {
+export class MessageSource {
   readonly stream: ReadableStream<DataChannelMessage>
   readonly #channel: StreamedChannel
   #controller: ReadableStreamDefaultController<DataChannelMessage> | null = null
+  /** The size of messages that came and were not handed on yet. */
+  #expected = 0
 
   constructor(channel: StreamedChannel) {
     this.#channel = channel
@@ -74,16 +72,24 @@ class MessageSource {
           channel.resume()
         },
       },
-      // An empty message takes room, too.
-      { highWaterMark: READ_AHEAD, size: (message) => message.length + 1 },
+      { highWaterMark: READ_AHEAD, size: sizeOf },
     )
   }
 
-  receive(message: DataChannelMessage): void {
+  /** A message has come; returns what hands it on. */
+  expect(message: DataChannelMessage): () => void {
+    this.#expected += sizeOf(message)
+    this.#considerPause()
+    return () => {
+      this.#expected -= sizeOf(message)
+      this.#controller?.enqueue(message)
+      this.#considerPause()
+    }
+  }
+
+  #considerPause(): void {
     const controller = this.#controller
-    if (controller === null) return
-    controller.enqueue(message)
-    if ((controller.desiredSize ?? 0) <= 0) this.#channel.pause()
+    if (controller !== null && (controller.desiredSize ?? 0) <= this.#expected) this.#channel.pause()
   }
 
   /** Without an error, what was received can still be read. */
@@ -94,6 +100,9 @@ class MessageSource {
     else controller?.error(error)
   }
 }
+
+/** An empty message takes room, too. */
+const sizeOf = (message: DataChannelMessage): number => message.length + 1
 
 /** A `WritableStream` of messages, which takes more only while few bytes wait to be sent. */
 class MessageSink {

@@ -1,11 +1,11 @@
-import { invalidState, operationError, RTCError } from '../errors.ts'
+import { invalidState, RTCError } from '../errors.ts'
+import { ChannelInbox } from './channel-inbox.ts'
 import type { ChannelControl, ChannelLink } from './channel-link.ts'
 import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { ChannelStreams, type DataChannelMessage, type StreamedChannel } from './data-channel-streams.ts'
 import { type RTCDataChannelEventMap, RTCErrorEvent, RTCMessageStreamEvent } from './events.ts'
 import { type Handler, HandlerTarget } from './handler-target.ts'
-import { IncomingMessages } from './incoming-messages.ts'
-import { type BinaryType, messageData, payloadOf, type Sendable, textOf } from './message-payload.ts'
+import { type BinaryType, payloadOf, type Sendable } from './message-payload.ts'
 import { type MessagePiece, sendStream } from './outgoing-message.ts'
 import type { RTCPriorityType } from './priority.ts'
 import { ReceiveHold } from './receive-hold.ts'
@@ -44,7 +44,6 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   readonly priority: RTCPriorityType
   #id: number | null
   #readyState: RTCDataChannelState = 'connecting'
-  #binaryType: BinaryType = 'arraybuffer'
   #threshold = 0
   #link: ChannelLink | null = null
   readonly #unread = new UnreadMessages(
@@ -53,9 +52,13 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   )
   #streams: ChannelStreams | null = null
   readonly #hold = new ReceiveHold(() => this.#link)
-  readonly #incoming = new IncomingMessages(this.#hold, (stream, isText) =>
-    this.dispatchEvent(new RTCMessageStreamEvent('messagestream', { stream, isText })),
-  )
+  readonly #inbox = new ChannelInbox(this.#hold, {
+    message: (data) => {
+      if (this.#readyState === 'open') this.dispatchEvent(new MessageEvent('message', { data }))
+    },
+    messageStream: (stream, isText) =>
+      this.dispatchEvent(new RTCMessageStreamEvent('messagestream', { stream, isText })),
+  })
   readonly #room = new SendRoom(
     () => this.bufferedAmount,
     () => this.#applyThreshold(),
@@ -68,9 +71,9 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
       attach: (channel, id, link) => channel.#attach(id, link),
       setOpen: (channel) => channel.#setOpen(),
       announceOpen: (channel) => channel.#announceOpen(),
-      receive: (channel, bytes, isText) => channel.#receive(bytes, isText),
-      receivePart: (channel, bytes, isText, isLast) => channel.#receivePart(bytes, isText, isLast),
-      breakMessage: (channel) => channel.#incoming.end(operationError('the peer gave the message up')),
+      receive: (channel, bytes, isText) => channel.#inbox.receive(bytes, isText),
+      receivePart: (channel, bytes, isText, isLast) => channel.#inbox.receivePart(bytes, isText, isLast),
+      breakMessage: (channel) => channel.#inbox.breakOff(),
       bufferedAmountLow: (channel, isAwaited) => channel.#bufferedAmountLow(isAwaited),
       closing: (channel) => channel.#peerCloses(),
       closed: (channel, error) => channel.#closed(error),
@@ -118,11 +121,11 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   /** `arraybuffer` by default. Other values than `arraybuffer` and `blob` are ignored. */
   get binaryType(): BinaryType {
-    return this.#binaryType
+    return this.#inbox.binaryType
   }
 
   set binaryType(type: BinaryType) {
-    if (type === 'arraybuffer' || type === 'blob') this.#binaryType = type
+    if (type === 'arraybuffer' || type === 'blob') this.#inbox.binaryType = type
   }
 
   /**
@@ -134,7 +137,9 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
    * for await (const message of channel.readable) await save(message)
    */
   get readable(): ReadableStream<DataChannelMessage> {
-    return this.#streamed.readable
+    const { source } = this.#streamed
+    this.#inbox.source = source
+    return source.stream
   }
 
   /**
@@ -242,30 +247,13 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     if (this.#readyState === 'open') this.dispatchEvent(new Event('open'))
   }
 
-  #receive(bytes: Uint8Array, isText: boolean): () => void {
-    const source = this.#streams?.source
-    if (source) {
-      const message = isText ? textOf(bytes) : new Uint8Array(bytes)
-      return () => source.receive(message)
-    }
-    const data = messageData(bytes, isText, this.#binaryType)
-    return () => {
-      if (this.#readyState === 'open') this.dispatchEvent(new MessageEvent('message', { data }))
-    }
-  }
-
-  #receivePart(bytes: Uint8Array, isText: boolean, isLast: boolean): () => void {
-    const part = new Uint8Array(bytes)
-    return () => this.#incoming.receive(part, isText, isLast)
-  }
-
   #abandon(): void {
     this.#readyState = 'closed'
     this.#endStreams(null)
   }
 
   #endStreams(error: Error | null): void {
-    this.#incoming.end(error ?? operationError('the channel closed amid a message'))
+    this.#inbox.end(error)
     this.#streams?.end(error)
     this.#room.release()
   }

@@ -6,6 +6,8 @@ export class IncomingMessages {
   readonly #hold: ReceiveHold
   readonly #begun: (stream: ReadableStream<Uint8Array>, isText: boolean) => void
   #message: IncomingMessage | null = null
+  /** Bytes that were taken over and not handed on yet. */
+  #expected = 0
 
   /** `begun`: the first part of a message is about to be put into its stream. */
   constructor(hold: ReceiveHold, begun: (stream: ReadableStream<Uint8Array>, isText: boolean) => void) {
@@ -13,11 +15,15 @@ export class IncomingMessages {
     this.#begun = begun
   }
 
-  /** Keeps the bytes. */
-  receive(part: Uint8Array, isText: boolean, isLast: boolean): void {
-    const message = this.#message ?? this.#begin(isText)
-    message.receive(part)
-    if (isLast) this.end(null)
+  /** Keeps the bytes, and returns what hands them on. */
+  expect(part: Uint8Array, isText: boolean, isLast: boolean): () => void {
+    this.#expected += part.length
+    if (this.#expected >= (this.#message?.room ?? READ_AHEAD)) this.#hold.hold(this)
+    return () => {
+      this.#expected -= part.length
+      this.#receive(part, isText, isLast)
+      if (this.#expected === 0) this.#hold.release(this)
+    }
   }
 
   /** The present message, if there is one, is complete; where there is an error, it breaks off. */
@@ -27,6 +33,12 @@ export class IncomingMessages {
     this.#message = null
     message.end(error)
     this.#hold.release(message)
+  }
+
+  #receive(part: Uint8Array, isText: boolean, isLast: boolean): void {
+    const message = this.#message ?? this.#begin(isText)
+    message.receive(part)
+    if (isLast) this.end(null)
   }
 
   #begin(isText: boolean): IncomingMessage {
@@ -63,6 +75,11 @@ class IncomingMessage {
       },
       { highWaterMark: READ_AHEAD, size: (part) => part.length },
     )
+  }
+
+  /** Bytes that its stream takes before it has enough. */
+  get room(): number {
+    return Math.max(0, this.#controller?.desiredSize ?? READ_AHEAD)
   }
 
   receive(part: Uint8Array): void {
