@@ -19,8 +19,6 @@ export interface Stack {
   readonly maxMessageSize: number
   /** Channels that it takes at a time; what is opened beyond that it drops. Default: any number. */
   readonly accepts?: number
-  /** Connections that may be needed until one takes many channels at once without coming to a stop. Default 1. */
-  readonly attempts?: number
   /** What it is known to get wrong by itself, and is not asked to do. */
   readonly faults?: readonly ('empty messages' | 'announces unordered channels as ordered')[]
 }
@@ -84,8 +82,6 @@ export const pion: Stack = {
   // our timeout sends it again, so 500 channels at once take many timeouts: 2 to 9 s here, and with slow ones a minute.
   // packages/sctp/test/send/discarded-chunks.test.ts shows that none is lost.
   accepts: 16,
-  // Once in a few hundred times on a busy machine nothing goes on, of sctp 1.12.0 with I-DATA; whose fault it is is not known.
-  attempts: 3,
 }
 
 /** dcSCTP. */
