@@ -185,6 +185,7 @@ export class Sender {
     this.#partial.review(now, true)
     this.#partial.repeat()
     transmission.repeatsOnePacket = true
+    transmission.asksForSack = true
     transmission.restartT3(now)
     this.#pace()
     return !isProbe
@@ -203,6 +204,7 @@ export class Sender {
     const hasNew =
       this.queue.next(now) !== null && this.#transmission.peerHasRoom(this.#transmission.packetSize)
     this.#tailProbe.sent(!hasNew)
+    this.#transmission.asksForSack = true
     if (hasNew) this.#transmission.probesOnce = true
     else this.#repeatLast()
     this.#transmission.restartT3(now)

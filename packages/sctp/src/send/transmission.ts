@@ -42,6 +42,8 @@ export class Transmission {
   probesWindow = false
   /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
   awaitsAnswer = false
+  /** What leaves next asks the peer not to hold back its SACK, RFC 9260 §3.3.1: nothing comes after it that would draw one. */
+  asksForSack = false
   /** A chunk was lost so often that the packet size may be to blame. */
   doubtsPath = false
   lastSentAt = 0
@@ -117,6 +119,7 @@ export class Transmission {
     }
     if (this.#chunks.lostCount > 0) this.#resendLost(now, packet)
     if (this.#chunks.lostCount === 0) this.#sendNew(now, packet)
+    if (this.#hasWritten) this.asksForSack = false
     return this.#hasWritten
   }
 
@@ -220,7 +223,7 @@ export class Transmission {
     const from = packet.reserveData(header + length)
     const { bytes } = packet
     const { stream, protocol } = message
-    const flags = chunks.flags(tsn)
+    const flags = chunks.flags(tsn) | (this.asksForSack ? DataFlag.immediate : 0)
     if (header === dataHeaderLength)
       putDataHeader(bytes, from, flags, tsn, stream, message.ssn, protocol, length)
     else putIDataHeader(bytes, from, flags, tsn, stream, message.mid, protocol, chunks.fsn(tsn), length)

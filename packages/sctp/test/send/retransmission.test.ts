@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { Tsn } from '../../src/tsn.ts'
 import type { Chunk } from '../../src/wire/chunk.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
+import { DataFlag } from '../../src/wire/data.ts'
 import { pattern } from '../support/association-pair.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
@@ -18,6 +19,11 @@ function sending(count: number, total = count, roundTrip = 40): ScriptedPeer {
   expect(peer.sentOffsets()).toEqual(Array.from({ length: count }, (_, i) => i))
   peer.wait(roundTrip)
   return peer
+}
+
+/** Of each chunk that was sent since the last call, whether its I bit is set. */
+function asking(peer: ScriptedPeer): boolean[] {
+  return peer.chunksOf(ChunkType.data).map(({ flags }) => (flags & DataFlag.immediate) !== 0)
 }
 
 describe('losses, RFC 8985', () => {
@@ -133,6 +139,15 @@ describe('the end of a flight, RFC 8985 §7', () => {
     expect(peer.sentOffsets()).toEqual([next])
   })
 
+  test('is probed by what asks for its SACK at once, and nothing after it does', () => {
+    const peer = sending(8)
+    peer.send(peer.sack(5))
+    peer.wait(80)
+    expect(asking(peer)).toEqual([true])
+    peer.association.send(peer.now, 0, 51, pattern(10))
+    expect(asking(peer)).toEqual([false])
+  })
+
   test('costs a reduction of the window if the probe made up for a loss, and none if it did not', () => {
     for (const duplicates of [[], [7]]) {
       const peer = sending(8)
@@ -157,6 +172,14 @@ describe('T3, RFC 9260 §6.3', () => {
     expect(peer.sentOffsets()).toEqual([1, 2, 3])
     peer.send(peer.sack(3))
     expect(peer.sentOffsets()).toEqual([4, 5])
+  })
+
+  test('asks for its SACK at once: one packet alone would wait for a delayed one', () => {
+    const peer = sending(6, 6, 0)
+    peer.wait(500)
+    expect(asking(peer)).toEqual([true])
+    peer.send(peer.sack(0))
+    expect(asking(peer)).toEqual([false, false, false])
   })
 
   test('doubles its wait while nothing comes, and starts afresh when something does', () => {
