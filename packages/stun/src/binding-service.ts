@@ -63,7 +63,7 @@ export class BindingService<Local extends TransportAddress> {
     const unknown = request.unknownComprehensionRequired(
       other === null ? BINDING_ATTRIBUTES : DISCOVERY_ATTRIBUTES,
     )
-    if (unknown.length > 0) return refused(StatusCode.unknownAttribute, unknown.slice(0, MAX_UNKNOWN))
+    if (unknown.length > 0) return refused(StatusCode.unknownAttribute, unknown)
     const alternate = this.#alternateFor(from, local)
     if (alternate !== null) {
       const redirection = refused(StatusCode.tryAlternate)
@@ -115,9 +115,6 @@ function wishOf(request: StunMessage): Wish | null {
 
 const NONE: ChangeRequestValue = { ip: false, port: false }
 const BOTH: ChangeRequestValue = { ip: true, port: true }
-
-/** A refusal names that many types at most: the client learns of the others when it has left these out. */
-const MAX_UNKNOWN = 32
 
 /** RFC 5780 §7. */
 const DISCOVERY_ATTRIBUTES: ReadonlySet<number> = new Set<number>([

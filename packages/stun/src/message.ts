@@ -92,12 +92,13 @@ export class StunMessage {
   }
 
   /**
-   * The types below 0x8000 that are not `known`, each once: what a server answers 420 for (RFC 8489 §6.3.1). Integrity
-   * is always known.
+   * The types below 0x8000 that are not `known`, each once and 32 at the most: what a server answers 420 for (RFC 8489
+   * §6.3.1). Integrity is always known.
    */
   unknownComprehensionRequired(known: ReadonlySet<number>): number[] {
     const unknown: number[] = []
     for (let at = HEADER_LENGTH; at < this.#layout.visibleEnd; at = after(this.wire, at)) {
+      if (unknown.length === MAX_UNKNOWN) break
       const type = u16(this.wire, at)
       if (isComprehensionRequired(type) && !known.has(type) && !isIntegrity(type) && !unknown.includes(type))
         unknown.push(type)
@@ -206,3 +207,6 @@ function after(wire: Uint8Array, at: number): number {
 function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }
+
+/** A datagram of 64 KiB has room for 16,000, of which a client that leaves these out learns in turn. */
+const MAX_UNKNOWN = 32

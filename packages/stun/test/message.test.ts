@@ -143,6 +143,17 @@ describe('attributes', () => {
     ])
   })
 
+  test('of 16,000 of them 32 are listed', () => {
+    const bytes = new Uint8Array(20 + 4 * 16_000)
+    const view = new DataView(bytes.buffer)
+    view.setUint16(0, 0x0001)
+    view.setUint16(2, bytes.length - 20)
+    view.setUint32(4, 0x2112a442)
+    for (let i = 0; i < 16_000; i++) view.setUint16(20 + 4 * i, 0x4000 + i)
+    const listed = StunMessage.decode(bytes)?.unknownComprehensionRequired(new Set())
+    expect(listed).toEqual(Array.from({ length: 32 }, (_, i) => 0x4000 + i))
+  })
+
   test('a copy outlives the buffer', () => {
     const wire = request().add(Software, 'kept').finish()
     const copy = decode(wire).copy()

@@ -43,6 +43,13 @@ export class TurnError extends Error {
     this.reason = reason
     this.alternateServer = options.alternateServer
   }
+
+  /** The error itself where it is one, else one of that code with it as its cause. */
+  static from(code: TurnMisuse | TurnFailure, error: unknown): TurnError {
+    if (error instanceof TurnError) return error
+    const hasMessage = typeof error === 'object' && error !== null && 'message' in error
+    return new TurnError(code, String(hasMessage ? error.message : error), { cause: error })
+  }
 }
 
 /** Whether nothing authentic was heard: the request may be made again. */

@@ -12,6 +12,7 @@ import { randomFraction, readServer } from './client.ts'
 import type { NameService } from './name-service.ts'
 import { resolveServer } from './resolve.ts'
 import { udp } from './transports.ts'
+import type { StunTransport } from '../stun-transport.ts'
 
 export interface NatBehaviorOptions extends Omit<NatDiscoveryConfig, 'crypto' | 'server' | 'local'> {
   /** The local address to send from. Default: the one that the system takes towards the server. */
@@ -48,15 +49,17 @@ export async function discoverNatBehavior(
     localAddress: localAddress ?? (await addressTowards(address)),
     localPort,
   })
+  return observe(socket, { ...config, crypto, server: address, local: socket.local })
+}
+
+/** Takes the socket over, and closes it. */
+async function observe(socket: StunTransport, config: NatDiscoveryConfig): Promise<NatBehavior> {
   const { promise, resolve, reject } = settled<NatBehavior>()
-  const discovery = new NatDiscovery(
-    { ...config, crypto, server: address, local: socket.local },
-    {
-      transmit: (to, bytes) => socket.send(to, bytes),
-      finished: (_now, behavior) => resolve(behavior),
-      failed: (_now, error) => reject(error),
-    },
-  )
+  const discovery = new NatDiscovery(config, {
+    transmit: (to, bytes) => socket.send(to, bytes),
+    finished: (_now, behavior) => resolve(behavior),
+    failed: (_now, error) => reject(error),
+  })
   const alarm = new Alarm((now) => {
     discovery.handleTimeout(now)
     alarm.set(discovery.nextTimeout)

@@ -201,7 +201,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
       if (waiting === undefined) socket.destroy()
       else waiting.resolve(socket)
     } catch (error) {
-      waiting?.reject(error as TurnError)
+      waiting?.reject(TurnError.from('transport', error))
     }
   }
 
@@ -211,7 +211,7 @@ export class NodeTurnClient extends EventEmitter<NodeTurnClientEvents> {
     try {
       this.emit('connection', await this.#openData(connection), peer)
     } catch (error) {
-      this.emit('peerRefused', peer, error as TurnError)
+      this.emit('peerRefused', peer, TurnError.from('transport', error))
     }
   }
 

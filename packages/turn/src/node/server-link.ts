@@ -132,7 +132,7 @@ async function connected(
     socket.on('error', () => undefined)
     socket.destroy()
     throwIfCancelled(signal)
-    throw new TurnError('transport', (error as Error).message, { cause: error })
+    throw TurnError.from('transport', error)
   } finally {
     signal?.removeEventListener('abort', cancel)
   }

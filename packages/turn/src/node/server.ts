@@ -3,22 +3,23 @@ import { EventEmitter } from 'node:events'
 import { Counters } from '@purertc/bytes'
 import { Alarm, monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import type { IpFamily, TransportAddress } from '@purertc/stun'
+import type { TransportAddress } from '@purertc/stun'
 
 import type { AllocationInfo } from '../server/allocation.ts'
 import type { DeletionReason, TurnServerDiscard, TurnServerHost } from '../server/config.ts'
-import { type Metric, metricBy } from '../server/metrics.ts'
+import type { Metric } from '../server/metrics.ts'
 import { accountOf } from '../server/shared-secret.ts'
 import { TurnServer } from '../server/turn-server.ts'
 import { TurnError } from '../turn-error.ts'
+import { driverMetrics } from './driver-metrics.ts'
 import type { DisconnectReason, ListeningAddress, TurnListener } from './listener.ts'
 import { ListenerTable } from './listener-table.ts'
 import { listenAt } from './listeners.ts'
-import { type NodeTurnServerOptions, type RelayPlace, relayPlaces, shareConfig } from './options.ts'
+import { type NodeTurnServerOptions, relayPlaces, shareConfig } from './options.ts'
 import { PasswordLookups } from './password-lookups.ts'
-import { PeerLinks } from './peer-links.ts'
+import { PeerLinks, type PeerLinksHost } from './peer-links.ts'
 import { Relays, type RelaysHost } from './relays.ts'
-import type { ProcessShare } from './processes/process-share.ts'
+import { sharedPlaces } from './processes/process-share.ts'
 import type { Siblings } from './processes/siblings.ts'
 import { SendBuffer } from './udp-port.ts'
 import { usersOf } from './users.ts'
@@ -46,7 +47,6 @@ export interface NodeTurnServerEvents {
  */
 export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   readonly #server: TurnServer
-  readonly #places: ReadonlyMap<IpFamily, RelayPlace>
   readonly #sendBuffer = new SendBuffer()
   readonly #options: NodeTurnServerOptions
   readonly #listeners = new ListenerTable()
@@ -66,33 +66,21 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
   constructor(options: NodeTurnServerOptions) {
     super()
     this.#options = options
-    this.#places = relayPlaces(options)
+    const places = relayPlaces(options)
     this.#siblings = options.share?.siblings
     const { crypto = nodeCrypto, ...config } = options
     const users = usersOf(options, crypto)
     const lookups =
       users.ask && new PasswordLookups(users.ask, options.passwordCache, (error) => this.#report(error))
     const account = options.account ?? (options.sharedSecret === undefined ? undefined : accountOf)
-    this.#relays = new Relays(this.#places, this.#sendBuffer, this.#relaysHost())
-    this.#peers = new PeerLinks({
-      relayed: (connection, direction, bytes) =>
-        this.#server.peerRelayed(monotonicNow(), connection, direction, bytes),
-      isWanted: (connection) => this.#server.isConnecting(connection),
-      connected: (connection) => {
-        this.#server.peerConnected(monotonicNow(), connection)
-        this.#rearm()
-      },
-      ended: (connection) => {
-        this.#server.peerEnded(connection)
-        this.#rearm()
-      },
-    })
+    this.#relays = new Relays(places, this.#sendBuffer, this.#relaysHost())
+    this.#peers = new PeerLinks(this.#peerLinksHost())
     this.#server = new TurnServer(
       {
         ...config,
         ...shareConfig(options),
         crypto,
-        families: [...this.#places.keys()],
+        families: [...places.keys()],
         ...(account === undefined ? {} : { account }),
         authenticate: (username) => users.known(username) ?? (lookups ? lookups.known(username) : null),
       },
@@ -177,16 +165,7 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   /** The server's figures, its connections included, for `formatMetrics`. */
   metrics(): Metric[] {
-    const ended = this.disconnected.snapshot()
-    const passed = this.#siblings?.passed.snapshot()
-    const [ofEnded, ofPassed] = ['Connections that ended or were not taken', 'Datagrams for other processes']
-    return [
-      ...this.#server.metrics(),
-      metricBy('turn_disconnections_total', 'counter', ofEnded, 'reason', ended),
-      ...(passed === undefined
-        ? []
-        : [metricBy('turn_siblings_datagrams_total', 'counter', ofPassed, 'outcome', passed)]),
-    ]
+    return [...this.#server.metrics(), ...driverMetrics(this.disconnected, this.#siblings?.passed)]
   }
 
   /**
@@ -226,7 +205,10 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
 
   #machineHost(lookups: PasswordLookups | undefined): TurnServerHost {
     return {
-      ...(this.#options.share && this.#placesOf(this.#options.share)),
+      ...(this.#options.share &&
+        sharedPlaces(this.#options.share, (place, refusal) => {
+          if (!this.#isClosed) this.#server.placeClaimed(place, refusal)
+        })),
       ...(lookups && { lookUpPassword: (name, realm) => this.#lookUp(lookups, name, realm) }),
       discarded: (reason, from, length, allocation) => {
         if (this.listenerCount('discarded') > 0) this.emit('discarded', reason, from, length, allocation)
@@ -279,14 +261,19 @@ export class NodeTurnServer extends EventEmitter<NodeTurnServerEvents> {
     }
   }
 
-  /** Quotas count over all processes. */
-  #placesOf(share: ProcessShare): Pick<TurnServerHost, 'claimPlace' | 'releasePlace'> {
+  #peerLinksHost(): PeerLinksHost {
     return {
-      claimPlace: (place, account) =>
-        share.claim(place, account, (refusal) => {
-          if (!this.#isClosed) this.#server.placeClaimed(place, refusal)
-        }),
-      releasePlace: (place) => share.release(place),
+      relayed: (connection, direction, bytes) =>
+        this.#server.peerRelayed(monotonicNow(), connection, direction, bytes),
+      isWanted: (connection) => this.#server.isConnecting(connection),
+      connected: (connection) => {
+        this.#server.peerConnected(monotonicNow(), connection)
+        this.#rearm()
+      },
+      ended: (connection) => {
+        this.#server.peerEnded(connection)
+        this.#rearm()
+      },
     }
   }
 

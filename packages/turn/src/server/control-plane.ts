@@ -100,7 +100,7 @@ export class ControlPlane {
     const unknown = message.unknownComprehensionRequired(UNDERSTOOD)
     if (unknown.length > 0) {
       this.#responder.refuse(applicant, applicant.request, StatusCode.unknownAttribute, (response) =>
-        response.add(UnknownAttributes, unknown.slice(0, MAX_UNKNOWN)),
+        response.add(UnknownAttributes, unknown),
       )
       return
     }
@@ -210,6 +210,3 @@ const UNDERSTOOD: ReadonlySet<number> = new Set<number>([
   AttributeType.reservationToken,
   AttributeType.connectionId,
 ])
-
-/** A refusal names that many types at most: the client learns of the others when it has left these out. */
-const MAX_UNKNOWN = 32

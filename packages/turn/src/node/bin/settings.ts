@@ -76,6 +76,10 @@ export function peerFilter(settings: Settings): (address: string) => boolean {
 }
 
 function options(): Option[] {
+  return [...networkOptions(), ...accountOptions(), ...peerOptions(), ...operationOptions()]
+}
+
+function networkOptions(): Option[] {
   return [
     new Option('--config <file>', 'settings in JSON, by the long names of these flags').env(
       'PURERTC_TURN_CONFIG',
@@ -104,6 +108,11 @@ function options(): Option[] {
       { min: 49_152, max: 65_535 },
       '49152-65535',
     ),
+  ]
+}
+
+function accountOptions(): Option[] {
+  return [
     one('--realm <name>', 'a domain name of yours', 'REALM', String).default('purertc.local'),
     list('--user <name:password...>', 'users with passwords', 'USER', readUser),
     list(
@@ -123,10 +132,20 @@ function options(): Option[] {
     ),
     one('--user-rate <bytes>', 'bytes a second of one user in a process, each way', 'USER_RATE', readCount),
     one('--total-rate <bytes>', 'bytes a second of a process, each way', 'TOTAL_RATE', readCount),
+  ]
+}
+
+function peerOptions(): Option[] {
+  return [
     new Option('--allow-loopback-peers', 'relay to this machine').env('PURERTC_TURN_ALLOW_LOOPBACK_PEERS'),
     new Option('--allow-private-peers', 'relay to private networks').env('PURERTC_TURN_ALLOW_PRIVATE_PEERS'),
     list('--allow-peer <cidr...>', 'relay there, whatever else is forbidden', 'ALLOW_PEER', readCidr),
     list('--deny-peer <cidr...>', 'never relay there', 'DENY_PEER', readCidr),
+  ]
+}
+
+function operationOptions(): Option[] {
+  return [
     new Option('--legacy-channels', 'channels up to 0x7ffe, for clients of RFC 5766').env(
       'PURERTC_TURN_LEGACY_CHANNELS',
     ),

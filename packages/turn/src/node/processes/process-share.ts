@@ -1,5 +1,6 @@
 import type { TransportAddress } from '@purertc/stun'
 
+import type { TurnServerHost } from '../../server/config.ts'
 import type { PortSharing } from '../udp-port.ts'
 import type { Siblings } from './siblings.ts'
 
@@ -18,6 +19,17 @@ export interface ProcessShare {
   readonly claim: (place: number, account: string, answer: (refusal: 486 | 508 | null) => void) => void
   /** What was claimed is over, granted or not. */
   readonly release: (place: number) => void
+}
+
+/** Quotas that count over all processes; `claimed` is told what came of a claim. */
+export function sharedPlaces(
+  share: ProcessShare,
+  claimed: (place: number, refusal: 486 | 508 | null) => void,
+): Pick<TurnServerHost, 'claimPlace' | 'releasePlace'> {
+  return {
+    claimPlace: (place, account) => share.claim(place, account, (refusal) => claimed(place, refusal)),
+    releasePlace: (place) => share.release(place),
+  }
 }
 
 /** Which process serves a client of a port that a cluster shares: the same for all of its datagrams (FNV-1a). */

@@ -6,7 +6,7 @@ import type { TransportAddress } from '@purertc/stun'
 import { FiveTupleMap } from '../../server/five-tuple-map.ts'
 import { BatchBuffers } from '../batch-buffers.ts'
 import { WriteBatch } from '../write-batch.ts'
-import { MAX_FRAME, readSiblingFrames, SiblingFrames } from './sibling-frames.ts'
+import { MAX_FRAME, readSiblingFrames, SiblingFrames, type SiblingFramesHost } from './sibling-frames.ts'
 
 /** Takes what a relay of another process sends to one of ours. Bytes are borrowed until the call returns. */
 export type SiblingData = (relay: number, from: TransportAddress, data: Uint8Array) => void
@@ -67,22 +67,7 @@ export class Siblings {
     const chunk = Buffer.allocUnsafeSlow(CHUNK)
     /** Bytes of a frame whose end is still to come, which stand first in the chunk. */
     let rest = 0
-    const frames = {
-      relayed: (to: number, from: number, data: Uint8Array) => {
-        const address = addresses.get(from)
-        if (address !== undefined) this.#received(to, address, data)
-      },
-      opened: (relay: number, address: TransportAddress) => {
-        addresses.set(relay, address)
-        this.#relays.set(0, address, { process, relay })
-      },
-      closed: (relay: number) => {
-        this.#forget(process, relay, addresses.get(relay))
-        addresses.delete(relay)
-      },
-      datagram: (port: string, client: TransportAddress, bytes: Uint8Array) =>
-        this.#ports.get(port)?.(client, bytes),
-    }
+    const frames = this.#framesOf(process, addresses)
     const read = (count: number): boolean => {
       const end = rest + count
       try {
@@ -105,6 +90,26 @@ export class Siblings {
       for (const [relay, address] of addresses) this.#forget(process, relay, address)
       if (!this.#isClosed) for (const listener of this.#onGone) listener()
     })
+  }
+
+  /** What the frames of that process mean; `addresses` are those of its relays. */
+  #framesOf(process: number, addresses: Map<number, TransportAddress>): SiblingFramesHost {
+    return {
+      relayed: (to: number, from: number, data: Uint8Array) => {
+        const address = addresses.get(from)
+        if (address !== undefined) this.#received(to, address, data)
+      },
+      opened: (relay: number, address: TransportAddress) => {
+        addresses.set(relay, address)
+        this.#relays.set(0, address, { process, relay })
+      },
+      closed: (relay: number) => {
+        this.#forget(process, relay, addresses.get(relay))
+        addresses.delete(relay)
+      },
+      datagram: (port: string, client: TransportAddress, bytes: Uint8Array) =>
+        this.#ports.get(port)?.(client, bytes),
+    }
   }
 
   /** A UDP relay of this process is open: what the others have for it comes by the stream. */
