@@ -54,7 +54,16 @@ export class NodeIceTransport {
     this.#host = host
     this.#iceServers = iceServers
     this.#isContinual = options.continualGathering ?? false
-    this.#sockets = new IceSockets(options, {
+    this.#sockets = this.#createSockets(options)
+    this.agent = this.#createAgent({ ...options, crypto })
+    this.#alarm = new Alarm((now) => {
+      this.agent.handleTimeout(now)
+      this.#alarm.set(this.agent.nextTimeout)
+    }, options.mux?.clock)
+  }
+
+  #createSockets(options: NodeIceOptions): IceSockets {
+    return new IceSockets(options, {
       handleDatagram: (socket, from, bytes) => {
         this.agent.handleDatagram(monotonicNow(), socket, from, bytes)
         this.#alarm.set(this.agent.nextTimeout)
@@ -72,32 +81,29 @@ export class NodeIceTransport {
       nameResolved: (name, addresses) =>
         this.#command((now) => this.agent.nameResolved(now, name, addresses)),
     })
-    this.agent = new IceAgent(
-      { ...options, crypto },
-      {
-        received: (now, bytes) => host.received(now, bytes),
-        candidateGathered: (candidate) => host.candidateGathered(candidate),
-        candidateError: (error) => host.candidateError?.(error),
-        gatheringStateChanged: (state) => host.gatheringStateChanged(state),
-        stateChanged: (state) => host.stateChanged(state),
-        pairSelected: (pair) => host.pairSelected(pair),
-        pairFailed: (pair, reason) => host.pairFailed?.(pair, reason),
-        acceptPair: (pair) => host.acceptPair?.(pair) ?? true,
-        acceptLocalCandidate: (candidate) => host.acceptLocalCandidate?.(candidate) ?? true,
-        acceptRemoteCandidate: (candidate) => host.acceptRemoteCandidate?.(candidate) ?? true,
-        // Who is not asked about checks has those of an idle pair answered at less cost.
-        ...(host.acceptCheck && { acceptCheck: (check) => host.acceptCheck?.(check) ?? true }),
-        transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
-        transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
-        resolveName: (name) => this.#sockets.resolveName(name),
-        disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
-        released: () => this.#released(),
-      },
-    )
-    this.#alarm = new Alarm((now) => {
-      this.agent.handleTimeout(now)
-      this.#alarm.set(this.agent.nextTimeout)
-    }, options.mux?.clock)
+  }
+
+  #createAgent(config: IceConfig): IceAgent {
+    const host = this.#host
+    return new IceAgent(config, {
+      received: (now, bytes) => host.received(now, bytes),
+      candidateGathered: (candidate) => host.candidateGathered(candidate),
+      candidateError: (error) => host.candidateError?.(error),
+      gatheringStateChanged: (state) => host.gatheringStateChanged(state),
+      stateChanged: (state) => host.stateChanged(state),
+      pairSelected: (pair) => host.pairSelected(pair),
+      pairFailed: (pair, reason) => host.pairFailed?.(pair, reason),
+      acceptPair: (pair) => host.acceptPair?.(pair) ?? true,
+      acceptLocalCandidate: (candidate) => host.acceptLocalCandidate?.(candidate) ?? true,
+      acceptRemoteCandidate: (candidate) => host.acceptRemoteCandidate?.(candidate) ?? true,
+      // Who is not asked about checks has those of an idle pair answered at less cost.
+      ...(host.acceptCheck && { acceptCheck: (check) => host.acceptCheck?.(check) ?? true }),
+      transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
+      transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
+      resolveName: (name) => this.#sockets.resolveName(name),
+      disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
+      released: () => this.#released(),
+    })
   }
 
   /**

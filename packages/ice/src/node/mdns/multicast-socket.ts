@@ -49,21 +49,8 @@ async function openFamily(family: IpFamily, received: MulticastReceived): Promis
   const group = isIpv6 ? 'ff02::fb' : '224.0.0.251'
   const interfaces = interfacesOf(family)
   if (interfaces.length === 0) return null
-  const socket = createSocket({
-    type: isIpv6 ? 'udp6' : 'udp4',
-    ipv6Only: isIpv6,
-    reuseAddr: true,
-    // Without it a send would leave in a later turn, when another interface may be chosen.
-    lookup: (host, _options, callback) => callback(null, host, isIpv6 ? 6 : 4),
-  })
-  try {
-    const listening = once(socket, 'listening')
-    socket.bind({ port: PORT, exclusive: false })
-    await listening
-  } catch {
-    socket.close()
-    return null
-  }
+  const socket = await bindPort(isIpv6)
+  if (socket === null) return null
   socket.unref()
   socket.on('error', () => undefined)
   socket.on('message', (bytes: Buffer, from: RemoteInfo) => received(bytes, from))
@@ -84,6 +71,26 @@ async function openFamily(family: IpFamily, received: MulticastReceived): Promis
       if (port !== 0) send(socket, bytes, port, address)
     },
     close: () => void socket.close(),
+  }
+}
+
+/** Null where the port cannot be had. */
+async function bindPort(isIpv6: boolean): Promise<Socket | null> {
+  const socket = createSocket({
+    type: isIpv6 ? 'udp6' : 'udp4',
+    ipv6Only: isIpv6,
+    reuseAddr: true,
+    // Without it a send would leave in a later turn, when another interface may be chosen.
+    lookup: (host, _options, callback) => callback(null, host, isIpv6 ? 6 : 4),
+  })
+  try {
+    const listening = once(socket, 'listening')
+    socket.bind({ port: PORT, exclusive: false })
+    await listening
+    return socket
+  } catch {
+    socket.close()
+    return null
   }
 }
 
