@@ -11,7 +11,7 @@ export const ErrorCode = {
   unknownType: 'unknown-type',
   /** The frame is longer than allowed; closes with 1009. */
   frameTooLarge: 'frame-too-large',
-  /** More frames a second than allowed; closes with 4429. */
+  /** More frames a second than allowed, pings and pongs of the WebSocket among them; closes with 4429. */
   rateLimited: 'rate-limited',
   /** The frame needs a channel; join one first. */
   notJoined: 'not-joined',

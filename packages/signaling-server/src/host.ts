@@ -34,7 +34,7 @@ export interface SignalingHubHost {
   send(connection: ConnectionId, frame: string | Uint8Array): void
   /** The hub has forgotten the connection; with the code of a dead or slow one there is nobody to say goodbye to. */
   close(connection: ConnectionId, code: CloseCode, reason: string): void
-  /** Asks for a sign of life, which comes back as `handleAlive`. */
+  /** Asks for a sign of life, which comes back as `handleControl`. */
   ping(connection: ConnectionId): void
   /** A name nobody else has, for a peer that asks for none. */
   newPeerName(): string

@@ -162,10 +162,10 @@ export class SignalingHub {
     })
   }
 
-  /** The connection gave a sign of life that is no frame. */
-  handleAlive(connection: ConnectionId): void {
-    const known = this.#connections.get(connection)
-    if (known !== undefined) known.isAlive = true
+  /** A ping or pong of the WebSocket: a sign of life, and one of the frames of which there may be so many a second. */
+  handleControl(now: number, connection: ConnectionId): void {
+    const from = this.#connections.get(connection)
+    if (from !== undefined) this.#run(() => void this.#admits(now, from))
   }
 
   /** The answer to `joinRequested`. A request that is no longer there, because its sender left, is ignored. */

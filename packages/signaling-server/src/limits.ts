@@ -6,7 +6,7 @@ export interface HubLimits extends StoreLimits {
   readonly members: number
   /** Channels, 10,000 by default; those of all processes that share a store. */
   readonly channels: number
-  /** Frames a second of one connection in the long run, 100 by default. */
+  /** Frames a second of one connection in the long run, pings and pongs of the WebSocket among them; 100 by default. */
   readonly framesPerSecond: number
   /** Frames of one connection at once, 500 by default: a mesh of 32 trickles that many when it forms. */
   readonly burst: number

@@ -111,7 +111,7 @@ describeHere('what a dead process leaves in Redis (skipped where redis-server is
     await untilBeats(redis, 3)
     await fleet.stop()
     await alice.closed
-    const server = await createSignalingServer({ store, limits: { resumeWithin: 100 } })
+    const server = await createSignalingServer({ port: null, store, limits: { resumeWithin: 100 } })
     await untilGone(server, 'alice')
     await server.close()
   })

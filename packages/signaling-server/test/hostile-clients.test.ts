@@ -60,6 +60,31 @@ describe('hostile clients', () => {
     expect(heard.at(-1)).toEqual({ type: 'peer-left', peer: 'mallory', count: 1 })
   })
 
+  test('a flood of pings is closed with 4429', async () => {
+    stopClock()
+    const server = await start()
+    const disconnected = once(server, 'disconnect') as Promise<[unknown, number]>
+    const mallory = await TestClient.join(server, 'mallory')
+    for (let i = 0; i < 600; i++) mallory.socket.ping()
+    expect(await mallory.closed).toBe(CloseCode.rateLimited)
+    expect((await disconnected)[1]).toBe(CloseCode.rateLimited)
+  })
+
+  test('who pings and reads no answers is cut off, however often it may ask', async () => {
+    const many = 1_000_000_000
+    const server = await start({ limits: { sendBuffer: 100_000, framesPerSecond: many, burst: many } })
+    const mallory = await rawClient(server)
+    mallory.socket.pause()
+    let cutWith: number | undefined
+    server.once('disconnect', (_, code) => (cutWith = code))
+    while (cutWith === undefined) {
+      for (let i = 0; i < 1_000; i++) mallory.ping()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(cutWith).toBe(CloseCode.slowReader)
+    mallory.socket.destroy()
+  })
+
   test('a giant frame is closed with 1009', async () => {
     const server = await start()
     const disconnected = once(server, 'disconnect') as Promise<[unknown, number]>

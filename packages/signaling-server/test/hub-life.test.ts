@@ -12,7 +12,7 @@ describe('heartbeat', () => {
     expect(lab.pings).toEqual([])
     lab.pass(100)
     expect(lab.pings).toEqual([1, 2, 3])
-    lab.hub.handleAlive(1)
+    lab.hub.handleControl(lab.now, 1)
     lab.pass(800)
     lab.say(2, { type: 'ping' })
     lab.pass(800)

@@ -184,6 +184,14 @@ describe('bad input', () => {
     expect([...lab.closed]).toEqual([[1, CloseCode.rateLimited]])
   })
 
+  test('pings and pongs of the WebSocket count, too', () => {
+    const lab = new TestHub({ limits: { framesPerSecond: 10, burst: 20 } })
+    lab.room('alice', 'bob')
+    for (let i = 0; i < 20; i++) lab.hub.handleControl(lab.now, 1)
+    expect([...lab.closed]).toEqual([[1, CloseCode.rateLimited]])
+    expect(lab.take(2)).toEqual([{ type: 'peer-left', peer: 'alice', count: 1 }])
+  })
+
   test('who keeps to the rate is never closed', () => {
     const lab = new TestHub({ limits: { framesPerSecond: 10, burst: 2, heartbeat: Infinity } })
     lab.connect(1)
@@ -195,7 +203,7 @@ describe('bad input', () => {
   test('frames and signs of life of strangers are dropped', () => {
     const lab = new TestHub()
     lab.say(7, { type: 'ping' })
-    lab.hub.handleAlive(7)
+    lab.hub.handleControl(0, 7)
     lab.hub.handleBinary(0, 7, Uint8Array.of(0, 0))
     lab.hub.disconnect(0, 7, 1006)
     expect(lab.take(7)).toEqual([])

@@ -9,6 +9,7 @@ import type { SignalingServer } from '../src/index.ts'
 export async function rawClient(server: SignalingServer): Promise<{
   socket: ReturnType<typeof connect>
   send(frame: ClientFrame): void
+  ping(): void
 }> {
   const socket = connect(server.address!.port, '127.0.0.1')
   socket.on('error', () => {})
@@ -21,7 +22,10 @@ export async function rawClient(server: SignalingServer): Promise<{
     // FIN and text; masked with zeros, RFC 6455 §5.2.
     socket.write(Buffer.concat([Buffer.of(0x81, 0x80 | payload.length, 0, 0, 0, 0), payload]))
   }
-  return { socket, send }
+  /** With as much in it as a control frame may have, RFC 6455 §5.5. */
+  const ping = (): void =>
+    void socket.write(Buffer.concat([Buffer.of(0x89, 0xfd, 0, 0, 0, 0), Buffer.alloc(125)]))
+  return { socket, send, ping }
 }
 
 export function upgradeRequest(path: string): string {

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 import { describe, expect, test } from '@jest/globals'
 import { subprotocol } from '@purertc/signaling-protocol'
 
+import { cert, key } from '../../turn/test/vectors/localhost-certificate.ts'
 import { createSignalingServer } from '../src/index.ts'
 import { rawClient } from './raw-client.ts'
 import { DeferredHook } from './support/deferred-hook.ts'
@@ -143,8 +145,29 @@ describe('attached to an HTTP server', () => {
     await once(http, 'close')
   })
 
+  test('an HTTPS server will do', async () => {
+    const https = createHttpsServer({ cert, key }).listen(0, '127.0.0.1')
+    await once(https, 'listening')
+    const server = await createSignalingServer({ server: https })
+    const url = `wss://127.0.0.1:${(https.address() as AddressInfo).port}/`
+    const [alice, bob] = [new TestClient(url, { ca: cert }), new TestClient(url, { ca: cert })]
+    for (const client of [alice, bob]) {
+      expect(await client.next()).toMatchObject({ type: 'welcome' })
+      client.say({ type: 'join', channel: 'room' })
+      expect(await client.next()).toMatchObject({ type: 'joined' })
+    }
+    expect(await alice.next()).toMatchObject({ type: 'peer-joined' })
+    for (const data of ['short', 'x'.repeat(100_000)]) {
+      alice.say({ type: 'message', data })
+      expect(await bob.next()).toMatchObject({ type: 'message', data })
+    }
+    await server.close()
+    https.close()
+    await once(https, 'close')
+  })
+
   test('or is handed upgrades by whoever routes them', async () => {
-    const server = await createSignalingServer()
+    const server = await createSignalingServer({ port: null })
     expect(server.address).toBeNull()
     const http = createServer()
     http.on('upgrade', (request, socket, head) => server.handleUpgrade(request, socket, head))
@@ -185,6 +208,18 @@ describe('closing', () => {
     hook.answer(true)
     expect(await waiting.refused).toBe(503)
     deaf.socket.destroy()
+  })
+
+  test('without a port to listen on it takes 8080, where nobody else has it', async () => {
+    const port = await createSignalingServer({ host: '127.0.0.1' }).then(
+      async (server) => {
+        const { port } = server.address ?? {}
+        await server.close()
+        return port
+      },
+      (error: { readonly port: number }) => error.port,
+    )
+    expect(port).toBe(8080)
   })
 
   test('a port in use is the error of listen', async () => {

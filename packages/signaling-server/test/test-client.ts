@@ -8,7 +8,7 @@ import {
   SignalingError,
   subprotocol,
 } from '@purertc/signaling-protocol'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 import type { SignalingServer } from '../src/index.ts'
 
@@ -28,9 +28,11 @@ export class TestClient {
   #wake: () => void = () => {}
   #isClosed = false
 
-  constructor(url: string, options: { protocols?: string | readonly string[]; origin?: string } = {}) {
-    const { protocols = subprotocol, origin } = options
-    this.socket = new WebSocket(url, [protocols].flat(), origin === undefined ? {} : { origin })
+  constructor(
+    url: string,
+    { protocols = subprotocol, ...options }: ClientOptions & { protocols?: string | readonly string[] } = {},
+  ) {
+    this.socket = new WebSocket(url, [protocols].flat(), options)
     this.socket.on('error', () => {})
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) {

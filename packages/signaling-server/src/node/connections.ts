@@ -44,7 +44,8 @@ export class Connections {
     this.#peers.set(peer.id, peer)
     // `ws` closes after every error, but reads no further, so that the code it closed with does not come back.
     socket.on('error', (error: NodeJS.ErrnoException) => (peer.cutWith ??= FAULTS.get(error.code)))
-    socket.on('pong', () => this.#hub.handleAlive(peer.id))
+    socket.on('ping', () => this.#hearControl(peer))
+    socket.on('pong', () => this.#hearControl(peer))
     socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(peer, data, isBinary))
     reader.attach(socket, (text) => this.#hear(peer, text))
     socket.once('close', (code: number) => this.#closeOf(peer, peer.cutWith ?? code))
@@ -56,10 +57,7 @@ export class Connections {
 
   send(peer: SocketPeer, frame: string | Uint8Array): void {
     if (peer.socket.readyState !== peer.socket.OPEN) return
-    if (peer.unsent > this.#sendBuffer) {
-      this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
-      this.#rescheduled()
-    } else peer.send(frame)
+    if (this.#reads(peer)) peer.send(frame)
   }
 
   /** Resolves when none is left, or so many milliseconds later. */
@@ -96,6 +94,20 @@ export class Connections {
     const bytes = data as Buffer
     if (isBinary) this.#hub.handleBinary(performance.now(), peer.id, bytes)
     else this.#hear(peer, bytes.toString('utf8'))
+  }
+
+  /** `ws` has answered a ping already, whether its answers are read or not. */
+  #hearControl(peer: SocketPeer): void {
+    if (peer.socket.readyState === peer.socket.OPEN && this.#reads(peer))
+      this.#hub.handleControl(performance.now(), peer.id)
+  }
+
+  /** Whether what waits for a peer is little enough; else it is cut off. */
+  #reads(peer: SocketPeer): boolean {
+    if (peer.unsent <= this.#sendBuffer) return true
+    this.#hub.drop(performance.now(), peer.id, CloseCode.slowReader, 'reads too slowly')
+    this.#rescheduled()
+    return false
   }
 
   #hear(peer: SocketPeer, text: string): void {

@@ -50,10 +50,11 @@ export interface SignalingServerOptions {
   /** An HTTP or HTTPS server to attach to; its requests and other upgrades are left alone. */
   readonly server?: HttpServer | HttpsServer
   /**
-   * A port to listen on, 8080 being usual; 0 picks a free one. It answers `/health`, `/ready` and, with a `registry`,
-   * `/metrics` too. Without `server` and `port`, hand upgrades to `handleUpgrade`.
+   * A port to listen on, 8080 by default where there is no `server` to attach to; 0 picks a free one. It answers
+   * `/health`, `/ready` and, with a `registry`, `/metrics` too. With `null` it does not listen: hand upgrades to
+   * `handleUpgrade`.
    */
-  readonly port?: number
+  readonly port?: number | null
   /** The address to listen on; all of them by default. */
   readonly host?: string
   /** The path of the URL that upgrades must have; any by default. */

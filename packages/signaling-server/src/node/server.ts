@@ -62,7 +62,7 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
         if (cause !== undefined) this.#report(cause)
       },
     })
-    this.#ownServer = options.port === undefined ? undefined : createServer(this.#onRequest)
+    this.#ownServer = ownPortOf(options) === null ? undefined : createServer(this.#onRequest)
     this.#httpServer?.on('upgrade', this.#onUpgrade)
   }
 
@@ -104,9 +104,9 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
 
   /** Resolves when the server's own port is open; rejects with the error of `listen`. */
   async listen(): Promise<void> {
-    const { port, host } = this.#options
-    if (this.#ownServer === undefined) return
-    this.#ownServer.listen(port, host)
+    const port = ownPortOf(this.#options)
+    if (this.#ownServer === undefined || port === null) return
+    this.#ownServer.listen(port, this.#options.host)
     await once(this.#ownServer, 'listening')
     this.#ownServer.on('error', (error) => this.#report(error))
   }
@@ -230,20 +230,31 @@ export class SignalingServer extends EventEmitter<SignalingServerEvents> {
  * Starts a signalling server and waits until it listens.
  *
  * @example
- * const server = await createSignalingServer({ port: 8080, iceServers: [{ urls: 'stun:192.0.2.1' }] })
+ * const server = await createSignalingServer({ iceServers: [{ urls: 'stun:192.0.2.1' }] })
  * server.on('subscription', (client, channel, peer) => { … })
  * await server.close()
  */
 export async function createSignalingServer(options: SignalingServerOptions = {}): Promise<SignalingServer> {
-  if (options.server !== undefined && options.port !== undefined)
+  if (options.server !== undefined && typeof options.port === 'number')
     throw new TypeError('give a server to attach to or a port to listen on, not both')
   const server = new SignalingServer(options)
   await server.listen()
   return server
 }
 
-/** `closeTimeout` is newer than the types of `ws`: who does not answer a goodbye is let go after it. */
-function socketOptions(maxPayload: number): ServerOptions & { readonly closeTimeout: number } {
+/** The port to listen on; `null` for none. */
+function ownPortOf({ server, port = DEFAULT_PORT }: SignalingServerOptions): number | null {
+  return server === undefined ? port : null
+}
+
+/** Those that are newer than the types of `ws`. */
+interface NewerOptions {
+  /** Who does not answer a goodbye is let go after so many milliseconds. */
+  readonly closeTimeout: number
+  readonly maxPendingAutoPongs: number
+}
+
+function socketOptions(maxPayload: number): ServerOptions & NewerOptions {
   // Only requests that offer the sub-protocol come this far.
   const handleProtocols = (): string => subprotocol
   return {
@@ -254,5 +265,9 @@ function socketOptions(maxPayload: number): ServerOptions & { readonly closeTime
     // The reader and the writer of frames below `ws` know no compressed ones.
     perMessageDeflate: false,
     closeTimeout: 1_000,
+    // Pings count as frames, and answers that nobody reads as what waits: a flood of them is told why it is closed.
+    maxPendingAutoPongs: 0,
   }
 }
+
+const DEFAULT_PORT = 8080

@@ -9,25 +9,36 @@ export interface BatchesHost {
   failed(error: unknown): void
 }
 
+/** What may wait for its turn. */
+export interface BatchesLimits {
+  readonly operations: number
+  /** Characters of all of them. */
+  readonly length: number
+}
+
 /**
  * What a process asks of Redis. One batch is under way at a time, and meanwhile the next one grows: the more there is to
  * do, the less each operation costs.
  */
 export class Batches {
   readonly #host: BatchesHost
+  readonly #limits: BatchesLimits
   #queue: Operation[] = []
+  /** Characters of what is in it. */
+  #length = 0
   /** The batch that has no answer yet; it is sent again under the same number. */
   #underWay: readonly Operation[] = []
   #number = 0
   #isFlushing = false
 
-  constructor(host: BatchesHost) {
+  constructor(host: BatchesHost, limits: BatchesLimits) {
     this.#host = host
+    this.#limits = limits
   }
 
-  /** Operations that wait for their turn. */
-  get waiting(): number {
-    return this.#queue.length
+  /** Whether one more may wait for its turn. */
+  get hasRoom(): boolean {
+    return this.#queue.length < this.#limits.operations && this.#length < this.#limits.length
   }
 
   /** Whether nothing waits, and nothing is under way. */
@@ -37,6 +48,7 @@ export class Batches {
 
   push(operation: Operation): void {
     this.#queue.push(operation)
+    for (const arg of operation.args) this.#length += arg.length
     if (this.#isFlushing) return
     this.#isFlushing = true
     // With everything else that this turn of the event loop brings.
@@ -50,6 +62,7 @@ export class Batches {
     if (this.#underWay.length > 0 || this.#queue.length === 0 || !this.#host.isReady) return
     this.#underWay = this.#queue
     this.#queue = []
+    this.#length = 0
     this.#number++
     void this.#send()
   }
@@ -70,6 +83,7 @@ export class Batches {
     const orphans = [...this.#underWay, ...this.#queue]
     this.#underWay = []
     this.#queue = []
+    this.#length = 0
     for (const operation of orphans) operation.settle(null)
   }
 

@@ -34,6 +34,8 @@ export interface RedisStoreOptions {
   readonly beat?: number
   /** Operations that may wait while Redis cannot be reached, 10,000 by default; more are refused: `unavailable`. */
   readonly pending?: number
+  /** Characters of these operations together, 67,108,864 by default. */
+  readonly pendingLength?: number
 }
 
 /**
@@ -65,13 +67,17 @@ export class RedisStore implements ChannelStore {
     })
     const failed = (error: unknown): void => this.#handleFailure(error)
     const isReady = (): boolean => this.isReady && this.#host !== undefined
-    this.#batches = new Batches({
-      get isReady() {
-        return isReady()
+    const { pending = 10_000, pendingLength = 67_108_864 } = options
+    this.#batches = new Batches(
+      {
+        get isReady() {
+          return isReady()
+        },
+        apply: (number, operations) => this.#apply(number, operations),
+        failed,
       },
-      apply: (number, operations) => this.#apply(number, operations),
-      failed,
-    })
+      { operations: pending, length: pendingLength },
+    )
     this.#inbox = new Inbox(this.#link, {
       received: (text) => {
         for (const record of readInbox(text, this.#unansweredOf)) this.#handle(record)
@@ -145,8 +151,7 @@ export class RedisStore implements ChannelStore {
     this.#host?.said(session, said, outcome)
 
   #push(operation: Operation, always = false): void {
-    const { pending = 10_000 } = this.#options
-    if (this.#isClosed || (this.#batches.waiting >= pending && !always)) {
+    if (this.#isClosed || (!this.#batches.hasRoom && !always)) {
       // Not now: whoever asks is in the middle of something.
       setImmediate(() => operation.settle(null))
       return
