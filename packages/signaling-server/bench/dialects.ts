@@ -1,13 +1,12 @@
 import { subprotocol } from '@purertc/signaling-protocol'
 
 import type { BusyClient } from './busy-client.ts'
-import { PrefixedClient } from './prefixed-client.ts'
-import { RawClient } from './raw-client.ts'
+import { type Framing, prefixed, webSocket } from './framings.ts'
 
 /** How two clients of a server find each other, and how one says something to the other. */
 export interface Dialect {
   readonly protocol?: string
-  connect(port: number, path: string, protocol?: string): BusyClient
+  readonly framing: Framing
   path(pair: number, side: number): string
   /** What to say when the connection opens. */
   enter(client: BusyClient, pair: number, side: number): void
@@ -26,13 +25,10 @@ const timeOf = (text: Buffer): number | undefined => {
   return at < 0 ? undefined : Number.parseFloat(text.toString('latin1', at + 4, at + 24))
 }
 
-const connectWebSocket = (port: number, path: string, protocol?: string): BusyClient =>
-  new RawClient(port, path, protocol)
-
 /** As our own client speaks: resumable, numbered, and acknowledging what it hears. */
 const purertc: Dialect = {
   protocol: subprotocol,
-  connect: connectWebSocket,
+  framing: webSocket,
   path: () => '/',
   enter: (client, pair, side) =>
     client.send(JSON.stringify({ type: 'join', channel: `c${pair}`, peer: `p${side}`, resumable: true })),
@@ -46,7 +42,7 @@ const purertc: Dialect = {
 let numbers = 0
 
 const bare: Dialect = {
-  connect: connectWebSocket,
+  framing: webSocket,
   path: (pair) => `/${pair}`,
   enter: () => {},
   message: (at) => `{"type":"message","data":${dataOf(at)}}`,
@@ -54,7 +50,7 @@ const bare: Dialect = {
 }
 
 const peer: Dialect = {
-  connect: connectWebSocket,
+  framing: webSocket,
   path: (pair, side) => `/peerjs?key=peerjs&id=c${pair}-${side}&token=t${pair}${side}`,
   enter: () => {},
   message: (at, pair, side) => `{"type":"OFFER","dst":"c${pair}-${1 - side}","payload":${dataOf(at)}}`,
@@ -62,7 +58,7 @@ const peer: Dialect = {
 }
 
 /** No WebSocket at all. */
-const net: Dialect = { ...bare, connect: (port, path) => new PrefixedClient(port, path) }
+const net: Dialect = { ...bare, framing: prefixed }
 
 /** By the name of the server that speaks it. */
 export const dialects: Readonly<Record<string, Dialect>> = { purertc, bare, peer, net }

@@ -6,10 +6,11 @@
  * each costs, and messages relayed between busy pairs. `net` is the floor: sockets of `node:net` that are handed on what
  * the other one brought, unread. `redis` is two processes that share a redis-server.
  */
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
 import { hasRedis, RedisServer } from '../test/support/redis-server.ts'
-import type { BusyClient } from './busy-client.ts'
+import { BusyClient } from './busy-client.ts'
 import { type Dialect, dialects } from './dialects.ts'
 import { redisCpu } from './redis-cpu.ts'
 import { ServerUnderTest } from './server-under-test.ts'
@@ -34,7 +35,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 async function connect(port: number, dialect: Dialect, pair: number, side: number): Promise<BusyClient> {
-  const client = dialect.connect(port, dialect.path(pair, side), dialect.protocol)
+  const client = new BusyClient(port, dialect.framing, dialect.path(pair, side), dialect.protocol)
   await new Promise<void>((resolve) => (client.onOpen = resolve))
   dialect.enter(client, pair, side)
   return client
@@ -72,6 +73,13 @@ interface Result {
   /** How much of one processor each server has used, and the clients. */
   readonly load: number
   readonly clientLoad: number
+  /** And all else on the machine, which disturbs. */
+  readonly otherLoad: number
+}
+
+/** Milliseconds of processor time that the machine has used. */
+function machineCpu(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 }
 
 /** Every client of every pair keeps so many messages under way. */
@@ -107,12 +115,15 @@ async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, wind
   }
   const before = await cpu()
   const ownBefore = process.cpuUsage()
+  const machineBefore = machineCpu()
   const started = performance.now()
   isMeasuring = true
   await pause(seconds * 1_000)
   isMeasuring = false
   const elapsed = performance.now() - started
-  const own = process.cpuUsage(ownBefore)
+  const clientCpu = process.cpuUsage(ownBefore)
+  const own = (clientCpu.user + clientCpu.system) / 1_000
+  const machine = machineCpu() - machineBefore
   const used = (await cpu()) - before
   for (const client of clients) client.close()
   latencies.sort((a, b) => a - b)
@@ -122,19 +133,22 @@ async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, wind
     p50: at(0.5),
     p99: at(0.99),
     cpu: (used * 1_000) / count,
-    clientCpu: (own.user + own.system) / count,
+    clientCpu: (own * 1_000) / count,
     load: used / elapsed / servers.length,
-    clientLoad: (own.user + own.system) / 1_000 / elapsed,
+    clientLoad: own / elapsed,
+    otherLoad: (machine - used - own) / elapsed,
   }
 }
 
-function show(name: string, { rate, p50, p99, cpu, clientCpu, load, clientLoad }: Result, more = ''): void {
+function show(name: string, result: Result, more = ''): void {
+  const { rate, p50, p99, cpu, clientCpu, load, clientLoad, otherLoad } = result
   const figures = [
     `${Math.round(rate).toLocaleString('en')} messages/s`,
     `p50 ${p50.toFixed(1)} ms`,
     `p99 ${p99.toFixed(1)} ms`,
     `${cpu.toFixed(1)} µs of server CPU a message (${(100 * load).toFixed(0)} % of a core)`,
-    `${clientCpu.toFixed(1)} µs of the clients' (${(100 * clientLoad).toFixed(0)} %)${more}`,
+    `${clientCpu.toFixed(1)} µs of the clients' (${(100 * clientLoad).toFixed(0)} %)`,
+    `all else ${(100 * Math.max(0, otherLoad)).toFixed(0)} %${more}`,
   ]
   console.log(`${name}: ${figures.join(', ')}`)
 }
