@@ -55,6 +55,16 @@ describe('what is refused', () => {
     ['{"type":"candidate"}', ErrorCode.invalidFrame],
     ['{"type":"candidate","candidate":"candidate:1"}', ErrorCode.invalidFrame],
     ['{"type":"candidate","candidate":{"candidate":"","sdpMLineIndex":-1}}', ErrorCode.invalidFrame],
+    [`{"type":"candidate","candidate":{"candidate":"${'x'.repeat(4_097)}"}}`, ErrorCode.invalidFrame],
+    [
+      `{"type":"candidate","candidate":{"candidate":"","sdpMid":"${'x'.repeat(257)}"}}`,
+      ErrorCode.invalidFrame,
+    ],
+    [
+      `{"type":"candidate","candidate":{"candidate":"","usernameFragment":"${'x'.repeat(257)}"}}`,
+      ErrorCode.invalidFrame,
+    ],
+    [`{"type":"resume","session":"${'x'.repeat(129)}"}`, ErrorCode.invalidFrame],
     ['{"type":"message"}', ErrorCode.invalidFrame],
     ['{"type":"message","data":1,"to":["bob"]}', ErrorCode.invalidFrame],
     ['{"type":"ping","id":"7"}', ErrorCode.invalidFrame],

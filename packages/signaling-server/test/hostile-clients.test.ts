@@ -96,6 +96,17 @@ describe('hostile clients', () => {
     expect(await alice.next()).toMatchObject({ type: 'peer-left' })
   })
 
+  test('a frame over a limit of one’s own is closed with 1009, whichever way it is read', async () => {
+    const server = await start({ limits: { frameBytes: 1_000 } })
+    for (const unit of ['x', 'ü']) {
+      const mallory = await TestClient.join(server, 'mallory')
+      mallory.say({ type: 'message', data: unit.repeat(900 / Buffer.byteLength(unit)) })
+      expect(await mallory.untilPong()).toEqual([])
+      mallory.say({ type: 'message', data: unit.repeat(1_000 / Buffer.byteLength(unit)) })
+      expect(await mallory.closed).toBe(CloseCode.frameTooLarge)
+    }
+  })
+
   test('the largest frame allowed gets through', async () => {
     const server = await start({ limits: { keptLength: 1 } })
     const alice = await TestClient.join(server, 'alice')

@@ -198,6 +198,16 @@ describe('what is kept', () => {
     expect(lab.take(3)).toMatchObject([{ type: 'joined' }])
   })
 
+  test('is bounded in characters, too', () => {
+    const lab = twoInRoom({ limits: { loggedLength: 10_000 } })
+    lab.end(2)
+    lab.say(1, { type: 'message', data: 'x'.repeat(6_000) })
+    lab.say(1, { type: 'message', data: 'x'.repeat(6_000) })
+    lab.connect(3)
+    lab.say(3, { type: 'resume', session: 'session-2', seq: 2 })
+    expect(lab.take(3)).toMatchObject([{ type: 'error', code: ErrorCode.resumeFailed }])
+  })
+
   test('goes when all have it', () => {
     const lab = twoInRoom({ limits: { loggedEvents: 4 } })
     for (let i = 0; i < 20; i++) lab.say(1, { type: 'message', data: i })

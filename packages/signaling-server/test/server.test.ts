@@ -79,6 +79,30 @@ test('events tell what happens, in order', async () => {
   ])
 })
 
+test('events tell of bytes, and of who came back after how much', async () => {
+  const server = await start()
+  const alice = await TestClient.join(server, 'alice', true)
+  const bob = await TestClient.join(server, 'bob', true)
+  const header = '{"type":"message","to":"bob"}'
+  const binary = once(server, 'binary') as Promise<[{ peer: string }, object, Uint8Array]>
+  alice.socket.send(Buffer.concat([Buffer.of(0, header.length), Buffer.from(header), Buffer.of(7)]))
+  const [{ peer }, said, data] = await binary
+  expect([peer, said, [...data]]).toEqual(['alice', { type: 'message', to: 'bob' }, [7]])
+  await bob.untilPong()
+
+  const { session, seq = 0 } = bob
+  const gone = once(server, 'disconnect')
+  bob.socket.terminate()
+  await gone
+  alice.say({ type: 'message', data: 'missed' })
+  await alice.untilPong()
+  const resumed = once(server, 'resumption') as Promise<[{ id: number; channel: string }, ...unknown[]]>
+  const back = await TestClient.open(server)
+  back.say({ type: 'resume', session, seq: seq + 1 })
+  const [client, ...rest] = await resumed
+  expect([client.id, client.channel, ...rest]).toEqual([3, 'room', 'room', 'bob', 1])
+})
+
 test('a peer shows where it is and can be closed', async () => {
   const server = await start()
   const connected = once(server, 'connect') as Promise<[{ channel?: string; peer?: string; close(): void }]>
