@@ -12,9 +12,13 @@ const program = new Command('purertc-demo-server').description(
 for (const flag of flags) program.addOption(flag)
 program.parse()
 
-const log = process.stdout.isTTY ? pino(PinoPretty({ ignore: 'pid,hostname', sync: true })) : pino()
+const options = program.opts<DemoServerOptions>()
+const { logLevel: level = 'info' } = options
+const log = process.stdout.isTTY
+  ? pino({ level }, PinoPretty({ ignore: 'pid,hostname', sync: true }))
+  : pino({ level })
 try {
-  const server = await DemoServer.start(program.opts<DemoServerOptions>(), log)
+  const server = await DemoServer.start(options, log)
   log.info(
     { page: server.url, signaling: server.signalingUrl, health: server.healthUrl, stun: server.stunAddress },
     'listening',

@@ -11,6 +11,8 @@ export interface DemoServerOptions {
   readonly advertise?: string
   /** Whether TURN relays to private addresses when `host` is not a loopback address; no by default. */
   readonly allowPrivatePeers?: boolean
+  /** The least that the program logs, `info` by default; `debug` tells of every connection. */
+  readonly logLevel?: string
 }
 
 /** The same as flags; each may come from the environment as well. */
@@ -25,6 +27,10 @@ export const flags: readonly Option[] = [
     .env('PURERTC_TURN_PORT')
     .argParser(parsePort),
   new Option('--advertise <address>', 'address by which peers reach this machine').env('PURERTC_ADVERTISE'),
+  new Option('--log-level <level>', 'least that is logged')
+    .choices(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .env('PURERTC_LOG_LEVEL'),
   new Option('--allow-private-peers', 'let TURN relay to private addresses').env(
     'PURERTC_ALLOW_PRIVATE_PEERS',
   ),

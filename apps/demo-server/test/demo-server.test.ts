@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { SignalingClient } from '@purertc/signaling-client'
 import { discoverMappedAddress } from '@purertc/stun/node'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { WebSocket } from 'ws'
 
 import { DemoServer } from '../src/demo-server.ts'
@@ -15,8 +15,11 @@ afterEach(async () => {
   for (const thing of open.splice(0)) await thing.close()
 })
 
-async function start(options: Parameters<typeof DemoServer.start>[0] = {}): Promise<DemoServer> {
-  const server = await DemoServer.start({ port: 0, turnPort: 0, ...options }, log)
+async function start(
+  options: Parameters<typeof DemoServer.start>[0] = {},
+  logger: Logger = log,
+): Promise<DemoServer> {
+  const server = await DemoServer.start({ port: 0, turnPort: 0, ...options }, logger)
   open.push(server)
   return server
 }
@@ -55,6 +58,36 @@ describe('the demo server', () => {
         credential: expect.any(String),
       },
     ])
+  })
+
+  test('logs what happens, a line of JSON each, without secrets', async () => {
+    const lines: string[] = []
+    let write: (line: string) => void = () => {}
+    const gone = new Promise<void>((resolve) => {
+      write = (line) => {
+        lines.push(line)
+        if (line.includes('"disconnected"')) resolve()
+      }
+    })
+    const server = await start({}, pino({ level: 'debug' }, { write: (line: string) => write(line) }))
+    const refused = new WebSocket(server.signalingUrl)
+    await new Promise((resolve) => refused.once('error', resolve))
+    const client = new SignalingClient({ url: server.signalingUrl, WebSocket })
+    await client.connect()
+    await client.join('room', { peer: 'alice', token: 'hush' })
+    client.sendDescription({ type: 'offer', sdp: 'hush' })
+    await client.leave()
+    await client.close()
+    await gone
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(events).toMatchObject([
+      { msg: 'refused', level: 40, address: '127.0.0.1', status: 400 },
+      { msg: 'connected', level: 20, id: 1, address: '127.0.0.1' },
+      { msg: 'joined', level: 30, id: 1, channel: 'room', peer: 'alice', count: 1 },
+      { msg: 'left', level: 30, id: 1, channel: 'room', peer: 'alice', count: 0 },
+      { msg: 'disconnected', level: 20, id: 1, code: 1000 },
+    ])
+    expect(lines.join('')).not.toContain('hush')
   })
 
   test('takes a free port where the wanted one is taken', async () => {

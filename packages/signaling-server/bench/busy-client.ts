@@ -29,8 +29,8 @@ export class BusyClient {
 
   /** One frame a text, all in one write. */
   send(...texts: readonly string[]): void {
-    const { frameOf } = this.#framing
-    this.#socket.write(texts.length === 1 ? frameOf(texts[0] ?? '') : Buffer.concat(texts.map(frameOf)))
+    const frames = texts.map((text) => this.#framing.frameOf(text))
+    this.#socket.write(frames.length === 1 ? (frames[0] ?? '') : Buffer.concat(frames))
   }
 
   close(): void {

@@ -241,7 +241,7 @@ describe('closing', () => {
         await server.close()
         return port
       },
-      (error: { readonly port: number }) => error.port,
+      (error: unknown) => (error as { readonly port: number }).port,
     )
     expect(port).toBe(8080)
   })
