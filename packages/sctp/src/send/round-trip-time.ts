@@ -13,6 +13,8 @@ export class RoundTripTime {
   /** Milliseconds; `NaN` before the first measurement. */
   #smoothed = Number.NaN
   #variation = 0
+  /** What of it the path takes: smoothed without the time for which SACKs were held back. */
+  #travel = Number.NaN
 
   /** All in milliseconds. */
   constructor(limits: { readonly initial: number; readonly min: number; readonly max: number }) {
@@ -32,15 +34,27 @@ export class RoundTripTime {
     return Number.isNaN(this.#smoothed) ? undefined : this.#smoothed
   }
 
+  /**
+   * The smoothed time in milliseconds that the path takes, for what is paced by it; `NaN` before the first measurement. The
+   * timeout must allow for SACKs that the peer holds back, but a flight of many packets draws them at once.
+   */
+  get travel(): number {
+    return this.#travel
+  }
+
   /** Nothing is known: another path is measured from now on. */
   restart(): void {
     this.#base = this.#initial
     this.#backOffs = 0
     this.#smoothed = Number.NaN
     this.#variation = 0
+    this.#travel = Number.NaN
   }
 
-  measured(sample: number): void {
+  /** `isHeldBack`: the peer may have delayed its answer (RFC 9260 §6.2), so that the path took less. */
+  measured(sample: number, isHeldBack = false): void {
+    if (!isHeldBack || sample < this.#travel)
+      this.#travel = Number.isNaN(this.#travel) ? sample : this.#travel + alpha * (sample - this.#travel)
     if (Number.isNaN(this.#smoothed)) {
       this.#smoothed = sample
       this.#variation = sample / 2

@@ -126,11 +126,13 @@ export class Sender {
   ): SackVerdict {
     const acks = this.#acks
     const transmission = this.#transmission
+    // The peer delays the SACK of a lone packet.
+    const isHeldBack = this.#chunks.inFlight <= transmission.packetSize
     const verdict = acks.apply(now, bytes, offset, cumulativeTsn)
     if (verdict !== 'applied') return verdict
     transmission.peerWindow = window
     transmission.awaitsAnswer = false
-    if (acks.endsRound) this.#roundTrip.measured(acks.roundTrip)
+    if (acks.endsRound) this.#roundTrip.measured(acks.roundTrip, isHeldBack)
     if (acks.hasDuplicates) this.#losses.repeatedInVain()
     const lost = this.#detectLosses(now)
     this.#recover(now, lost, this.#tailProbe.repaired(acks))
@@ -205,8 +207,12 @@ export class Sender {
       this.queue.next(now) !== null && this.#transmission.peerHasRoom(this.#transmission.packetSize)
     this.#tailProbe.sent(!hasNew)
     this.#transmission.asksForSack = true
-    if (hasNew) this.#transmission.probesOnce = true
-    else this.#repeatLast()
+    if (hasNew) {
+      this.#transmission.probesOnce = true
+    } else {
+      chunks.loseLast()
+      this.#transmission.repeatsOnePacket = true
+    }
     this.#transmission.restartT3(now)
   }
 
@@ -270,14 +276,6 @@ export class Sender {
     this.#partial.review(now, lost > 0)
   }
 
-  #repeatLast(): void {
-    const chunks = this.#chunks
-    let tsn = Tsn.add(chunks.next, -1)
-    while (chunks.state(tsn) !== ChunkState.inFlight) tsn = Tsn.add(tsn, -1)
-    chunks.setState(tsn, ChunkState.lost)
-    this.#transmission.repeatsOnePacket = true
-  }
-
   #armTailProbe(now: Millis): void {
     const isCalm = !this.#losses.isRecovering && this.#chunks.lostCount === 0
     const { awaitsAnswer, peerWindow, packetSize } = this.#transmission
@@ -290,7 +288,7 @@ export class Sender {
     this.#transmission.pacer.adjust(
       congestion.window,
       this.#losses.isRecovering ? 1 : congestion.pacingGain,
-      this.#roundTrip.smoothed ?? Number.NaN,
+      this.#roundTrip.travel,
     )
   }
 

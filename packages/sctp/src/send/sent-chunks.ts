@@ -165,6 +165,13 @@ export class SentChunks {
     return tsn
   }
 
+  /** Takes the last chunk in flight for lost; call only while one is. */
+  loseLast(): void {
+    let tsn = Tsn.add(this.#next, -1)
+    while (this.state(tsn) !== ChunkState.inFlight) tsn = Tsn.add(tsn, -1)
+    this.setState(tsn, ChunkState.lost)
+  }
+
   /** A lost chunk goes out once more. */
   resent(now: number, tsn: Tsn): void {
     const slot = tsn & this.#mask

@@ -34,3 +34,16 @@ describe('the retransmission timeout', () => {
     expect(time.rto).toBe(1_000)
   })
 })
+
+test('what the path takes leaves out the time for which SACKs were held back, and the timeout does not', () => {
+  const time = new RoundTripTime(limits)
+  time.measured(200, true)
+  expect([time.travel, time.smoothed]).toEqual([Number.NaN, 200])
+  time.measured(40)
+  time.measured(240, true)
+  expect([time.travel, time.smoothed]).toEqual([40, 187.5])
+  time.measured(32, true)
+  expect(time.travel).toBe(39)
+  time.restart()
+  expect(time.travel).toBe(Number.NaN)
+})
