@@ -3,6 +3,7 @@ import { sameAddress, type TransportAddress } from '@purertc/stun'
 
 import type { Base, LocalCandidate } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
+import type { FollowedPair } from './consent-times.ts'
 import { pairPriority } from './priority.ts'
 import type { RemoteCandidate } from './remote-candidates.ts'
 import type { IceRole, Role } from './role.ts'
@@ -30,7 +31,7 @@ export interface CandidatePair {
 }
 
 /** The pair as the agent keeps it: from one base to one remote address. */
-export class Pair implements CandidatePair {
+export class Pair implements CandidatePair, FollowedPair {
   readonly base: Base
   readonly remoteAddress: TransportAddress
   local: IceCandidate
