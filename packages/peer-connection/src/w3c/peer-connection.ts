@@ -1,11 +1,11 @@
 import type { Certificate } from '@purertc/dtls'
 import type { GatheringState, IceConnectionState } from '@purertc/ice'
-import { sessionIdFrom } from '@purertc/sdp'
 
 import type { Environment } from '../environment.ts'
 import { invalidState } from '../errors.ts'
 import type { RTCPeerConnectionState } from '../negotiation/connection-state.ts'
 import { Negotiator } from '../negotiation/negotiator.ts'
+import { newSessionId } from '../negotiation/session-id.ts'
 import type { SignalingState } from '../negotiation/signaling-session.ts'
 import type { TransportStatistics } from '../transport/transport-statistics.ts'
 import {
@@ -39,7 +39,7 @@ import type {
 } from './session-description.ts'
 import { type RTCOfferOptions, SessionOperations } from './session-operations.ts'
 import { createStatsReport, type RTCStatsReport } from './stats-report.ts'
-import { hookCalls } from './transport-hooks.ts'
+import { transportHost } from './transport-host.ts'
 import { transportView } from './transport-view.ts'
 import { RTCSctpTransport } from './transports.ts'
 
@@ -101,7 +101,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
       datagramChannel: (channel) =>
         this.dispatchEvent(new RTCDatagramChannelEvent('datagramchannel', { channel })),
     })
-    const negotiator = new Negotiator(newSessionId(environment))
+    const negotiator = new Negotiator(newSessionId(environment.crypto))
     this.#transport = this.#createTransport(() => negotiator.mode === 'datagram')
     this.#session = new ConnectionSession(negotiator, this.#transport, this.#data)
     const [certificate] = this.#configuration.certificates
@@ -271,30 +271,16 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   #createTransport(isDatagram: () => boolean): ConnectionTransport {
     const { network, hooks } = this.#configuration
     const post = (event: () => void): void => this.#events.post(() => this.#isClosed || event())
-    const data = this.#data.host(isDatagram)
     const gathering = new GatheringEvents(this.#states, {
       localSection: () => this.#session.localSection,
       hidesAddresses: network.mdns === 'hide',
       dispatch: (event) => this.#dispatch(event),
     })
-    return new ConnectionTransport(this.#environment, () => this.#configuration, this.#events, {
-      ...data,
-      ...hookCalls(hooks, post),
-      connected: () => {
-        data.connected()
-        post(() => this.#sctp?.refresh())
-      },
-      closed: (reason) => {
-        data.closed(reason)
-        post(() => this.#sctp?.refresh())
-        post(() => hooks.closed?.(reason))
-      },
-      candidate: (line, origin) => post(() => gathering.candidate(line, origin)),
-      candidateError: (error) => post(() => gathering.candidateError(error)),
-      serverUnusable: (url, reason) => post(() => gathering.serverUnusable(url, reason)),
-      gatheringChanged: (state) => post(() => gathering.stateChanged(state)),
-      stateChanged: () => post(() => this.#transportChanged()),
+    const host = transportHost(this.#data.host(isDatagram), gathering, hooks, post, {
+      dataChanged: () => this.#sctp?.refresh(),
+      stateChanged: () => this.#transportChanged(),
     })
+    return new ConnectionTransport(this.#environment, () => this.#configuration, this.#events, host)
   }
 
   #transportChanged(): void {
@@ -309,10 +295,4 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   #dispatch(event: Event): void {
     if (!this.#isClosed) this.dispatchEvent(event)
   }
-}
-
-function newSessionId({ crypto }: Environment): string {
-  const random = new Uint8Array(8)
-  crypto.randomFill(random)
-  return sessionIdFrom(random)
 }

@@ -1,0 +1,40 @@
+import type { ConnectionTransportHost } from './connection-transport.ts'
+import type { DataHost } from './data-plane.ts'
+import type { GatheringEvents } from './gathering-events.ts'
+import { hookCalls, type TransportHooks } from './transport-hooks.ts'
+
+/** What a connection does itself about news of its transport. */
+export interface TransportListener {
+  /** What carries the data is connected, or over. */
+  dataChanged(): void
+  /** The state of ICE or DTLS is another. */
+  stateChanged(): void
+}
+
+/** Hands what the transport tells to those whom it concerns: what is an event goes through `post`, in its turn. */
+export function transportHost(
+  data: DataHost,
+  gathering: GatheringEvents,
+  hooks: TransportHooks,
+  post: (event: () => void) => void,
+  listener: TransportListener,
+): ConnectionTransportHost {
+  return {
+    ...data,
+    ...hookCalls(hooks, post),
+    connected: () => {
+      data.connected()
+      post(() => listener.dataChanged())
+    },
+    closed: (reason) => {
+      data.closed(reason)
+      post(() => listener.dataChanged())
+      post(() => hooks.closed?.(reason))
+    },
+    candidate: (line, origin) => post(() => gathering.candidate(line, origin)),
+    candidateError: (error) => post(() => gathering.candidateError(error)),
+    serverUnusable: (url, reason) => post(() => gathering.serverUnusable(url, reason)),
+    gatheringChanged: (state) => post(() => gathering.stateChanged(state)),
+    stateChanged: () => post(() => listener.stateChanged()),
+  }
+}
