@@ -92,8 +92,25 @@ export type Settings = Readonly<Required<SctpConfig>>
 
 /** Throws {@link SctpError} `invalid-config`. */
 export function settle(config: SctpConfig): Settings {
-  const mtu = config.mtu ?? 1_160
-  const settings: Settings = {
+  const settings: Settings = { ...defaultsFor(config.mtu ?? 1_160), ...config }
+  checkPacketSize(settings.mtu)
+  checkPacketSize(settings.maxMtu)
+  check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')
+  check(settings.receiveWindow >= 1_500, 'receiveWindow must be at least 1500')
+  check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')
+  check(settings.maxMessageSize <= settings.receiveWindow, 'receiveWindow must hold a message')
+  check(settings.sackFrequency >= 1, 'sackFrequency must be at least 1')
+  check(settings.sackDelay >= 0 && settings.sackDelay <= 500, 'sackDelay must be 0 to 500')
+  return settings
+}
+
+/** Throws {@link SctpError} `invalid-config`. */
+export function checkPacketSize(size: number): void {
+  check(size >= smallestPacket && size <= 65_535, `mtu must be ${smallestPacket} to 65535`)
+}
+
+function defaultsFor(mtu: number): Omit<Settings, 'crypto'> {
+  return {
     localPort: 5_000,
     remotePort: 5_000,
     mtu,
@@ -122,22 +139,7 @@ export function settle(config: SctpConfig): Settings {
     sackFrequency: 2,
     cookieLifetime: 60_000,
     congestionControl: (packetSize, initialWindow) => new CubicCongestionControl(packetSize, initialWindow),
-    ...config,
   }
-  checkPacketSize(settings.mtu)
-  checkPacketSize(settings.maxMtu)
-  check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')
-  check(settings.receiveWindow >= 1_500, 'receiveWindow must be at least 1500')
-  check(settings.receiveWindow <= 0xffff_ffff, 'receiveWindow must fit 32 bits')
-  check(settings.maxMessageSize <= settings.receiveWindow, 'receiveWindow must hold a message')
-  check(settings.sackFrequency >= 1, 'sackFrequency must be at least 1')
-  check(settings.sackDelay >= 0 && settings.sackDelay <= 500, 'sackDelay must be 0 to 500')
-  return settings
-}
-
-/** Throws {@link SctpError} `invalid-config`. */
-export function checkPacketSize(size: number): void {
-  check(size >= smallestPacket && size <= 65_535, `mtu must be ${smallestPacket} to 65535`)
 }
 
 function check(holds: boolean, message: string): void {

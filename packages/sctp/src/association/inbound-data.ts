@@ -8,6 +8,7 @@ import { dataHeaderLength } from '../wire/data.ts'
 import { CauseCode, type ErrorCause, invalidStreamCause, noUserDataCause } from '../wire/error-cause.ts'
 import { iDataHeaderLength } from '../wire/i-data.ts'
 import { sackHeaderLength } from '../wire/sack.ts'
+import type { DataVerdict } from '../receive/receiver.ts'
 import type { ChunkReader } from './chunk-reader.ts'
 import type { Context } from './context.ts'
 import type { Shutdown } from './shutdown.ts'
@@ -56,28 +57,7 @@ export class InboundData {
       return
     }
     const before = receiver.cumulativeTsn
-    const verdict = receiver.handleData(packet, at, end)
-    switch (verdict) {
-      case 'accepted':
-        break
-      case 'violation':
-        context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
-        return
-      case 'too-large': {
-        const message = `a message of more than ${context.settings.maxMessageSize} bytes`
-        context.misbehaved(CauseCode.protocolViolation, message)
-        return
-      }
-      case 'out-of-resource':
-        this.#blame(outOfResource, 'more interleaved messages were begun than memory holds')
-        return
-      case 'invalid-stream':
-        this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
-        discarded.count(verdict)
-        break
-      default:
-        discarded.count(verdict)
-    }
+    if (!this.#judge(receiver.handleData(packet, at, end), packet, at)) return
     if (receiver.cumulativeTsn !== before) streamReset?.advanced()
   }
 
@@ -109,6 +89,33 @@ export class InboundData {
     else if (verdict === 'invalid') discarded.count('invalid-sack')
     else if (sender.hasProgressed) this.#path.confirmed()
   }
+  /** Does what becomes of the chunk at `at`. False where it was a fault that ends the association. */
+  #judge(verdict: DataVerdict, packet: Uint8Array, at: number): boolean {
+    const context = this.#context
+    switch (verdict) {
+      case 'accepted':
+        return true
+      case 'violation':
+        context.misbehaved(CauseCode.protocolViolation, 'fragments that do not fit together')
+        return false
+      case 'too-large': {
+        const message = `a message of more than ${context.settings.maxMessageSize} bytes`
+        context.misbehaved(CauseCode.protocolViolation, message)
+        return false
+      }
+      case 'out-of-resource':
+        this.#blame(outOfResource, 'more interleaved messages were begun than memory holds')
+        return false
+      case 'invalid-stream':
+        this.#chunks.report(invalidStreamCause(read16(packet, at + 8)))
+        context.discarded.count(verdict)
+        return true
+      default:
+        context.discarded.count(verdict)
+        return true
+    }
+  }
+
   #blame(cause: ErrorCause, message: string): void {
     this.#context.abort(cause, { code: 'peer-misbehaved', cause: cause.type, message })
   }

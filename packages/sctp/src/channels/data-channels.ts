@@ -2,7 +2,7 @@ import { Counters, type Millis } from '@purertc/bytes'
 
 import { SctpAssociation } from '../association/association.ts'
 import type { Discard } from '../association/context.ts'
-import type { SendOptions } from '../association/host.ts'
+import type { SctpHost, SendOptions } from '../association/host.ts'
 import type { MessageWriter } from '../association/message-writer.ts'
 import { type AssociationState, isOpen, type SctpCloseReason } from '../association/state.ts'
 import { SctpError } from '../errors.ts'
@@ -45,27 +45,7 @@ export class DataChannels {
   constructor(config: DataChannelsConfig, host: DataChannelHost) {
     this.#host = host
     this.#registry = new ChannelRegistry(config.dtlsRole)
-    this.#association = new SctpAssociation(
-      { ...channelDefaults, ...config },
-      {
-        transmit: (packet) => host.transmit(packet),
-        connected: () => this.#connected(),
-        received: (now, stream, protocol, message) =>
-          this.#arrivals.handle(now, stream, Arrival.message, protocol, message),
-        receivedPart: (now, stream, protocol, part, isLast) =>
-          this.#arrivals.handle(now, stream, isLast ? Arrival.lastPart : Arrival.part, protocol, part),
-        messageBroken: (now, stream) =>
-          this.#arrivals.handle(now, stream, Arrival.broken, ProtocolId.binary, nothing),
-        bufferedAmountLow: (stream) => {
-          const channel = this.#registry.get(stream)
-          if (channel) host.bufferedAmountLow(channel)
-        },
-        streamsReset: (streams) => this.#closing.handleStreamsReset(this.#now, streams),
-        resetDone: (streams, performed) => this.#closing.handleResetDone(streams, performed),
-        restarted: () => this.#restarted(),
-        closed: (reason) => this.#closed(reason),
-      },
-    )
+    this.#association = new SctpAssociation({ ...channelDefaults, ...config }, this.#associationHost(host))
     this.#backPressure = new BackPressure(this.#association, {
       deliver: (now, channel, kind, protocol, message) =>
         this.#arrivals.deliver(now, channel, kind, protocol, message),
@@ -255,6 +235,27 @@ export class DataChannels {
   abort(now: Millis, reason?: string): void {
     this.#now = now
     this.#association.abort(now, reason)
+  }
+
+  #associationHost(host: DataChannelHost): SctpHost {
+    return {
+      transmit: (packet) => host.transmit(packet),
+      connected: () => this.#connected(),
+      received: (now, stream, protocol, message) =>
+        this.#arrivals.handle(now, stream, Arrival.message, protocol, message),
+      receivedPart: (now, stream, protocol, part, isLast) =>
+        this.#arrivals.handle(now, stream, isLast ? Arrival.lastPart : Arrival.part, protocol, part),
+      messageBroken: (now, stream) =>
+        this.#arrivals.handle(now, stream, Arrival.broken, ProtocolId.binary, nothing),
+      bufferedAmountLow: (stream) => {
+        const channel = this.#registry.get(stream)
+        if (channel) host.bufferedAmountLow(channel)
+      },
+      streamsReset: (streams) => this.#closing.handleStreamsReset(this.#now, streams),
+      resetDone: (streams, performed) => this.#closing.handleResetDone(streams, performed),
+      restarted: () => this.#restarted(),
+      closed: (reason) => this.#closed(reason),
+    }
   }
 
   get #isConnected(): boolean {

@@ -13,7 +13,7 @@ import { IncomingStreams } from './incoming-streams.ts'
 import { InterleavedReassembly } from './interleaved-reassembly.ts'
 import { LargeMessages, type PartsHost } from './large-messages.ts'
 import { memoryLimit, receiveWindow } from './receive-window.ts'
-import { type Complete, Reassembly } from './reassembly.ts'
+import { type Complete, Reassembly, type ReassemblyVerdict } from './reassembly.ts'
 import { ReceivedTsns } from './received-tsns.ts'
 import { midSequence, ssnSequence } from './sequence.ts'
 
@@ -135,9 +135,8 @@ export class Receiver {
   /** Takes the DATA or I-DATA chunk at `at`, which ends at `end` and holds at least one byte of user data. */
   handleData(bytes: Uint8Array, at: number, end: number): DataVerdict {
     const tsn = Tsn.of(read32(bytes, at + 4))
-    const flags = bytes[at + 1]!
     this.#sawData = true
-    if (flags & DataFlag.immediate) this.#isSackDue = true
+    if (bytes[at + 1]! & DataFlag.immediate) this.#isSackDue = true
     const arrival = this.#tsns.classify(tsn)
     if (arrival !== 'new' || !this.#hasRoomFor(tsn)) {
       this.#isSackDue = true
@@ -154,27 +153,7 @@ export class Receiver {
     this.#tsns.add(tsn)
     if (stream >= this.#settings.streams) return 'invalid-stream'
     this.#isRepeatedSsn = false
-    const interleaved = this.#interleaved
-    const verdict = interleaved
-      ? interleaved.add(
-          flags,
-          stream,
-          read32(bytes, at + 12),
-          read32(bytes, at + 16),
-          bytes,
-          at + iDataHeaderLength,
-          end,
-        )
-      : this.#reassembly.add(
-          tsn,
-          flags,
-          stream,
-          read16(bytes, at + 10),
-          read32(bytes, at + 12),
-          bytes,
-          at + dataHeaderLength,
-          end,
-        )
+    const verdict = this.#reassemble(tsn, stream, bytes, at, end)
     return this.#isRepeatedSsn ? 'repeated-ssn' : verdict
   }
 
@@ -242,6 +221,31 @@ export class Receiver {
     this.#deferred = null
     this.#streams.reset(streams)
     this.#interleaved?.reset(streams)
+  }
+
+  #reassemble(tsn: Tsn, stream: number, bytes: Uint8Array, at: number, end: number): ReassemblyVerdict {
+    const flags = bytes[at + 1]!
+    const interleaved = this.#interleaved
+    return interleaved
+      ? interleaved.add(
+          flags,
+          stream,
+          read32(bytes, at + 12),
+          read32(bytes, at + 16),
+          bytes,
+          at + iDataHeaderLength,
+          end,
+        )
+      : this.#reassembly.add(
+          tsn,
+          flags,
+          stream,
+          read16(bytes, at + 10),
+          read32(bytes, at + 12),
+          bytes,
+          at + dataHeaderLength,
+          end,
+        )
   }
 
   #isBeyondReset(stream: number, tsn: Tsn): boolean {

@@ -78,11 +78,6 @@ export class Sender {
     return Tsn.add(this.#chunks.next, -1)
   }
 
-  /** Bytes of user data in flight. */
-  get inFlight(): number {
-    return this.#chunks.inFlight
-  }
-
   /** Whether the last SACK acknowledged anything new. */
   get hasProgressed(): boolean {
     return this.#acks.ackedBytes > 0

@@ -91,6 +91,7 @@ describe('a HEARTBEAT, RFC 9260 §8.3', () => {
     for (let round = 0; round < 5; round++) {
       let last: Uint8Array | undefined
       for (let lost = 0; lost < 4;) {
+        expect(peer.association.state).toBe('established')
         peer.wait(100)
         for (const { info } of peer.chunksOf(ChunkType.heartbeat)) {
           last = info
