@@ -27,7 +27,7 @@ import { type ResolvedConfig, resolveConfig } from './resolved-config.ts'
  * clock or randomness of its own. Datagrams go in by {@link DtlsAssociation.handleDatagram}, time by
  * {@link DtlsAssociation.handleTimeout}; what comes out are calls on the host.
  *
- * Each record leaves in a datagram of its own as soon as it is made, since there is nothing to bundle it with: what a
+ * Each record leaves as soon as it is made, in a datagram of its own unless the host says that more is to come: what a
  * callback sends is on its way when the callback goes on.
  *
  * @example
@@ -133,15 +133,16 @@ export class DtlsAssociation {
   }
 
   /**
-   * Sends application data as one record in one datagram; borrowed. It waits while it is being found out where the peer
-   * is. Throws {@link DtlsError} `not-connected` before the handshake completed and after the end, `too-large` for more
-   * than {@link DtlsAssociation.maxMessageSize}.
+   * Sends application data as one record; borrowed. It waits while it is being found out where the peer is. With `more` the
+   * next one, which is to follow at once, shares its datagram (RFC 9147 §4.3): whoever sends so many knows that the path
+   * carries their sum. Throws {@link DtlsError} `not-connected` before the handshake completed and after the end,
+   * `too-large` for more than {@link DtlsAssociation.maxMessageSize}.
    */
-  send(now: Millis, data: Uint8Array): void {
+  send(now: Millis, data: Uint8Array, more = false): void {
     this.#expectConnected()
     if (data.length > this.maxMessageSize)
       throw new DtlsError('too-large', `a record carries at most ${this.maxMessageSize} bytes`)
-    if (!this.#mobility.hold(data)) this.#sendData(now, data)
+    if (!this.#mobility.hold(data)) this.#sendData(now, data, more)
   }
 
   /**
@@ -290,9 +291,9 @@ export class DtlsAssociation {
     return this.#handshake.command(act)
   }
 
-  #sendData(now: Millis, data: Uint8Array): void {
+  #sendData(now: Millis, data: Uint8Array, more = false): void {
     if (this.#records.isWorn) this.updateKeys(now)
-    if (this.#records.hasRoom) this.#outbox.send(ContentType.applicationData, data)
+    if (this.#records.hasRoom) this.#outbox.send(ContentType.applicationData, data, null, more)
     else this.#lifecycle.end({ kind: 'record-limit' }, closeNotify)
   }
 

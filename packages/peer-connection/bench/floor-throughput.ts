@@ -2,7 +2,7 @@
  * The floor of throughput: one process sends datagrams to another on node:dgram, bare or as records of AES-128-GCM as
  * `@purertc/crypto/node` seals and opens them, and nothing else: no ICE, no DTLS, no SCTP, no channels. One datagram for each
  * turn of the receiver's event loop tells how many have come. Datagrams are as large as `bench/data-channel.ts --only
- * held` and `--only large` have them.
+ * held` and `--only large` have them, the latter with one record in each and with four.
  *
  *     npm run build
  *     node --import tsx packages/peer-connection/bench/floor-throughput.ts [--seconds 2]
@@ -15,15 +15,17 @@ import { parseArgs } from 'node:util'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 interface Setting {
-  /** Bytes of a datagram. */
+  /** Bytes of a record. */
   readonly size: number
   /** Bytes of them that a data channel would fill with its user's data. */
   readonly data: number
+  /** Of a datagram. */
+  readonly records: number
   readonly isSealed: boolean
 }
 
 interface Outcome {
-  readonly datagrams: number
+  readonly records: number
   /** Milliseconds. */
   readonly elapsed: number
   /** Microseconds of the process. */
@@ -31,10 +33,12 @@ interface Outcome {
 }
 
 const settings: readonly Setting[] = [
-  { size: 1_200, data: 1_130, isSealed: false },
-  { size: 1_200, data: 1_130, isSealed: true },
-  { size: 16_424, data: 16_344, isSealed: false },
-  { size: 16_424, data: 16_344, isSealed: true },
+  { size: 1_200, data: 1_130, records: 1, isSealed: false },
+  { size: 1_200, data: 1_130, records: 1, isSealed: true },
+  { size: 16_424, data: 16_344, records: 1, isSealed: false },
+  { size: 16_424, data: 16_344, records: 1, isSealed: true },
+  { size: 16_368, data: 16_296, records: 4, isSealed: false },
+  { size: 16_368, data: 16_296, records: 4, isSealed: true },
 ]
 
 const HOST = '127.0.0.1'
@@ -66,21 +70,21 @@ async function listen(): Promise<Socket> {
 class Meter {
   #start = performance.now()
   #cpu = process.cpuUsage()
-  #datagrams = 0
+  #records = 0
   #isWarm = false
 
-  count(): void {
-    this.#datagrams++
+  count(records: number): void {
+    this.#records += records
     if (this.#isWarm || performance.now() - this.#start < WARM_UP) return
     this.#isWarm = true
     this.#start = performance.now()
     this.#cpu = process.cpuUsage()
-    this.#datagrams = 0
+    this.#records = 0
   }
 
   get outcome(): Outcome {
     const { user, system } = process.cpuUsage(this.#cpu)
-    return { datagrams: this.#datagrams, elapsed: performance.now() - this.#start, cpu: user + system }
+    return { records: this.#records, elapsed: performance.now() - this.#start, cpu: user + system }
   }
 }
 
@@ -98,7 +102,7 @@ function createRecords(): { aead: ReturnType<typeof nodeCrypto.createAead>; next
 
 const AAD = new Uint8Array(5)
 
-async function receive({ size, isSealed }: Setting): Promise<void> {
+async function receive({ size, records, isSealed }: Setting): Promise<void> {
   const socket = await listen()
   const meter = new Meter()
   const { aead, next } = createRecords()
@@ -108,12 +112,14 @@ async function receive({ size, isSealed }: Setting): Promise<void> {
   let nonce = next()
   let isAnswering = false
   socket.on('message', (bytes, from) => {
-    if (isSealed) {
-      if (aead.open(nonce, AAD, bytes, text, 0) < 0) throw new Error('a record is not authentic')
-      nonce = next()
-      aead.expect?.(nonce, size - TAG)
-    }
-    meter.count()
+    if (isSealed)
+      for (let at = 0; at < bytes.length; at += size) {
+        const record = bytes.subarray(at, at + size)
+        if (aead.open(nonce, AAD, record, text, 0) < 0) throw new Error('a record is not authentic')
+        nonce = next()
+        aead.expect?.(nonce, size - TAG)
+      }
+    meter.count(records)
     count++
     if (isAnswering) return
     isAnswering = true
@@ -127,21 +133,22 @@ async function receive({ size, isSealed }: Setting): Promise<void> {
   process.send?.(socket.address().port)
 }
 
-async function send({ size, isSealed }: Setting): Promise<void> {
+async function send({ size, records, isSealed }: Setting): Promise<void> {
   const [port] = (await once(process, 'message')) as [number]
   const socket = await listen()
   const meter = new Meter()
   const { aead, next } = createRecords()
   const text = new Uint8Array(size - TAG).fill(1)
-  const datagram = new Uint8Array(size)
-  const window = Math.floor(WINDOW / size)
+  const datagram = new Uint8Array(records * size)
+  const window = Math.floor(WINDOW / datagram.length)
   let sent = 0
   let received = 0
   const pump = (): void => {
     for (; sent - received < window; sent++) {
-      if (isSealed) aead.seal(next(), AAD, text, datagram, 0)
+      if (isSealed)
+        for (let at = 0; at < datagram.length; at += size) aead.seal(next(), AAD, text, datagram, at)
       socket.send(datagram, port, HOST)
-      meter.count()
+      meter.count(records)
     }
   }
   socket.on('message', (answer) => {
@@ -168,12 +175,12 @@ async function measure(setting: Setting): Promise<void> {
   })
   const [sending, receiving] = (await Promise.all(reports)) as [Outcome, Outcome]
   for (const end of [sender, receiver]) end.kill()
-  const each = ({ cpu, datagrams }: Outcome): number => cpu / datagrams
-  const { size, data, isSealed } = setting
-  const rate = (receiving.datagrams * data) / 1e3 / receiving.elapsed
+  const each = ({ cpu, records }: Outcome): number => cpu / records
+  const { size, data, records, isSealed } = setting
+  const rate = (receiving.records * data) / 1e3 / receiving.elapsed
   process.stdout.write(
-    `${size} bytes${isSealed ? ', AES-128-GCM' : ''}: ${rate.toFixed(1)} MB/s, ` +
-      `${each(sending).toFixed(1)} + ${each(receiving).toFixed(1)} µs a datagram, ` +
+    `${records > 1 ? `${records} × ` : ''}${size} bytes${isSealed ? ', AES-128-GCM' : ''}: ${rate.toFixed(1)} MB/s, ` +
+      `${each(sending).toFixed(1)} + ${each(receiving).toFixed(1)} µs a record, ` +
       `${(((each(sending) + each(receiving)) * 1e3) / data).toFixed(1)} CPU s/GB\n`,
   )
 }

@@ -1,5 +1,8 @@
 import { commonHeaderLength, packetChecksum, putChecksum } from './wire/packet.ts'
 
+/** Sends a packet, which is borrowed. `more`: the next one is to share its datagram, and follows before the call returns. */
+export type Transmit = (packet: Uint8Array, more: boolean) => void
+
 /**
  * The one packet that chunks are bundled into (RFC 9260 §6.10). A chunk that does not fit sends the packet off and
  * starts the next in the same memory.
@@ -10,7 +13,11 @@ import { commonHeaderLength, packetChecksum, putChecksum } from './wire/packet.t
  * packet.flush()
  */
 export class PacketWriter {
-  readonly #transmit: (packet: Uint8Array) => void
+  readonly #transmit: Transmit
+  /** How many packets one datagram of the layer below may hold. */
+  packetsPerDatagram = 1
+  /** Packets that share the datagram of the one at hand. */
+  #together = 0
   /** The peer takes packets whose checksum is 0, RFC 9653. */
   omitsChecksum = false
   #size: number
@@ -22,12 +29,7 @@ export class PacketWriter {
   #cut: Uint8Array
 
   /** `size` is the largest packet to build, in bytes. */
-  constructor(
-    sourcePort: number,
-    destinationPort: number,
-    size: number,
-    transmit: (packet: Uint8Array) => void,
-  ) {
+  constructor(sourcePort: number, destinationPort: number, size: number, transmit: Transmit) {
     this.#transmit = transmit
     this.#size = size & ~3
     this.#bytes = new Uint8Array(this.#size)
@@ -70,7 +72,7 @@ export class PacketWriter {
    */
   reserve(length: number): number {
     const padded = (length + 3) & ~3
-    if (padded > this.room && !this.isEmpty) this.flush()
+    if (padded > this.room && !this.isEmpty) this.#send(true)
     const at = this.#length
     const end = at + padded
     if (end > this.#bytes.length) this.#grow(Math.max(end, this.#size))
@@ -88,20 +90,26 @@ export class PacketWriter {
 
   /** Adds a whole encoded control chunk, which must not follow DATA in a packet (RFC 9260 §6.10). */
   append(chunk: Uint8Array): void {
-    if (this.#hasData) this.flush()
+    if (this.#hasData) this.#send(true)
     const at = this.reserve(chunk.length)
     this.#bytes.set(chunk, at)
   }
 
   /** Sends the packet if it holds a chunk. */
   flush(): void {
+    if (!this.isEmpty) this.#send(false)
+  }
+
+  /** `isFollowed`: the next packet is about to be filled. */
+  #send(isFollowed: boolean): void {
     const length = this.#length
-    if (length === commonHeaderLength) return
     this.#length = commonHeaderLength
     this.#hasData = false
+    const more = isFollowed && this.#together + 1 < this.packetsPerDatagram
+    this.#together = more ? this.#together + 1 : 0
     putChecksum(this.#view, this.omitsChecksum ? 0 : packetChecksum(this.#view, 0, length))
     if (this.#cut.length !== length) this.#cut = this.#bytes.subarray(0, length)
-    this.#transmit(this.#cut)
+    this.#transmit(this.#cut, more)
   }
 
   #grow(length: number): void {

@@ -150,11 +150,11 @@ export class DtlsTransport {
     this.#report()
   }
 
-  /** One record. Throws `DtlsError` `not-connected` or `too-large`, {@link TransportError} `not-started`. */
-  send(now: Millis, data: Uint8Array): void {
+  /** One record, `more` as in DTLS. Throws `DtlsError` `not-connected` or `too-large`, {@link TransportError} `not-started`. */
+  send(now: Millis, data: Uint8Array, more = false): void {
     this.#now = now
     if (this.#association === null) throw new TransportError('not-started', 'the peer is not known yet')
-    this.#association.send(now, data)
+    this.#association.send(now, data, more)
   }
 
   get isConnected(): boolean {

@@ -4,7 +4,7 @@ import type { IceConfig, IceCredentials, IceRole } from '@purertc/ice'
 import type { ExchangedInits } from '@purertc/sctp'
 import type { DataMode } from '@purertc/sdp'
 
-import { LARGEST_DATAGRAM } from './record-size.ts'
+import { LARGEST_PAYLOAD } from './record-size.ts'
 
 export interface PeerTransportConfig {
   readonly crypto: CryptoProvider
@@ -15,8 +15,8 @@ export interface PeerTransportConfig {
   /** Bytes of the largest DTLS datagram. Default 1200, which fits every path that carries IPv6 and a TURN hop. */
   readonly mtu?: number
   /**
-   * Bytes of the largest DTLS datagram that is searched for when there is much to send. Default: `mtu` where that is
-   * given, else 16,424, which holds the largest DTLS record.
+   * Bytes of the largest DTLS datagram that is searched for when there is much to send. One of more than 16,424 bytes holds
+   * several records. Default: `mtu` where that is given, else 65,535.
    */
   readonly maxMtu?: number
   /** Bytes of the largest message taken from the peer, or with `deliverParts` delivered whole. Default 262144. */
@@ -68,7 +68,7 @@ export function withDefaults(config: PeerTransportConfig): Required<PeerTranspor
   return {
     policy: 'all',
     mtu: 1_200,
-    maxMtu: config.mtu ?? LARGEST_DATAGRAM,
+    maxMtu: config.mtu ?? LARGEST_PAYLOAD,
     maxMessageSize: 262_144,
     deliverParts: false,
     dtls: {},

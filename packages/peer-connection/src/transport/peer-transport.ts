@@ -91,8 +91,8 @@ export class PeerTransport {
   #createSctp(): SctpTransport {
     return new SctpTransport(this.#config, this.#host, {
       activePair: () => this.#ice.activePair,
-      transmit: (packet) => {
-        if (this.#dtls.isConnected) this.#dtls.send(this.#now, packet)
+      transmit: (packet, more) => {
+        if (this.#dtls.isConnected) this.#dtls.send(this.#now, packet, more)
       },
       closed: (failure) => this.#end(this.#isShuttingDown ? null : failure),
     })

@@ -6,3 +6,6 @@ export const DTLS_OVERHEAD = 40
 
 /** Bytes of the largest DTLS datagram that one record makes. */
 export const LARGEST_DATAGRAM: number = LARGEST_RECORD + DTLS_OVERHEAD
+
+/** Bytes that no UDP datagram exceeds: room for several records, where a path carries it. */
+export const LARGEST_PAYLOAD = 65_535

@@ -5,7 +5,7 @@ import { DataChannels } from '@purertc/sctp'
 import { defaultPathLimit, ipAndUdp } from './path-limit.ts'
 import type { PeerTransportConfig, TransportAgreement } from './peer-transport-config.ts'
 import type { PeerTransportHost } from './peer-transport-host.ts'
-import { DTLS_OVERHEAD, LARGEST_RECORD } from './record-size.ts'
+import { DTLS_OVERHEAD, LARGEST_DATAGRAM, LARGEST_RECORD } from './record-size.ts'
 import { sctpFailure, TransportError } from './transport-error.ts'
 import { sctpStatistics, type TransportStatistics } from './transport-statistics.ts'
 
@@ -13,8 +13,8 @@ import { sctpStatistics, type TransportStatistics } from './transport-statistics
 export interface SctpTransportLink {
   /** The pair that data goes over; null before there is one. */
   activePair(): CandidatePair | null
-  /** Borrowed. */
-  transmit(packet: Uint8Array): void
+  /** Borrowed; `more` as in `SctpHost`. */
+  transmit(packet: Uint8Array, more: boolean): void
   /** The association has ended, by a fault unless it was asked to. */
   closed(failure: TransportError): void
 }
@@ -60,7 +60,7 @@ export class SctpTransport {
 
   /** The pair that data goes over is another. */
   pathChanged(): void {
-    this.#channels?.association.pathChanged(this.#largestPacket, this.#isPathLocal)
+    this.#channels?.association.pathChanged(this.#limits)
   }
 
   get nextTimeout(): Millis {
@@ -99,8 +99,7 @@ export class SctpTransport {
         crypto,
         dtlsRole: agreement.dtlsRole,
         mtu: mtu - DTLS_OVERHEAD,
-        maxMtu: this.#largestPacket,
-        largeChunks: this.#isPathLocal,
+        ...this.#limits,
         packetOverhead: DTLS_OVERHEAD + ipAndUdp(this.#link.activePair()?.remote.address ?? ''),
         maxMessageSize,
         deliverParts,
@@ -110,7 +109,7 @@ export class SctpTransport {
       },
       {
         ...this.#host,
-        transmit: (packet) => this.#link.transmit(packet),
+        transmit: (packet, more) => this.#link.transmit(packet, more),
         associationConnected: () => this.#host.connected(),
         // With the association all channels are over, which is one piece of news and not many.
         channelClosed: (channel) => {
@@ -127,15 +126,22 @@ export class SctpTransport {
     return pair === null ? this.#config.mtu : (this.#host.pathLimit?.(pair) ?? defaultPathLimit(pair))
   }
 
-  /** Only within one machine does the largest datagram leave in one piece. */
-  get #isPathLocal(): boolean {
-    return this.#pathLimit >= LOOPBACK_LIMIT
-  }
-
-  /** Bytes of SCTP packet that may be searched for over the present path. */
-  get #largestPacket(): number {
+  /**
+   * What SCTP may search for over the present path. Where a datagram holds about as many of the largest records, as it does
+   * within one machine, records have the size that fills it.
+   */
+  get #limits(): { maxMtu: number; largeChunks: boolean; packetsPerDatagram: number } {
     const { mtu, maxMtu } = this.#config
-    return Math.min(Math.max(mtu, Math.min(maxMtu, this.#pathLimit)) - DTLS_OVERHEAD, LARGEST_RECORD)
+    const pathLimit = this.#pathLimit
+    const datagram = Math.max(mtu, Math.min(maxMtu, pathLimit))
+    const packetsPerDatagram = Math.max(1, Math.round(datagram / LARGEST_DATAGRAM))
+    const packet = (Math.floor(datagram / packetsPerDatagram) - DTLS_OVERHEAD) & ~3
+    return {
+      maxMtu: Math.min(packet, LARGEST_RECORD),
+      // Only within one machine does the largest datagram leave in one piece, and such a path cannot shrink.
+      largeChunks: pathLimit >= LOOPBACK_LIMIT,
+      packetsPerDatagram,
+    }
   }
 }
 

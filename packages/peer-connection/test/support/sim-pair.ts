@@ -19,6 +19,8 @@ export interface SimPairOptions extends LinkConditions {
   readonly seed: number
   readonly mode?: 'datachannel' | 'datagram'
   readonly config?: Partial<PeerTransportConfig>
+  /** As `PeerTransportHost.pathLimit` says it. Default: what Ethernet carries. */
+  readonly pathLimit?: number
 }
 
 /** What a peer was told, in words. */
@@ -65,7 +67,7 @@ export class SimPeer {
     })
     this.transport = new PeerTransport(
       { crypto, iceRole: number === 0 ? 'controlling' : 'controlled', ...options.config },
-      this.#host(),
+      this.#host(options.pathLimit),
     )
     sim.attach(this.transport)
   }
@@ -78,8 +80,9 @@ export class SimPeer {
     this.transport.gather(now, [{ id: 0, address: this.socket.local }])
   }
 
-  #host(): PeerTransportHost {
+  #host(pathLimit: number | undefined): PeerTransportHost {
     return {
+      ...(pathLimit !== undefined && { pathLimit: () => pathLimit }),
       transmit: (_socket, to, bytes) => this.socket.send(to, bytes),
       released: () => this.#log('released'),
       candidateGathered: (candidate) => this.#gathered(candidate),

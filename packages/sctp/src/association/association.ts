@@ -9,6 +9,7 @@ import type { Departure } from './departure.ts'
 import type { SctpHost, SendOptions } from './host.ts'
 import { closedError, createMessageWriter, type MessageWriter } from './message-writer.ts'
 import type { Outbox } from './outbox.ts'
+import type { PathLimits } from '../path/path-mtu.ts'
 import { Parts } from './parts.ts'
 import { type AssociationState, isOpen } from './state.ts'
 import type { Transfer } from './transfer.ts'
@@ -88,17 +89,21 @@ export class SctpAssociation {
   /** Holds the size of packets at this, and searches no more. Throws {@link SctpError} `invalid-config`. */
   set mtu(size: number) {
     checkPacketSize(size)
-    this.#parts.pathMtu.pathChanged(size, size, false)
+    this.#parts.pathMtu.pathChanged(size, { maxMtu: size, largeChunks: false, packetsPerDatagram: 1 })
   }
 
   /**
    * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched for up
-   * to `maxMtu`; the congestion window and the round-trip time start anew, too. `largeChunks` is as in the configuration.
-   * Throws {@link SctpError} `invalid-config`.
+   * to `maxMtu`; the congestion window and the round-trip time start anew, too. The others are as in the configuration, with
+   * its defaults. Throws {@link SctpError} `invalid-config`.
    */
-  pathChanged(maxMtu: number, largeChunks = false): void {
+  pathChanged({
+    maxMtu,
+    largeChunks = false,
+    packetsPerDatagram = 1,
+  }: Pick<PathLimits, 'maxMtu'> & Partial<PathLimits>): void {
     checkPacketSize(maxMtu)
-    this.#parts.pathMtu.pathChanged(this.#settings.mtu, maxMtu, largeChunks)
+    this.#parts.pathMtu.pathChanged(this.#settings.mtu, { maxMtu, largeChunks, packetsPerDatagram })
     this.#transfer.sender.pathChanged()
   }
 

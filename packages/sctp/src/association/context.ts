@@ -1,6 +1,7 @@
 import { Counters, Deadlines, type Millis } from '@purertc/bytes'
 
 import type { Settings } from '../config.ts'
+import type { Transmit } from '../packet-writer.ts'
 import { RoundTripTime } from '../send/round-trip-time.ts'
 import { timerCount } from '../timer.ts'
 import { CauseCode, type ErrorCause, textCause } from '../wire/error-cause.ts'
@@ -45,11 +46,7 @@ export class Context {
   /** When the packet at hand came. */
   now = 0 as Millis
 
-  constructor(
-    settings: Settings,
-    transmit: (packet: Uint8Array) => void,
-    ended: (reason: SctpCloseReason) => void,
-  ) {
+  constructor(settings: Settings, transmit: Transmit, ended: (reason: SctpCloseReason) => void) {
     this.settings = settings
     this.roundTrip = new RoundTripTime({
       initial: settings.rtoInitial,

@@ -7,8 +7,11 @@ import type { SctpCloseReason } from './state.ts'
  * any of them, and what that sends leaves when the outermost call returns. Bytes are borrowed until the call returns.
  */
 export interface SctpHost {
-  /** A packet for the DTLS association. */
-  transmit(packet: Uint8Array): void
+  /**
+   * A packet for the DTLS association. `more`: the next one had better share its datagram (RFC 9147 §4.3), see
+   * `packetsPerDatagram`; it follows before the present call of the association's returns.
+   */
+  transmit(packet: Uint8Array, more: boolean): void
   /** The association stands. */
   connected(): void
   /** A whole message. `protocol` is its payload protocol identifier. */

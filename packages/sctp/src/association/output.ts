@@ -1,7 +1,7 @@
 import { Writer } from '@purertc/bytes'
 
 import type { Settings } from '../config.ts'
-import { PacketWriter } from '../packet-writer.ts'
+import { PacketWriter, type Transmit } from '../packet-writer.ts'
 import { type ControlChunk, encodeChunk } from '../wire/chunk.ts'
 import { encodePacket } from '../wire/packet.ts'
 
@@ -12,13 +12,13 @@ import { encodePacket } from '../wire/packet.ts'
 export class Output {
   readonly packet: PacketWriter
   readonly #settings: Settings
-  readonly #transmit: (packet: Uint8Array) => void
+  readonly #transmit: Transmit
   /** Whole packets: INIT, INIT ACK and SHUTDOWN COMPLETE go alone (RFC 9260 §6.10), some with another tag. */
-  #alone: Uint8Array[] = []
+  #alone: Alone[] = []
   #chunks: Uint8Array[] = []
   readonly #writer = new Writer(64)
 
-  constructor(settings: Settings, transmit: (packet: Uint8Array) => void) {
+  constructor(settings: Settings, transmit: Transmit) {
     this.#settings = settings
     this.#transmit = transmit
     this.packet = new PacketWriter(settings.localPort, settings.remotePort, settings.mtu, transmit)
@@ -43,15 +43,19 @@ export class Output {
 
   /** Sends the chunks in a packet of their own with this verification tag. */
   queueAlone(verificationTag: number, ...chunks: readonly ControlChunk[]): void {
+    this.queueTimes(1, verificationTag, ...chunks)
+  }
+
+  /** The same so many times, in one datagram. */
+  queueTimes(times: number, verificationTag: number, ...chunks: readonly ControlChunk[]): void {
     const { localPort, remotePort } = this.#settings
-    this.#alone.push(
-      encodePacket({
-        sourcePort: localPort,
-        destinationPort: remotePort,
-        verificationTag,
-        chunks,
-      }),
-    )
+    const packet = encodePacket({
+      sourcePort: localPort,
+      destinationPort: remotePort,
+      verificationTag,
+      chunks,
+    })
+    this.#alone.push({ packet, times })
   }
 
   /** Forgets what is queued for bundling: the association has ended or begins anew. */
@@ -64,11 +68,17 @@ export class Output {
     while (this.#alone.length > 0) {
       const packets = this.#alone
       this.#alone = []
-      for (const packet of packets) this.#transmit(packet)
+      for (const { packet, times } of packets)
+        for (let left = times - 1; left >= 0; left--) this.#transmit(packet, left > 0)
     }
     if (this.#chunks.length === 0) return
     const chunks = this.#chunks
     this.#chunks = []
     for (const chunk of chunks) this.packet.append(chunk)
   }
+}
+
+interface Alone {
+  readonly packet: Uint8Array
+  readonly times: number
 }

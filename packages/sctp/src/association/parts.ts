@@ -38,7 +38,7 @@ export class Parts {
     const localTsn = inits?.local.initialTsn ?? Tsn.of(newNumber())
     const context = new Context(
       settings,
-      (packet) => host.transmit(packet),
+      (packet, more) => host.transmit(packet, more),
       (reason) => host.closed(reason),
     )
     this.#host = host

@@ -239,7 +239,7 @@ export class DataChannels {
 
   #associationHost(host: DataChannelHost): SctpHost {
     return {
-      transmit: (packet) => host.transmit(packet),
+      transmit: (packet, more) => host.transmit(packet, more),
       connected: () => this.#connected(),
       received: (now, stream, protocol, message) =>
         this.#arrivals.handle(now, stream, Arrival.message, protocol, message),

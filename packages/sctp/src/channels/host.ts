@@ -11,8 +11,8 @@ export type ChannelDiscard = 'unknown-channel' | 'unknown-protocol' | 'bad-dcep'
  * from any of them. Bytes are borrowed until the call returns.
  */
 export interface DataChannelHost {
-  /** An SCTP packet for the DTLS association. */
-  transmit(packet: Uint8Array): void
+  /** An SCTP packet for the DTLS association; `more` as in `SctpHost`. */
+  transmit(packet: Uint8Array, more: boolean): void
   associationConnected(): void
   /** The association is over, and every channel with it. Nothing is called after this. */
   associationClosed(reason: SctpCloseReason): void

@@ -4,7 +4,14 @@ import type { Context } from '../association/context.ts'
 import { Timer } from '../timer.ts'
 import { ChunkType } from '../wire/chunk-type.ts'
 import { commonHeaderLength } from '../wire/packet.ts'
-import { PacketSizeSearch } from './packet-size-search.ts'
+import { PacketSizeSearch, type Probe } from './packet-size-search.ts'
+
+/** What may be searched for over a path; as in `SctpConfig`. */
+export interface PathLimits {
+  readonly maxMtu: number
+  readonly largeChunks: boolean
+  readonly packetsPerDatagram: number
+}
 
 /**
  * Finds the largest packet that the path carries, RFC 8899: probes are HEARTBEATs that PAD chunks (RFC 4820) fill up,
@@ -13,6 +20,9 @@ import { PacketSizeSearch } from './packet-size-search.ts'
  *
  * Every chunk of user data fits the base size whatever the packet's, so that the path may shrink at any time; but for
  * `largeChunks`.
+ *
+ * Where the largest packet passes, so may several in one datagram, which is worth having for the same reason. The probe is
+ * then as many, and the answer one to each of them: it tells that the peer takes such a datagram apart, too.
  */
 export class PathMtu {
   readonly #context: Context
@@ -20,9 +30,7 @@ export class PathMtu {
   readonly #changed: (size: number, largestChunk: number) => void
   /** What passes every path: BASE_PLPMTU. */
   #base: number
-  /** MAX_PLPMTU. */
-  #ceiling: number
-  #hasLargeChunks: boolean
+  #limits: PathLimits
   /** The largest packet that the peer has said it takes; 0 until then, and for a peer that does not say. */
   #peerLimit = 0
   #search: PacketSizeSearch | null = null
@@ -30,9 +38,11 @@ export class PathMtu {
   #former = 0
   /** Whether nothing is left to find until the raise timer or the path says so. */
   #isComplete = false
-  /** The number in the probe that is under way, 0 for none. */
-  #probe = 0
-  #probeSize = 0
+  #probe: Probe | null = null
+  /** The number in the probe that is under way. */
+  #number = 0
+  /** Packets of it that were answered. */
+  #answers = 0
   #attempts = 0
 
   /** `changed` is told each new size, and the size of the packet that every chunk must fit. */
@@ -45,17 +55,12 @@ export class PathMtu {
     this.#newNumber = newNumber
     this.#changed = changed
     this.#base = context.settings.mtu
-    this.#ceiling = context.settings.maxMtu
-    this.#hasLargeChunks = context.settings.largeChunks
+    this.#limits = context.settings
   }
 
   /** The largest packet to send now, in bytes. */
   get size(): number {
     return this.#context.output.packet.size
-  }
-
-  get ceiling(): number {
-    return this.#ceiling
   }
 
   /** The largest packet that the peer has said it takes, 0 where it has not. */
@@ -64,7 +69,7 @@ export class PathMtu {
   }
 
   get #limit(): number {
-    return Math.min(this.#ceiling, this.#peerLimit)
+    return Math.min(this.#limits.maxMtu, this.#peerLimit)
   }
 
   /** Whether {@link PathMtu.begin} would start a search. */
@@ -73,14 +78,13 @@ export class PathMtu {
   }
 
   /** Another path from now on: nothing is known of it but that it passes `base`. */
-  pathChanged(base: number, ceiling: number, hasLargeChunks: boolean): void {
+  pathChanged(base: number, limits: PathLimits): void {
     this.#stop()
-    this.#hasLargeChunks = hasLargeChunks
+    this.#limits = { ...limits, maxMtu: Math.max(base, limits.maxMtu) }
     this.#base = base
-    this.#ceiling = Math.max(base, ceiling)
     this.#former = 0
     this.#isComplete = false
-    this.#resize(base)
+    this.#use({ size: base, packets: 1 })
   }
 
   /**
@@ -93,7 +97,7 @@ export class PathMtu {
 
   /** The association began anew. */
   restart(): void {
-    this.pathChanged(this.#base, this.#ceiling, this.#hasLargeChunks)
+    this.pathChanged(this.#base, this.#limits)
   }
 
   /** There is much to send. */
@@ -102,7 +106,8 @@ export class PathMtu {
     const passedLately = this.#former > 0
     const ceiling = passedLately ? this.#former : this.#limit
     const { packetOverhead } = this.#context.settings
-    this.#search = new PacketSizeSearch(this.size, ceiling, packetOverhead, passedLately)
+    const packets = ceiling === this.#limit ? this.#limits.packetsPerDatagram : 1
+    this.#search = new PacketSizeSearch(this.size, ceiling, packetOverhead, packets, passedLately)
     this.#former = 0
     this.#probeNext(now)
   }
@@ -117,59 +122,62 @@ export class PathMtu {
     this.#stop()
     this.#former = size
     this.#isComplete = false
-    this.#resize(this.#base)
+    this.#use({ size: this.#base, packets: 1 })
     this.begin(now)
   }
 
   /** PROBE_TIMER, or PMTU_RAISE_TIMER where no probe is under way. */
   handleTimeout(now: Millis): void {
-    const search = this.#search
-    if (search === null) {
+    const probe = this.#probe
+    if (probe === null) {
       this.#isComplete = false
       this.begin(now)
     } else if (++this.#attempts < maxProbes) {
-      this.#send(now)
+      this.#send(now, probe)
     } else {
-      search.failed(this.#probeSize)
+      this.#search?.failed(probe)
       this.#probeNext(now)
     }
   }
 
   /** False for an answer to no probe of ours. */
   handleHeartbeatAck(now: Millis, info: Uint8Array): boolean {
-    const search = this.#search
-    if (info.length !== probeInfoLength || search === null) return false
+    const probe = this.#probe
+    if (info.length !== probeInfoLength || probe === null) return false
     const reader = new Reader(info)
-    const number = reader.u32()
-    const size = reader.u32()
-    if (this.#probe === 0 || number !== this.#probe || size !== this.#probeSize) return false
-    this.#resize(size)
-    search.passed(size)
+    if (reader.u32() !== this.#number || reader.u32() !== probe.size) return false
+    if (++this.#answers < probe.packets) return true
+    this.#use(probe)
+    this.#search?.passed(probe)
     this.#probeNext(now)
     return true
   }
 
   #probeNext(now: Millis): void {
-    const size = this.#search?.next ?? null
+    const probe = this.#search?.next ?? null
     this.#attempts = 0
-    if (size !== null) {
-      this.#probeSize = size
-      this.#send(now)
+    if (probe !== null) {
+      this.#probe = probe
+      this.#send(now, probe)
       return
     }
     this.#stop()
     this.#isComplete = true
-    if (this.size < this.#ceiling) this.#context.deadlines.arm(Timer.packetSize, Millis(now + raiseInterval))
+    const { maxMtu, packetsPerDatagram } = this.#limits
+    if (this.size < maxMtu || this.#context.output.packet.packetsPerDatagram < packetsPerDatagram)
+      this.#context.deadlines.arm(Timer.packetSize, Millis(now + raiseInterval))
   }
 
-  #send(now: Millis): void {
+  #send(now: Millis, { size, packets }: Probe): void {
     const { deadlines, roundTrip, output, peerTag } = this.#context
     const writer = new Writer(probeInfoLength)
-    this.#probe = this.#newNumber()
-    writer.u32(this.#probe)
-    writer.u32(this.#probeSize)
-    const padding = this.#probeSize - commonHeaderLength - heartbeatLength - padHeaderLength
-    output.queueAlone(
+    this.#number = this.#newNumber()
+    this.#answers = 0
+    writer.u32(this.#number)
+    writer.u32(size)
+    const padding = size - commonHeaderLength - heartbeatLength - padHeaderLength
+    output.queueTimes(
+      packets,
       peerTag,
       { type: ChunkType.heartbeat, info: writer.finish() },
       { type: ChunkType.pad, padding },
@@ -179,14 +187,16 @@ export class PathMtu {
 
   #stop(): void {
     this.#search = null
-    this.#probe = 0
+    this.#probe = null
     this.#context.deadlines.disarm(Timer.packetSize)
   }
 
-  #resize(size: number): void {
-    if (size === this.size && size !== this.#base) return
-    this.#context.output.packet.size = size
-    this.#changed(size, this.#hasLargeChunks ? size : this.#base)
+  #use({ size, packets }: Probe): void {
+    const { packet } = this.#context.output
+    packet.packetsPerDatagram = packets
+    if (size === packet.size && size !== this.#base) return
+    packet.size = size
+    this.#changed(size, this.#limits.largeChunks ? size : this.#base)
   }
 }
 

@@ -3,30 +3,37 @@ import { Random } from '@purertc/netsim'
 
 import { PacketSizeSearch } from '../../src/path/packet-size-search.ts'
 
-/** What a search ends with over a path that carries packets of `pathSize` bytes, and how many sizes it tried. */
-function search(base: number, ceiling: number, pathSize: number): { found: number; probes: number } {
-  const sizes = new PacketSizeSearch(base, ceiling, 68)
+/** What a search ends with over a path that carries datagrams of `pathSize` bytes, and how many probes it took. */
+function search(
+  base: number,
+  ceiling: number,
+  pathSize: number,
+  mostPackets = 1,
+): { found: number; packets: number; probes: number } {
+  const sizes = new PacketSizeSearch(base, ceiling, 68, mostPackets)
   let found = base
+  let packets = 1
   let probes = 0
-  for (let size = sizes.next; size !== null; size = sizes.next) {
+  for (let probe = sizes.next; probe !== null; probe = sizes.next) {
     probes++
-    if (size <= pathSize) {
-      sizes.passed(size)
-      found = size
+    if (probe.size * probe.packets <= pathSize) {
+      sizes.passed(probe)
+      found = probe.size
+      packets = probe.packets
     } else {
-      sizes.failed(size)
+      sizes.failed(probe)
     }
   }
-  return { found, probes }
+  return { found, packets, probes }
 }
 
 test('a path that carries the largest packet takes two probes, the first of what Ethernet carries', () => {
-  expect(search(1_160, 16_384, 20_000)).toEqual({ found: 16_384, probes: 2 })
-  expect(new PacketSizeSearch(1_160, 16_384, 68).next).toBe(1_432)
+  expect(search(1_160, 16_384, 20_000)).toEqual({ found: 16_384, packets: 1, probes: 2 })
+  expect(new PacketSizeSearch(1_160, 16_384, 68).next).toEqual({ size: 1_432, packets: 1 })
 })
 
 test('Ethernet and jumbo frames are found at once', () => {
-  expect(search(1_160, 1_432, 1_432)).toEqual({ found: 1_432, probes: 1 })
+  expect(search(1_160, 1_432, 1_432)).toEqual({ found: 1_432, packets: 1, probes: 1 })
   expect(search(1_160, 16_384, 1_432).found).toBe(1_432)
   expect(search(1_160, 16_384, 8_932).found).toBe(8_932)
 })
@@ -43,5 +50,15 @@ test('any path is used to within 16 bytes, with few probes', () => {
 })
 
 test('nothing is probed where there is nothing to find', () => {
-  expect(search(1_160, 1_160, 1_160)).toEqual({ found: 1_160, probes: 0 })
+  expect(search(1_160, 1_160, 1_160)).toEqual({ found: 1_160, packets: 1, probes: 0 })
+})
+
+test('several packets in a datagram are tried last, half as many where they do not pass', () => {
+  expect(search(1_160, 16_336, 65_507, 4)).toEqual({ found: 16_336, packets: 4, probes: 3 })
+  expect(search(1_160, 16_336, 40_000, 4)).toEqual({ found: 16_336, packets: 2, probes: 4 })
+  expect(search(1_160, 16_336, 20_000, 4)).toEqual({ found: 16_336, packets: 1, probes: 4 })
+})
+
+test('a path that does not carry the largest packet is not asked to carry several', () => {
+  expect(search(1_160, 16_336, 8_940, 4)).toMatchObject({ found: 8_932, packets: 1 })
 })

@@ -143,7 +143,7 @@ test('another path starts from the initial window, RFC 9260 §7.2.5.2', () => {
   }
   expect(peer.association.congestionWindow).toBeGreaterThan(1.5 * initial)
   expect(peer.association.roundTripTime).toBeGreaterThan(0)
-  peer.association.pathChanged(1_160)
+  peer.association.pathChanged({ maxMtu: 1_160 })
   expect([peer.association.congestionWindow, peer.association.roundTripTime]).toEqual([initial, undefined])
   peer.packets()
   peer.association.send(peer.now, 0, 51, pattern(60_000))
@@ -155,7 +155,7 @@ test('a loss on another path is waited for as if nothing were known of it', () =
   peer.association.send(peer.now, 0, 51, pattern(1_000))
   peer.wait(20)
   peer.send(peer.sack(0))
-  peer.association.pathChanged(1_160)
+  peer.association.pathChanged({ maxMtu: 1_160 })
   peer.packets()
   peer.association.send(peer.now, 0, 51, pattern(1_000))
   expect(peer.sentOffsets()).toEqual([1])

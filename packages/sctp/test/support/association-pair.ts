@@ -3,6 +3,7 @@ import { nodeCrypto } from '@purertc/crypto/node'
 import { Link, type LinkConditions, Simulation } from '@purertc/netsim'
 
 import { SctpAssociation, type SctpCloseReason, type SctpConfig } from '../../src/index.ts'
+import { DatagramWriter, packetsOf } from './datagrams.ts'
 import { Simulated } from './simulated.ts'
 
 export interface Received {
@@ -30,7 +31,11 @@ export class End {
   restarted = 0
   receivedBytes = 0
 
-  constructor(sim: Simulation, transmit: (packet: Uint8Array) => void, options: EndOptions = {}) {
+  constructor(
+    sim: Simulation,
+    transmit: (packet: Uint8Array, more: boolean) => void,
+    options: EndOptions = {},
+  ) {
     this.association = new SctpAssociation(
       { crypto: sim.seeded(nodeCrypto), ...options.config },
       {
@@ -82,14 +87,14 @@ export class Pair extends Simulated {
   constructor(options: PairOptions = {}) {
     const { seed = 1, a, b, ...conditions } = options
     super(new Simulation({ seed }))
-    this.toA = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) =>
-      this.a.association.handlePacket(now, bytes),
-    )
-    this.toB = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) =>
-      this.b.association.handlePacket(now, bytes),
-    )
-    this.a = new End(this.sim, (packet) => this.toB.send(packet), a)
-    this.#b = new End(this.sim, (packet) => this.toA.send(packet), b)
+    this.toA = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) => {
+      for (const packet of packetsOf(bytes)) this.a.association.handlePacket(now, packet)
+    })
+    this.toB = new Link(this.sim, { latency: 10, ...conditions }, (now, bytes) => {
+      for (const packet of packetsOf(bytes)) this.b.association.handlePacket(now, packet)
+    })
+    this.a = this.#newEnd(this.toB, a)
+    this.#b = this.#newEnd(this.toA, b)
   }
 
   get b(): End {
@@ -99,7 +104,12 @@ export class Pair extends Simulated {
   /** B loses all that it knew: another association takes its place, and nobody hears of the old one. */
   restartB(options: EndOptions = {}): void {
     this.sim.detach(this.#b.association)
-    this.#b = new End(this.sim, (packet) => this.toA.send(packet), options)
+    this.#b = this.#newEnd(this.toA, options)
+  }
+
+  #newEnd(link: Link, options: EndOptions | undefined): End {
+    const datagrams = new DatagramWriter((datagram) => link.send(datagram))
+    return new End(this.sim, (packet, more) => datagrams.transmit(packet, more), options)
   }
 
   /** Both ends begin at once, as in WebRTC, and the clock runs until both stand. */

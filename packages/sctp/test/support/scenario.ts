@@ -45,7 +45,7 @@ export function scenario(seed: number): Scenario {
     maxRetransmits: hasUnreliable && random.chance(0.5) ? random.int(3) : undefined,
   }))
   const isJumbo = random.chance(0.4)
-  const sizes = [1_160, 1_300, 1_432, 4_000, 9_000, 16_384]
+  const sizes = [1_160, 1_300, 1_432, 4_000, 9_000, 16_384, 65_600]
   const changes = isJumbo
     ? Array.from({ length: 1 + random.int(3) }, () => ({
         at: upTo(3_000),
@@ -60,7 +60,7 @@ export function scenario(seed: number): Scenario {
     receiveWindow: random.chance(0.2) ? 20_000 : 4_194_304,
     maxMessageSize: 16_000,
     interleaving: random.chance(0.5),
-    ...(isJumbo ? { maxMtu: 16_384 } : {}),
+    ...(isJumbo ? { maxMtu: 16_384, packetsPerDatagram: 4 } : {}),
     scheduler: (['fcfs', 'round-robin', 'weighted-fair'] as const)[random.int(3)]!,
   }
   return { conditions, config, messages, changes }

@@ -30,6 +30,8 @@ export class ScriptedPeer {
   readonly end: End
   /** Every packet of the association that has not been taken. */
   #outgoing: Uint8Array[] = []
+  /** Packets of each datagram so far; the last one may not be complete. */
+  readonly packetsOfDatagrams: number[] = [0]
   now: Millis = Millis(1_000)
   /** The tag that we gave ourselves. */
   tag = 0x1111_1111
@@ -43,7 +45,7 @@ export class ScriptedPeer {
   largestPacket: number | undefined
 
   constructor(options: EndOptions & { readonly config?: Partial<SctpConfig> } = {}) {
-    this.end = new End(this.sim, (packet) => this.#outgoing.push(packet.slice()), options)
+    this.end = new End(this.sim, (packet, more) => this.#take(packet, more), options)
     this.sim.detach(this.end.association)
   }
 
@@ -143,6 +145,13 @@ export class ScriptedPeer {
     this.send({ type: ChunkType.cookieEcho, cookie: this.fetchCookie(init) })
     this.packets()
     return this
+  }
+
+  #take(packet: Uint8Array, more: boolean): void {
+    this.#outgoing.push(packet.slice())
+    const packets = (this.packetsOfDatagrams.pop() ?? 0) + 1
+    this.packetsOfDatagrams.push(packets)
+    if (!more) this.packetsOfDatagrams.push(0)
   }
 
   #largest(): Parameter {
