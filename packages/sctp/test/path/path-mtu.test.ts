@@ -186,6 +186,25 @@ describe('several packets in one datagram', () => {
     expect(pair.a.closed).toEqual([])
   })
 
+  test('are not asked for when the size that a narrow path carries is doubted', () => {
+    const { pair, sizes } = sharingPair({ mtu: 1_432 })
+    sendMegabyte(pair, 4)
+    expectAll(pair, 4)
+    pair.run(60_000)
+    expect(pair.a.association.mtu).toBe(1_432)
+    sendMegabyte(pair, 4)
+    pair.run(15)
+    pair.toB.conditions = { latency: 10, loss: 1 }
+    pair.run(1_500)
+    expect(pair.a.association.mtu).toBe(1_160)
+    pair.toB.conditions = { latency: 10, mtu: 1_432 }
+    sizes.length = 0
+    pair.runUntil(() => pair.b.received.length === 8)
+    pair.run(10_000)
+    expect(pair.a.association.mtu).toBe(1_432)
+    expect(Math.max(...sizes)).toBe(1_432)
+  })
+
   test('are sent to nobody who does not take such a datagram apart', () => {
     const peer = new ScriptedPeer(four)
     peer.largestPacket = 65_535
