@@ -1,4 +1,10 @@
-export type { TurnClientConfig, TurnClientDiscard, TurnClientHost, TurnClientState } from './client/config.ts'
+export type {
+  TurnAnswer,
+  TurnClientConfig,
+  TurnClientDiscard,
+  TurnClientHost,
+  TurnClientState,
+} from './client/config.ts'
 export type { DataConnection, DataConnectionHost } from './client/data-connection.ts'
 export { TurnClient } from './client/turn-client.ts'
 export type { AllocationInfo, Traffic } from './server/allocation.ts'

@@ -31,6 +31,7 @@ export class ClientBench {
   readonly sent: Uint8Array[] = []
   readonly received: { peer: string; text: string }[] = []
   readonly events: string[] = []
+  readonly answers: string[] = []
   readonly refused: { peer: string; code: TurnError['code'] }[] = []
   error: TurnError | null = null
   now: Millis = Millis(5_000)
@@ -64,6 +65,8 @@ export class ClientBench {
         peerRefused: (at, error) => this.refused.push({ peer: formatAddress(at), code: error.code }),
         icmpReceived: (at, { type, code, data }) =>
           this.events.push(`icmp ${formatAddress(at)} ${type} ${code} ${data}`),
+        answered: ({ method, peer: about, error }) =>
+          this.answers.push(`${method} ${about ? formatAddress(about) : '-'} ${error?.code ?? 'ok'}`),
         closed: () => this.events.push('closed'),
       },
     )

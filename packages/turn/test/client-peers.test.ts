@@ -3,9 +3,10 @@ import {
   ChannelNumber,
   Data,
   Lifetime,
-  type MessageBuilder,
+  MessageBuilder,
   MessageClass,
   Method,
+  StunMessage,
   transportAddress,
   XorPeerAddress,
 } from '@purertc/stun'
@@ -222,6 +223,30 @@ describe('Data indications', () => {
     bench.client.createPermission(bench.now, peer)
     bench.deliver(bench.indication().add(XorPeerAddress, peer).add(Data, text('x')))
     expect(bench.received).toEqual([])
+  })
+})
+
+describe('answers', () => {
+  test('are told, each once, with whom they were about; challenges and forgeries are none', () => {
+    const bench = new ClientBench().allocate().permit().bind(otherPeer)
+    bench.client.createPermission(bench.now, { ...peer, address: '198.51.100.11' })
+    const request = bench.take()
+    bench.deliverSigned(MessageBuilder.error(request, 403), 'wrong')
+    bench.refuse(request, 403)
+    bench.advance(240_000)
+    for (const sent of bench.sent.splice(0)) bench.succeed(StunMessage.decode(sent)!)
+    bench.client.close(bench.now)
+    bench.succeed(bench.take())
+    const { allocate, createPermission, channelBind, refresh } = Method
+    expect(bench.answers.slice(0, 4)).toEqual([
+      `${allocate} - ok`,
+      `${createPermission} 198.51.100.9:7000 ok`,
+      `${channelBind} 198.51.100.10:7000 ok`,
+      `${createPermission} 198.51.100.11:7000 403`,
+    ])
+    // The permissions were renewed, and the allocation given back.
+    expect(bench.answers.slice(4, -1)).toContain(`${createPermission} 198.51.100.9:7000 ok`)
+    expect(bench.answers.at(-1)).toBe(`${refresh} - ok`)
   })
 })
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
-import { transportAddress } from '@purertc/stun'
+import { Method, transportAddress } from '@purertc/stun'
 import { discoverMappedAddress } from '@purertc/stun/node'
 
 import { formatMetrics, timeLimitedCredentials, TurnClient } from '../src/index.ts'
@@ -29,6 +29,12 @@ describe('over real sockets', () => {
     expect(await created).toMatchObject([{ username: 'ann', client: client.mappedAddress }])
     const peer = await echoPeer(address)
     const to = transportAddress(address, peer.address().port)
+    const answered = once(client, 'answer')
+    client.createPermission(to)
+    expect(await answered).toEqual([{ method: Method.createPermission, peer: to, error: null }])
+    const bound = once(client, 'answer')
+    client.bindChannel(to)
+    expect(await bound).toEqual([{ method: Method.channelBind, peer: to, error: null }])
     const sizes = [0, 1, 1_200, 8_000, 1_200, 1]
     for (const [i, size] of sizes.entries()) {
       const echoed = once(client, 'message')

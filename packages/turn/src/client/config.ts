@@ -1,6 +1,6 @@
 import type { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import type { AccessCredentials, IcmpValue, RetransmitPolicy, TransportAddress } from '@purertc/stun'
+import type { AccessCredentials, IcmpValue, Method, RetransmitPolicy, TransportAddress } from '@purertc/stun'
 
 import type { TurnError } from '../turn-error.ts'
 
@@ -56,6 +56,16 @@ export interface TurnClientConfig {
   readonly maxPendingBytes?: number
 }
 
+/** What the server has answered to a request of ours. Challenges, which the client meets by itself, are no answers. */
+export interface TurnAnswer {
+  /** Allocate, Refresh, CreatePermission, ChannelBind or Connect. */
+  readonly method: Method
+  /** Whom it was about; undefined for the allocation itself. */
+  readonly peer: TransportAddress | undefined
+  /** Null where the server agreed. */
+  readonly error: TurnError | null
+}
+
 /** What a client asks of its host and tells it. Bytes are borrowed until the call returns. */
 export interface TurnClientHost {
   /** Sends a message to the server: a datagram, or a frame of a stream. */
@@ -83,6 +93,8 @@ export interface TurnClientHost {
    * is a hint and no more.
    */
   icmpReceived?(peer: TransportAddress, icmp: IcmpValue): void
+  /** Each answer of the server, whatever followed from it; it was told before. */
+  answered?(answer: TurnAnswer): void
   /** After `close()`: the allocation is released, or given up where the server does not answer. */
   closed(): void
 }

@@ -29,7 +29,7 @@ export class DataConnection {
   constructor(control: TurnRequests, connectionId: number, host: DataConnectionHost) {
     this.#host = host
     this.#connectionId = connectionId
-    this.#requests = control.fork(new Counters(), (bytes) => host.transmit(bytes))
+    this.#requests = control.fork(new Counters(), { transmit: (bytes) => host.transmit(bytes) })
   }
 
   get nextTimeout(): Millis {

@@ -88,6 +88,7 @@ export class PeerTraffic {
     const to = copyAddress(checkedPeer(peer))
     this.#requests.start(now, {
       method: Method.connect,
+      peer: to,
       write: (message) => void message.add(XorPeerAddress, to),
       succeeded: (_at, response) => {
         const connection = response.get(ConnectionId)
@@ -155,6 +156,7 @@ export class PeerTraffic {
     if (permission.state === 'wanted') permission.state = 'requested'
     this.#requests.start(now, {
       method: Method.createPermission,
+      peer: permission.peer,
       write: (message) => void message.add(XorPeerAddress, permission.peer),
       succeeded: (at) => this.#permitted(at, permission),
       failed: (at, error) => this.#permissionFailed(at, permission, error),
@@ -166,6 +168,7 @@ export class PeerTraffic {
     if (channel.state === 'wanted') channel.state = 'requested'
     this.#requests.start(now, {
       method: Method.channelBind,
+      peer: channel.peer,
       write: (message) => {
         message.add(ChannelNumber, channel.number).add(XorPeerAddress, channel.peer)
       },

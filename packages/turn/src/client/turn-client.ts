@@ -64,7 +64,10 @@ export class TurnClient {
     this.#config = config
     this.#host = host
     this.discarded = new Counters()
-    this.#requests = new TurnRequests(config, this.discarded, (bytes) => host.transmit(bytes))
+    this.#requests = new TurnRequests(config, this.discarded, {
+      transmit: (bytes) => host.transmit(bytes),
+      answered: ({ method, peer }, error) => host.answered?.({ method, peer, error }),
+    })
     this.#traffic = new PeerTraffic(config, host, this.#requests, this.discarded, (error) =>
       this.#fail(error),
     )

@@ -24,6 +24,8 @@ import { TurnError } from '../turn-error.ts'
 /** One thing that the client wants of the server, however many transactions that takes. */
 export interface TurnRequest {
   readonly method: Method
+  /** Whom it is about, if it is about one. */
+  readonly peer?: TransportAddress
   /** Adds the request's own attributes; called anew for every transaction. */
   readonly write: (message: MessageBuilder) => void
   /** The server agreed; the response was made with our key. */
@@ -45,6 +47,12 @@ export interface TurnRequestsConfig {
   readonly retransmit?: RetransmitPolicy | undefined
 }
 
+export interface TurnRequestsHost {
+  transmit(bytes: Uint8Array): void
+  /** The server has answered; null where it agreed. After whoever asked was told. */
+  answered?(request: TurnRequest, error: TurnError | null): void
+}
+
 /** Where answers are counted that were not believed. */
 export interface DiscardCounter {
   count(reason: 'unauthenticated' | 'malformed'): void
@@ -57,6 +65,7 @@ export interface DiscardCounter {
 export class TurnRequests {
   readonly #config: TurnRequestsConfig
   readonly #discarded: DiscardCounter
+  readonly #host: TurnRequestsHost
   readonly #credentials: LongTermCredentials
   readonly #transactions: Transactions<Attempt>
   /** How many challenges we have taken: tells which of them a request was signed for. */
@@ -67,16 +76,17 @@ export class TurnRequests {
   constructor(
     config: TurnRequestsConfig,
     discarded: DiscardCounter,
-    transmit: (bytes: Uint8Array) => void,
+    host: TurnRequestsHost,
     credentials?: LongTermCredentials,
   ) {
     this.#config = config
     this.#discarded = discarded
+    this.#host = host
     const { crypto, username, password = '', accessToken = password } = config
     this.#credentials = credentials ?? new LongTermCredentials(crypto, username, accessToken)
     this.#challenges = this.#credentials.isChallenged ? 1 : 0
     this.#transactions = new Transactions(config.crypto, {
-      transmit: (_to, bytes) => transmit(bytes),
+      transmit: (_to, bytes) => host.transmit(bytes),
       timedOut: (now, { request, sawForgery }) =>
         request.failed(
           now,
@@ -88,9 +98,9 @@ export class TurnRequests {
   }
 
   /** Requests over another connection to the same server, which begin with the nonce that we have. */
-  fork(discarded: DiscardCounter, transmit: (bytes: Uint8Array) => void): TurnRequests {
+  fork(discarded: DiscardCounter, host: TurnRequestsHost): TurnRequests {
     const config = { ...this.#config, isReliable: true }
-    return new TurnRequests(config, discarded, transmit, this.#credentials.fork())
+    return new TurnRequests(config, discarded, host, this.#credentials.fork())
   }
 
   /** Whether the server has challenged us: before that nothing can exist there in our name. */
@@ -152,7 +162,7 @@ export class TurnRequests {
       this.#disbelieve(attempt)
     } else {
       this.#transactions.end(response.transactionId)
-      request.failed(now, errorOf(response))
+      this.#refused(now, request, response)
     }
   }
 
@@ -171,9 +181,18 @@ export class TurnRequests {
     }
     this.#isProven ||= authentic !== null
     this.#transactions.end(response.transactionId)
-    if (authentic !== null && response.class === MessageClass.successResponse)
-      attempt.request.succeeded(now, authentic)
-    else attempt.request.failed(now, errorOf(response))
+    if (authentic === null || response.class !== MessageClass.successResponse) {
+      this.#refused(now, attempt.request, response)
+      return
+    }
+    attempt.request.succeeded(now, authentic)
+    this.#host.answered?.(attempt.request, null)
+  }
+
+  #refused(now: Millis, request: TurnRequest, response: StunMessage): void {
+    const error = errorOf(response)
+    request.failed(now, error)
+    this.#host.answered?.(request, error)
   }
 
   #attempt(now: Millis, request: TurnRequest, retries: number): void {
