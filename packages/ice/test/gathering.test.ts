@@ -182,7 +182,10 @@ describe('gathering, RFC 8445 §5.1.1', () => {
     introduce(world.sim, a, b)
     expect(world.run(() => isCompleted(a, b))).toBe(true)
     expect(world.turn.allocations).toHaveLength(2)
-    world.sim.advance(4_000)
+    // RFC 8445 §8.3.1: three seconds later, for the peer may still be at work.
+    world.sim.advance(2_900)
+    expect(world.turn.allocations).toHaveLength(2)
+    world.sim.advance(1_100)
     expect(world.turn.allocations).toHaveLength(0)
     expect([...a.failures, ...b.failures]).toEqual([])
     a.send('still')

@@ -224,4 +224,20 @@ describe('requests that must not be believed', () => {
     expect(agent.received).toEqual(['hello'])
     expect(agent.agent.discarded.get('unknown-peer')).toBe(1)
   })
+
+  test('data from a candidate that was signalled and has proven nothing', () => {
+    const { world, agent, script, to, signal } = scripted('controlled')
+    script.respond = () => null
+    signal()
+    world.sim.advance(100)
+    expect(agent.agent.pairs.map(({ state }) => state)).toEqual(['in-progress'])
+    script.send(to, 'hello')
+    world.sim.advance(100)
+    expect([agent.received, agent.agent.discarded.get('unknown-peer')]).toEqual([[], 1])
+    // Its own authenticated check proves as much as an answer.
+    script.send(to, script.request({ controlling: 1n }))
+    script.send(to, 'hello')
+    world.sim.advance(100)
+    expect(agent.received).toEqual(['hello'])
+  })
 })

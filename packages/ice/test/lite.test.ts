@@ -9,7 +9,7 @@ describe('a lite agent, RFC 8445 §2.5', () => {
   test.each(['controlling', 'controlled'] as const)('a full agent that starts %s connects to it', (role) => {
     const world = new World()
     const full = world.peer({ role, nat: 'symmetric', uses: 'both' })
-    const lite = world.peer({ role: 'controlling', lite: true })
+    const lite = world.peer({ role: 'controlling', lite: true, uses: 'both' })
     introduce(world.sim, full, lite)
     full.agent.setRemoteCredentials(world.sim.now, lite.agent.localCredentials, { isLite: true })
     expect(world.run(() => isCompleted(full, lite))).toBe(true)

@@ -105,6 +105,28 @@ describe('any number of servers', () => {
     expect(asked.map(({ message }) => message.method)).toEqual([Method.allocate])
   })
 
+  test('an answer from elsewhere than was asked is none', () => {
+    const world = new World()
+    const { server, asked } = stunServer(world, '198.51.110.1')
+    const forger = world.network.host('198.51.110.2').bind({ received: () => {} })
+    const a = new Peer(world.sim, {
+      role: 'controlling',
+      hosts: [world.network.host('198.51.110.3')],
+      servers: [server],
+    })
+    world.network.intercept(({ from }) => (from.address === '198.51.110.1' ? 'drop' : 'pass'))
+    a.gather()
+    world.sim.advance(100)
+    const { message, from } = asked[0]!
+    forger.send(
+      from,
+      MessageBuilder.success(message).add(XorMappedAddress, address('203.0.113.1', 1)).finish(),
+    )
+    expect(world.run(() => isComplete(a), 11_000)).toBe(true)
+    expect(a.agent.localCandidates.map(({ type }) => type)).toEqual(['host'])
+    expect(a.errors).toMatchObject([{ code: 701 }])
+  })
+
   test('bindings are kept by asking again every 15 s, until they are given up (RFC 8445 §5.1.1.4)', () => {
     const world = new World()
     const nat = world.nat('port-restricted')

@@ -92,6 +92,24 @@ describe('names of mDNS', () => {
     expect(world.run(() => isConnected(a, b))).toBe(true)
   })
 
+  test('an end of candidates that was told counts when the last name is resolved', () => {
+    const world = new World()
+    const a = world.peer({ role: 'controlling', hooks: { resolveName: () => undefined } })
+    const b = world.peer({ role: 'controlled' })
+    for (const peer of [a, b]) peer.gather()
+    const { now } = world.sim
+    b.agent.addRemoteCandidate(now, a.agent.localCandidates[0]!)
+    b.agent.setRemoteCredentials(now, a.agent.localCredentials)
+    a.agent.setRemoteCredentials(now, b.agent.localCredentials)
+    a.agent.addRemoteCandidate(now, b.agent.localCandidates[0]!)
+    a.agent.addRemoteCandidate(now, { ...b.agent.localCandidates[0]!, address: NAME })
+    a.agent.addRemoteCandidate(now, null)
+    world.sim.advance(5_000)
+    expect(a.agent.state).toBe('connected')
+    a.agent.nameResolved(world.sim.now, NAME, [])
+    expect(a.agent.state).toBe('completed')
+  })
+
   test('unknown ones are counted, and ten thousand are few questions', () => {
     const world = new World()
     const asked: string[] = []

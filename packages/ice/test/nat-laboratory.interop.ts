@@ -172,6 +172,15 @@ suite(`NAT laboratory${reason === null ? '' : ` (${reason})`}`, () => {
     await Promise.all([a.close(), b.close()])
   })
 
+  test('TCP that both ends open at once (so), each behind a firewall that lets nobody in', async () => {
+    setNats('ipv6-only', 'ipv6-only')
+    const { a, b, kind } = await connect([0, 1], { udp: false, tcp: ['so'] })
+    expect(kind).toBe('direct')
+    for (const { selected } of [a, b])
+      expect(selected).toMatchObject({ transport: 'tcp', family: 'IPv6', local: 'host', remote: 'host' })
+    await Promise.all([a.close(), b.close()])
+  })
+
   test('IPv6 alone on one side, IPv4 alone on the other: a relay of the other family', async () => {
     setNats('ipv6-only', 'port-restricted')
     const { a, b, kind } = await connect(

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { candidatePriority, pairPriority } from '../src/index.ts'
-import { distinctPriority, localPreference } from '../src/priority.ts'
+import {
+  distinctPriority,
+  localPreference,
+  relayPriority,
+  tcpLocalPreference,
+  tcpPriority,
+} from '../src/priority.ts'
 
 describe('priorities', () => {
   test('of candidates, RFC 8445 §5.1.2.1 and the values that everybody sends', () => {
@@ -11,6 +17,16 @@ describe('priorities', () => {
     expect(candidatePriority('srflx', 65_535)).toBe(1_694_498_815)
     expect(candidatePriority('relay', 65_535)).toBe(16_777_215)
     expect(candidatePriority('host', 65_535)).toBeLessThan(2 ** 31)
+  })
+
+  test('of candidates over TCP, RFC 6544 §4.2: three bits of direction, below all of UDP and above relays', () => {
+    const hosts = (['active', 'passive', 'so'] as const).map((direction) =>
+      tcpPriority('host', tcpLocalPreference(direction, 0)),
+    )
+    expect(hosts).toEqual([6, 4, 2].map((bits) => 90 * 2 ** 24 + (bits * 2 ** 13 + 8_191) * 2 ** 8 + 255))
+    expect(Math.max(...hosts)).toBeLessThan(candidatePriority('srflx', 0))
+    expect(tcpPriority('srflx', 0)).toBeGreaterThan(relayPriority('udp', 65_535))
+    expect(tcpPriority('prflx', 0)).toBeGreaterThan(tcpPriority('srflx', 65_535))
   })
 
   test('of pairs, RFC 8445 §6.1.2.3: 2^32 MIN + 2 MAX + (G > D)', () => {
