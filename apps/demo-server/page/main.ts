@@ -42,6 +42,10 @@ async function join(channel: string): Promise<void> {
     showCount(count)
   })
   signaling.on('remoteClose', ({ peer }) => unlink(peer))
+  signaling.on('left', ({ reason }) => {
+    // A hang-up has ended the session for all who were in it: whoever wants to go on joins anew.
+    if (reason === 'hangup') void signaling.close(1000, 'the peer hung up')
+  })
   signaling.on('renegotiate', ({ from, restart }) => {
     if (link?.peer === from) guard(link.renegotiate(restart === true))
   })
@@ -55,7 +59,7 @@ async function join(channel: string): Promise<void> {
   signaling.on('joined', ({ count }) => showCount(count))
   signaling.on('iceServers', ({ iceServers }) => link?.useIceServers(iceServers as RTCIceServer[]))
   signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
-  signaling.on('close', ({ code }) => left(`closed with ${code}`))
+  signaling.on('close', ({ code, reason }) => left(reason === '' ? `closed with ${code}` : reason))
   try {
     await signaling.connect()
     await signaling.join(channel)
@@ -67,12 +71,11 @@ async function join(channel: string): Promise<void> {
 
 function leave(): void {
   client?.bye()
-  void client?.close()
+  void client?.close(1000, 'left')
 }
 
 function left(reason: string): void {
-  link?.close()
-  link = null
+  closeLink()
   client = null
   view.joined(false)
   view.step('signaling', 'idle', `not joined (${reason})`)
@@ -93,11 +96,15 @@ function linkWith(signaling: SignalingClient, peer: string): Link {
 
 function unlink(peer: string): void {
   view.log(`${peer} left`)
-  if (link?.peer !== peer) return
-  link.close()
+  if (link?.peer === peer) closeLink()
+}
+
+function closeLink(): void {
+  link?.close()
   link = null
   view.step('connecting', 'idle', 'no peer')
   view.step('securing', 'idle', 'not secured')
+  view.step('communicating', 'idle', 'nobody to talk to')
 }
 
 function guard(work: Promise<void> | undefined): void {

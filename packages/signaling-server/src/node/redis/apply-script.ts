@@ -116,10 +116,15 @@ local function settle()
   for id, c in pairs(channels) do
     if #c.said > 0 then
       call('HSET', P .. 'c:' .. id, 'seq', c.seq)
-      for first = 1, #c.said, 32 do
-        local last = math.min(first + 31, #c.said)
-        local seq = c.seq - #c.said + last
-        log(id, seq, table.concat(c.said, RS, first, last), last - first + 1, maxEvents, maxLength)
+      local first, length = 1, 0
+      for last = 1, #c.said do
+        length = length + #c.said[last]
+        -- An entry is forgotten as a whole: large events are not many in one.
+        if last == #c.said or last - first == 31 or length > 65536 then
+          local seq = c.seq - #c.said + last
+          log(id, seq, table.concat(c.said, RS, first, last), last - first + 1, maxEvents, maxLength)
+          first, length = last + 1, 0
+        end
       end
     end
   end

@@ -8,16 +8,19 @@ export interface InboxHost {
   failed(error: unknown): void
 }
 
+/** What waits for entries. */
+export type InboxLink = Pick<RedisLink, 'isUp' | 'wait'>
+
 /** Reads the entries of this process's inbox, each once and in order, across interruptions. */
 export class Inbox {
-  readonly #link: RedisLink
+  readonly #link: InboxLink
   readonly #host: InboxHost
   /** The number of the last entry that was read. */
   #last = 0
   /** Who reads: a new one after every interruption. */
   #reader = 0
 
-  constructor(link: RedisLink, host: InboxHost) {
+  constructor(link: InboxLink, host: InboxHost) {
     this.#link = link
     this.#host = host
   }

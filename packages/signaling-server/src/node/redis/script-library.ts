@@ -3,7 +3,7 @@
  *
  * - `a:NAME` the id of a channel's present life, `c:ID` {name, seq, bytes, over}, `channels` all ids
  * - `d:ID` peer → node that serves it, `p:ID` peers by the event they came with, `r:ID` peer → as others see it
- * - `l:ID` the log, up to 32 events an entry, which has the number of the last of them
+ * - `l:ID` the log, up to 32 events or 64 KiB an entry, which has the number of the last of them
  * - `k:ID` what is kept for a peer to come
  * - `s:TOKEN` a session {id, name, peer, node, n, joined, resumable}
  * - `nodes` all processes, `n:NODE` {beat, batch, result, in}, `m:NODE` its sessions, `i:NODE` its inbox
