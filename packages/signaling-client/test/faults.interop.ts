@@ -101,6 +101,19 @@ describeHere('faults under load (skipped where redis-server is absent)', () => {
     await door.close()
   })
 
+  test('the clocks of a process jump, and nothing is lost', async () => {
+    const [one, two] = [await serve(), await serve()]
+    await talk(10, [
+      [one.url, two.url],
+      [two.url, one.url],
+    ])
+    one.tell('jump')
+    for (let i = 0; i < 5; i++) await hearMore()
+    const ledger = await settle()
+    expect([ledger.failed, ledger.heard]).toEqual([0, ledger.sent])
+    expect(losses()).toBe(0)
+  })
+
   test('a process stands still for so long that it counts as dead, and wakes up', async () => {
     const own = await RedisServer.start()
     try {

@@ -100,7 +100,7 @@ export class ServerProcess {
     while ((await fetch(url)).status !== 503) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
-  tell(command: 'drain' | 'close'): void {
+  tell(command: 'drain' | 'close' | 'jump'): void {
     this.#child.send(command)
   }
 

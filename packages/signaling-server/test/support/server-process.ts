@@ -2,6 +2,9 @@
 import { createSignalingServer, type SignalingServerLimits } from '../../src/index.ts'
 import { connectRedisStore } from '../../src/node/redis/index.ts'
 
+/** Milliseconds. */
+const HOUR = 3_600_000
+
 interface Settings {
   readonly redis: string
   readonly port?: number
@@ -17,6 +20,14 @@ server.on('error', (error) => process.stderr.write(`${error.message}\n`))
 process.on('message', (command) => {
   if (command === 'drain') void server.drain(500).then(() => process.exit(0))
   if (command === 'close') void server.close().then(() => process.exit(0))
+  if (command === 'jump') jump()
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.({ port: server.address?.port })
+
+/** The monotonic clock leaps an hour ahead, as after a sleep of the machine; the other one back, as when it is set right. */
+function jump(): void {
+  const [monotonic, wall] = [performance.now.bind(performance), Date.now.bind(Date)]
+  performance.now = () => monotonic() + HOUR
+  Date.now = () => wall() - HOUR
+}
