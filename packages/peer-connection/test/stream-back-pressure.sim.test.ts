@@ -47,6 +47,8 @@ describe('a reader that stops', () => {
     const reader = readable.getReader()
     const received: unknown[] = []
     for (let i = 0; i < 4; i++) received.push((await reader.read()).value?.[0])
+    await open.world.turn()
+    expect(before - held()).toBeGreaterThan(0)
     expect(before - held()).toBeLessThan(1_048_576)
     const reading = (async () => {
       for (let next = await reader.read(); !next.done; next = await reader.read())
@@ -78,11 +80,18 @@ describe('a reader that stops', () => {
     await standStill(open, () => pulled)
     expect(pulled * piece).toBeLessThan(1.1 * mostUnderWay)
     expect(messages).toEqual([])
+    const held = (): number => open.bob.transportStatistics?.sctp?.receiveBuffered ?? 0
+    const before = held()
+    const reader = begun[0]!.stream.getReader()
     let bytes = 0
+    while (bytes < 262_144) bytes += (await reader.read()).value?.length ?? 0
+    await world.turn()
+    expect(before - held()).toBeGreaterThan(0)
+    expect(before - held()).toBeLessThan(1_048_576)
     let cameAt = 0
     remote.addEventListener('message', () => (cameAt = bytes))
     const reading = (async () => {
-      for await (const part of begun[0]!.stream) bytes += part.length
+      for (let next = await reader.read(); !next.done; next = await reader.read()) bytes += next.value.length
     })()
     await during(open, Promise.all([reading, sending]))
     await world.until(() => messages.length === 1)
@@ -92,19 +101,27 @@ describe('a reader that stops', () => {
   })
 })
 
-test('streams do not disturb the threshold of the application', async () => {
+test.each([
+  ['below', 100_000],
+  ['above', 1_500_000],
+])('a writer and an application with a threshold %s its own both hear in time', async (_name, threshold) => {
   const open = await openChannel()
   const { world, channel, remote } = open
   const messages = collect(remote)
-  channel.bufferedAmountLowThreshold = 100_000
+  channel.bufferedAmountLowThreshold = threshold
   const amounts: number[] = []
   channel.onbufferedamountlow = () => amounts.push(channel.bufferedAmount)
   const writer = channel.writable.getWriter()
+  // More than a writer leaves waiting, so that it has to wait itself.
   const writing = (async () => {
-    for (let i = 0; i < 40; i++) await writer.write(new Uint8Array(60_000))
+    for (let i = 0; i < 60; i++) await writer.write(new Uint8Array(60_000))
   })()
   await during(open, writing)
-  await world.until(() => messages.length === 40)
-  expect(amounts.length).toBeGreaterThan(0)
-  for (const amount of amounts) expect(amount).toBeLessThanOrEqual(100_000)
+  const whileWriting = amounts.length
+  await world.until(() => messages.length === 60)
+  for (const amount of amounts) expect(amount).toBeLessThanOrEqual(threshold)
+  expect(Math.max(...amounts)).toBeGreaterThan(threshold / 2)
+  // Once for each time that what waits falls to it: the writer lets it rise again and again.
+  expect(amounts.length).toBeLessThanOrEqual(whileWriting + 1)
+  expect(amounts.length).toBeLessThan(10)
 })

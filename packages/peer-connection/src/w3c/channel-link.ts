@@ -30,6 +30,8 @@ export interface ChannelControl {
   receivePart(channel: RTCDataChannel, bytes: Uint8Array, isText: boolean, isLast: boolean): () => void
   /** The message that came in parts breaks off. */
   breakMessage(channel: RTCDataChannel): void
+  /** The transport has told that little waits: whether that is what the application wants to know. */
+  isThresholdReached(channel: RTCDataChannel, queued: number): boolean
   /** `isAwaited`: not only the streams have waited for it, but the application, too. */
   bufferedAmountLow(channel: RTCDataChannel, isAwaited: boolean): void
   /** The peer closes the channel. */

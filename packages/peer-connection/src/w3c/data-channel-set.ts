@@ -147,7 +147,7 @@ export class DataChannelSet {
   handleBufferedAmountLow(handle: DataChannel): void {
     const channel = this.#byHandle.get(handle)
     if (channel === undefined) return
-    const isAwaited = handle.bufferedAmount <= channel.bufferedAmountLowThreshold
+    const isAwaited = channelControl.isThresholdReached(channel, handle.bufferedAmount)
     this.#events.post(() => channelControl.bufferedAmountLow(channel, isAwaited))
   }
 

@@ -44,7 +44,6 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
   readonly priority: RTCPriorityType
   #id: number | null
   #readyState: RTCDataChannelState = 'connecting'
-  #threshold = 0
   #link: ChannelLink | null = null
   readonly #unread = new UnreadMessages(
     (message) => this.#sendRead(message),
@@ -74,6 +73,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
       receive: (channel, bytes, isText) => channel.#inbox.receive(bytes, isText),
       receivePart: (channel, bytes, isText, isLast) => channel.#inbox.receivePart(bytes, isText, isLast),
       breakMessage: (channel) => channel.#inbox.breakOff(),
+      isThresholdReached: (channel, queued) => channel.#room.isReached(queued),
       bufferedAmountLow: (channel, isAwaited) => channel.#bufferedAmountLow(isAwaited),
       closing: (channel) => channel.#peerCloses(),
       closed: (channel, error) => channel.#closed(error),
@@ -111,12 +111,11 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
 
   /** When `bufferedAmount` falls to this, `bufferedamountlow` is fired. */
   get bufferedAmountLowThreshold(): number {
-    return this.#threshold
+    return this.#room.threshold
   }
 
   set bufferedAmountLowThreshold(bytes: number) {
-    this.#threshold = bytes
-    this.#applyThreshold()
+    this.#room.threshold = bytes
   }
 
   /** `arraybuffer` by default. Other values than `arraybuffer` and `blob` are ignored. */
@@ -207,6 +206,7 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     const { bytes, isText } = payloadOf(data)
     checkSize(bytes.length, link.bufferedAmount(), link.maxMessageSize)
     link.send(bytes, isText)
+    this.#room.written()
   }
 
   /** What had to be read, and what waited behind it. */
@@ -258,9 +258,9 @@ export class RTCDataChannel extends HandlerTarget<RTCDataChannelEventMap> {
     this.#room.release()
   }
 
-  /** The transport knows one threshold, which serves the streams and the application. */
   #applyThreshold(): void {
-    this.#link?.setLowThreshold(Math.max(this.#threshold, this.#room.threshold))
+    const link = this.#link
+    link?.setLowThreshold(this.#room.nextThreshold(link.bufferedAmount()))
   }
 
   #bufferedAmountLow(isAwaited: boolean): void {

@@ -39,6 +39,7 @@ export async function sendStream(
     writer = target.openMessage(isText) ?? new WholeMessage(target, isText)
     for (; !next.done; next = await reader.read()) {
       writer.write(typeof next.value === 'string' ? toUtf8(next.value) : payloadOf(next.value).bytes)
+      target.room.written()
       if (target.bufferedAmount() > HIGH_WATER) await target.room.wait(LOW_WATER)
     }
     writer.end()

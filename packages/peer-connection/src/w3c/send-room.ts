@@ -1,22 +1,49 @@
 import { operationError } from '../errors.ts'
 
 /**
- * Lets writers wait until little waits to be sent. The transport knows one threshold for all of them and the application.
+ * Lets writers wait until little waits to be sent. They and the application have a threshold each, and the transport knows
+ * one at a time: the next that what waits in it will fall to.
  */
 export class SendRoom {
   readonly #bufferedAmount: () => number
   readonly #changed: () => void
   #waiting: { readonly threshold: number; readonly goOn: () => void }[] = []
+  #threshold = 0
+  /** What the transport was told. */
+  #next = 0
 
-  /** `changed` is called when {@link SendRoom.threshold} is another. */
+  /** `changed` is called when {@link SendRoom.nextThreshold} may be another. */
   constructor(bufferedAmount: () => number, changed: () => void) {
     this.#bufferedAmount = bufferedAmount
     this.#changed = changed
   }
 
-  /** Bytes at which {@link SendRoom.low} is to be called. */
+  /** The application's. */
   get threshold(): number {
-    return Math.max(0, ...this.#waiting.map(({ threshold }) => threshold))
+    return this.#threshold
+  }
+
+  set threshold(bytes: number) {
+    this.#threshold = bytes
+    this.#changed()
+  }
+
+  /** Somebody has sent: what waits may be above another threshold again. */
+  written(): void {
+    if (this.#waiting.length > 0) this.#changed()
+  }
+
+  /** Bytes at which the transport is to tell, where so many wait in it. */
+  nextThreshold(queued: number): number {
+    const all = [this.#threshold, ...this.#waiting.map(({ threshold }) => threshold)]
+    const ahead = all.filter((threshold) => threshold < queued)
+    this.#next = Math.max(...(ahead.length > 0 ? ahead : all))
+    return this.#next
+  }
+
+  /** The transport has told, and so many bytes wait in it: whether they have fallen to the application's threshold. */
+  isReached(queued: number): boolean {
+    return this.#next >= this.#threshold && queued <= this.#threshold
   }
 
   /** Resolves when so few bytes wait to be sent, or nobody sends any more. */
