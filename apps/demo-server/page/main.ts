@@ -18,13 +18,37 @@ async function join(channel: string): Promise<void> {
   const signaling = new SignalingClient({ url: new URL('/signaling', location.href.replace(/^http/, 'ws')) })
   client = signaling
   view.joined(true)
-  const showCount = (count: number): void => {
-    const { channel: name = '', peer = '' } = signaling
-    view.step('signaling', 'done', `on ${name} as ${peer.slice(0, 8)}, ${count} on the channel`)
+  listenToServer(signaling)
+  listenToPeers(signaling)
+  try {
+    await signaling.connect()
+    await signaling.join(channel)
+  } catch (error) {
+    view.step('signaling', 'failed', error instanceof Error ? error.message : String(error))
+    void signaling.close()
   }
+}
+
+function listenToServer(signaling: SignalingClient): void {
+  signaling.on('joined', ({ count }) => showCount(signaling, count))
+  signaling.on('reconnecting', ({ attempt, delay }) =>
+    view.step('signaling', 'active', `connection lost, try ${attempt} in ${Math.ceil(delay)} ms`),
+  )
+  signaling.on('resumed', ({ channel }) => view.step('signaling', 'done', `back on ${channel}, nothing lost`))
+  signaling.on('lost', ({ channel }) => view.log(`was away from ${channel} for too long, joins anew`))
+  signaling.on('left', ({ reason }) => {
+    // A hang-up has ended the session for all who were in it: whoever wants to go on joins anew.
+    if (reason === 'hangup') void signaling.close(1000, 'the peer hung up')
+  })
+  signaling.on('iceServers', ({ iceServers }) => link?.useIceServers(iceServers as RTCIceServer[]))
+  signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
+  signaling.on('close', ({ code, reason }) => left(reason === '' ? `closed with ${code}` : reason))
+}
+
+function listenToPeers(signaling: SignalingClient): void {
   signaling.on('peerJoined', ({ peer, role, count }) => {
     view.log(`${peer} joined`)
-    showCount(count)
+    showCount(signaling, count)
     if (role === 'offerer') linkWith(signaling, peer).offer()
   })
   signaling.on('description', ({ from, description }) => {
@@ -37,36 +61,18 @@ async function join(channel: string): Promise<void> {
     if (candidate) view.log(`was told ${candidate.candidate}`)
     if (link?.peer === from) guard(link.candidate(candidate))
   })
-  signaling.on('peerLeft', ({ peer, count }) => {
-    unlink(peer)
-    showCount(count)
-  })
-  signaling.on('remoteClose', ({ peer }) => unlink(peer))
-  signaling.on('left', ({ reason }) => {
-    // A hang-up has ended the session for all who were in it: whoever wants to go on joins anew.
-    if (reason === 'hangup') void signaling.close(1000, 'the peer hung up')
-  })
   signaling.on('renegotiate', ({ from, restart }) => {
     if (link?.peer === from) guard(link.renegotiate(restart === true))
   })
-  signaling.on('reconnecting', ({ attempt, delay }) =>
-    view.step('signaling', 'active', `connection lost, try ${attempt} in ${Math.ceil(delay)} ms`),
-  )
-  signaling.on('resumed', ({ channel: name }) =>
-    view.step('signaling', 'done', `back on ${name}, nothing lost`),
-  )
-  signaling.on('lost', ({ channel: name }) => view.log(`was away from ${name} for too long, joins anew`))
-  signaling.on('joined', ({ count }) => showCount(count))
-  signaling.on('iceServers', ({ iceServers }) => link?.useIceServers(iceServers as RTCIceServer[]))
-  signaling.on('error', (error) => view.log(`signalling error ${error.code}: ${error.message}`))
-  signaling.on('close', ({ code, reason }) => left(reason === '' ? `closed with ${code}` : reason))
-  try {
-    await signaling.connect()
-    await signaling.join(channel)
-  } catch (error) {
-    view.step('signaling', 'failed', error instanceof Error ? error.message : String(error))
-    void signaling.close()
-  }
+  signaling.on('peerLeft', ({ peer, count }) => {
+    unlink(peer)
+    showCount(signaling, count)
+  })
+  signaling.on('remoteClose', ({ peer }) => unlink(peer))
+}
+
+function showCount({ channel = '', peer = '' }: SignalingClient, count: number): void {
+  view.step('signaling', 'done', `on ${channel} as ${peer.slice(0, 8)}, ${count} on the channel`)
 }
 
 function leave(): void {

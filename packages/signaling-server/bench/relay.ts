@@ -82,12 +82,13 @@ function machineCpu(): number {
   return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
 }
 
-/** Every client of every pair keeps so many messages under way. */
-async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, window: number): Promise<Result> {
+/** Connects clients that answer each message with another one, and tells how long each was on its way. */
+async function openPairs(
+  servers: readonly ServerUnderTest[],
+  dialect: Dialect,
+  arrived: (after: number) => void,
+): Promise<readonly BusyClient[]> {
   const clients: BusyClient[] = []
-  let count = 0
-  let isMeasuring = false
-  const latencies: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
     for (const side of [0, 1]) {
       const client = await connect(servers[side % servers.length]?.port ?? 0, dialect, pair, side)
@@ -97,7 +98,7 @@ async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, wind
         const at = dialect.timeOf(text)
         if (at === undefined) return
         const now = performance.now()
-        if (isMeasuring && ++count % 16 === 0) latencies.push(now - at)
+        arrived(now - at)
         const message = dialect.message(now, pair, side)
         if (++heard % 16 === 0 && dialect.acknowledgement !== undefined)
           client.send(dialect.acknowledgement(text), message)
@@ -105,6 +106,17 @@ async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, wind
       }
     }
   }
+  return clients
+}
+
+/** Every client of every pair keeps so many messages under way. */
+async function relay(servers: readonly ServerUnderTest[], dialect: Dialect, window: number): Promise<Result> {
+  let count = 0
+  let isMeasuring = false
+  const latencies: number[] = []
+  const clients = await openPairs(servers, dialect, (after) => {
+    if (isMeasuring && ++count % 16 === 0) latencies.push(after)
+  })
   await pause(1_000)
   for (let pair = 0; pair < pairs; pair++)
     for (let i = 0; i < window; i++) clients[2 * pair]?.send(dialect.message(performance.now(), pair, 0))

@@ -13,12 +13,9 @@ class Desk {
   #answers: { readonly resolve: (text: string) => void; readonly reject: (error: Error) => void }[] = []
 
   constructor(limits: BatchesLimits = { operations: 100, length: 1_000 }) {
-    const isReady = (): boolean => this.isReady
     this.batches = new Batches(
       {
-        get isReady() {
-          return isReady()
-        },
+        isReady: () => this.isReady,
         apply: (number, operations) => {
           this.applied.push([number, operations.map(({ args }) => args[0]).join()])
           return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }))

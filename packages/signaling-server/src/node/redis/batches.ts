@@ -3,7 +3,7 @@ import { RECORD } from './record.ts'
 
 export interface BatchesHost {
   /** Whether a batch can be sent now. */
-  readonly isReady: boolean
+  isReady(): boolean
   /** Applies it as a whole, and once, however often it is sent under this number. */
   apply(number: number, operations: readonly Operation[]): Promise<string>
   failed(error: unknown): void
@@ -59,7 +59,7 @@ export class Batches {
   }
 
   flush(): void {
-    if (this.#underWay.length > 0 || this.#queue.length === 0 || !this.#host.isReady) return
+    if (this.#underWay.length > 0 || this.#queue.length === 0 || !this.#host.isReady()) return
     this.#underWay = this.#queue
     this.#queue = []
     this.#length = 0

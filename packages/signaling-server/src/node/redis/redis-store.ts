@@ -66,13 +66,10 @@ export class RedisStore implements ChannelStore {
       down: (error) => this.#interrupted(error),
     })
     const failed = (error: unknown): void => this.#handleFailure(error)
-    const isReady = (): boolean => this.isReady && this.#host !== undefined
     const { pending = 10_000, pendingLength = 67_108_864 } = options
     this.#batches = new Batches(
       {
-        get isReady() {
-          return isReady()
-        },
+        isReady: () => this.isReady && this.#host !== undefined,
         apply: (number, operations) => this.#apply(number, operations),
         failed,
       },
