@@ -1,15 +1,14 @@
 import { Millis } from '@purertc/bytes'
 
-import { type ConsentTimes, consentTimes, type FollowedPair, LONG_AGO, NEVER } from './consent-times.ts'
 import type { Pair } from './pair.ts'
 
-export interface ConsentHost<P extends FollowedPair = Pair> {
+export interface ConsentHost {
   /** Send a Binding request over the pair, once. */
-  consentCheckDue(now: Millis, pair: P): void
+  consentCheckDue(now: Millis, pair: Pair): void
   /** Nothing has come over the pair for a while, or something has again: `pair.isSilent` tells. */
-  silenceChanged(now: Millis, pair: P): void
+  silenceChanged(now: Millis, pair: Pair): void
   /** The peer has not consented for 30 s: nothing more may be sent to it. */
-  consentExpired(now: Millis, pair: P): void
+  consentExpired(now: Millis, pair: Pair): void
 }
 
 export interface ConsentTimings {
@@ -32,51 +31,52 @@ export interface ConsentTimings {
  * A check that nothing follows is sent again after one and after three seconds: on a link that loses much, the few answers
  * that 30 s bring may all be lost, and consent end while data flows.
  */
-export class Consent<P extends FollowedPair = Pair> {
-  readonly times: ConsentTimes
-  readonly #host: ConsentHost<P>
+export class Consent {
+  readonly #host: ConsentHost
   /** [0, 1). */
   readonly #random: () => number
+  readonly #silence: number
   readonly #interval: number
   readonly #expiry: number
-  #pair: P | null = null
+  #pair: Pair | null = null
+  #checkAt: Millis = NEVER
+  /** When to look whether anything has followed the last check, so that it need not be sent again. */
+  #retryAt: Millis = NEVER
+  /** How often it was. */
+  #retries = 0
+  #checkedAt: Millis = LONG_AGO
+  /** When to look whether the pair fell silent; data moves `heardAt` on without touching any timer. */
+  #listenAt: Millis = NEVER
+  /** When a check of the peer's put this agent's off. */
+  #putOffAt: Millis = LONG_AGO
+  /** Whether data was sent since the last check. */
+  #isSending = false
 
-  /** `times`: where to keep them. */
-  constructor(
-    timings: ConsentTimings,
-    random: () => number,
-    host: ConsentHost<P>,
-    times: ConsentTimes = consentTimes(timings.silence),
-  ) {
-    this.times = times
+  constructor(timings: ConsentTimings, random: () => number, host: ConsentHost) {
     this.#host = host
     this.#random = random
+    this.#silence = timings.silence
     this.#interval = timings.interval ?? 5_000
     this.#expiry = timings.expiry ?? 30_000
   }
 
-  get pair(): P | null {
+  get pair(): Pair | null {
     return this.#pair
   }
 
   /** Whether consent for `pair` has not run out. */
-  isFresh(now: Millis, pair: FollowedPair): boolean {
+  isFresh(now: Millis, pair: Pair): boolean {
     return now < pair.respondedAt + this.#expiry
   }
 
   /** From now on data goes over `pair`; `null`: over none. */
-  follow(now: Millis, pair: P | null): void {
+  follow(now: Millis, pair: Pair | null): void {
     if (pair === this.#pair) return
     this.#pair = pair
-    this.times.putOffAt = LONG_AGO
-    this.times.retryAt = NEVER
-    this.times.checkAt = pair === null ? NEVER : this.#nextCheck(now)
-    this.times.listenAt = pair === null ? NEVER : Millis(now + this.times.silence)
-  }
-
-  /** From now on data goes over `pair`, for which the times are right already. */
-  resume(pair: P): void {
-    this.#pair = pair
+    this.#putOffAt = LONG_AGO
+    this.#retryAt = NEVER
+    this.#checkAt = pair === null ? NEVER : this.#nextCheck(now)
+    this.#listenAt = pair === null ? NEVER : Millis(now + this.#silence)
   }
 
   /**
@@ -85,8 +85,8 @@ export class Consent<P extends FollowedPair = Pair> {
    */
   heard(now: Millis): void {
     if (this.#pair === null) return
-    this.times.listenAt = Millis(now + this.times.silence)
-    if (this.#isAnswered(this.#pair)) this.times.retryAt = NEVER
+    this.#listenAt = Millis(now + this.#silence)
+    if (this.#isAnswered(this.#pair)) this.#retryAt = NEVER
     if (!this.#pair.isSilent) return
     this.#pair.isSilent = false
     this.#host.silenceChanged(now, this.#pair)
@@ -94,17 +94,16 @@ export class Consent<P extends FollowedPair = Pair> {
 
   /** The peer has asked for consent over the followed pair, and {@link Consent.heard} was told. */
   asked(now: Millis): void {
-    if (this.#pair === null || this.times.isSending || now >= this.#pair.respondedAt + TURNS) return
-    this.times.putOffAt = now
-    this.times.checkAt = this.#nextCheck(now)
+    if (this.#pair === null || this.#isSending || now >= this.#pair.respondedAt + TURNS) return
+    this.#putOffAt = now
+    this.#checkAt = this.#nextCheck(now, MIDDLE)
   }
 
   /** Data is being sent over the followed pair: a check that was put off is due at once. */
   sending(now: Millis): void {
-    if (this.times.isSending) return
-    this.times.isSending = true
-    if (this.times.putOffAt > this.times.checkedAt && now >= this.times.checkedAt + this.#interval)
-      this.times.checkAt = now
+    if (this.#isSending) return
+    this.#isSending = true
+    if (this.#putOffAt > this.#checkedAt && now >= this.#checkedAt + this.#interval) this.#checkAt = now
   }
 
   /** False where nothing has changed: a check was sent at the most. */
@@ -116,65 +115,64 @@ export class Consent<P extends FollowedPair = Pair> {
       this.#host.consentExpired(now, pair)
       return true
     }
-    const hasChanged = now >= this.times.listenAt && this.#listen(now, pair)
-    if (now >= this.times.checkAt) this.#check(now, pair)
-    else if (now >= this.times.retryAt) this.#retry(now, pair)
+    const hasChanged = now >= this.#listenAt && this.#listen(now, pair)
+    if (now >= this.#checkAt) this.#check(now, pair)
+    else if (now >= this.#retryAt) this.#retry(now, pair)
     return hasChanged
   }
 
   get nextTimeout(): Millis {
     if (this.#pair === null) return NEVER
     const expiresAt = this.#expiresAt(this.#pair)
-    return Millis(Math.min(this.times.checkAt, this.times.retryAt, this.times.listenAt, expiresAt))
+    return Millis(Math.min(this.#checkAt, this.#retryAt, this.#listenAt, expiresAt))
   }
 
   /** What an agent sends without consent is data alone: while it sends none, its peer's questions count, too. */
-  #expiresAt({ respondedAt }: FollowedPair): Millis {
-    const since = this.times.isSending ? respondedAt : Math.max(respondedAt, this.times.putOffAt)
+  #expiresAt({ respondedAt }: Pair): Millis {
+    const since = this.#isSending ? respondedAt : Math.max(respondedAt, this.#putOffAt)
     return Millis(since + this.#expiry)
   }
 
   /** Whether the last check needs no other: who sends data needs an answer, to others any sign of life is one. */
-  #isAnswered({ respondedAt, heardAt }: FollowedPair): boolean {
-    return (this.times.isSending ? respondedAt : heardAt) >= this.times.checkedAt
+  #isAnswered({ respondedAt, heardAt }: Pair): boolean {
+    return (this.#isSending ? respondedAt : heardAt) >= this.#checkedAt
   }
 
-  #check(now: Millis, pair: P): void {
+  #check(now: Millis, pair: Pair): void {
     // Idle ends take turns: where the peer does, its next check comes first, unless it is lost.
-    const takesTurns = !this.times.isSending && this.times.putOffAt > this.times.checkedAt
-    this.times.checkAt = this.#nextCheck(now, takesTurns ? LATE : 0)
-    this.times.checkedAt = now
-    this.times.isSending = false
-    this.times.retries = 0
+    const takesTurns = !this.#isSending && this.#putOffAt > this.#checkedAt
+    this.#checkAt = this.#nextCheck(now, takesTurns ? LATE : WHOLE)
+    this.#checkedAt = now
+    this.#isSending = false
+    this.#retries = 0
     this.#awaitAnswer(now)
     this.#host.consentCheckDue(now, pair)
   }
 
-  #retry(now: Millis, pair: P): void {
+  #retry(now: Millis, pair: Pair): void {
     if (this.#isAnswered(pair)) {
-      this.times.retryAt = NEVER
+      this.#retryAt = NEVER
       return
     }
-    this.times.retries++
+    this.#retries++
     this.#awaitAnswer(now)
     this.#host.consentCheckDue(now, pair)
   }
 
   #awaitAnswer(now: Millis): void {
-    const { retries } = this.times
-    this.times.retryAt =
-      retries < MAX_RETRIES ? Millis(onGrid(now + RETRY * 2 ** retries, Math.floor)) : NEVER
+    const retries = this.#retries
+    this.#retryAt = retries < MAX_RETRIES ? Millis(onGrid(now + RETRY * 2 ** retries, Math.floor)) : NEVER
   }
 
   /** Whether the pair has fallen silent. */
-  #listen(now: Millis, pair: P): boolean {
-    const silentAt = Millis(pair.heardAt + this.times.silence)
+  #listen(now: Millis, pair: Pair): boolean {
+    const silentAt = Millis(pair.heardAt + this.#silence)
     if (now < silentAt) {
-      this.times.listenAt = silentAt
+      this.#listenAt = silentAt
       return false
     }
     pair.isSilent = true
-    this.times.listenAt = NEVER
+    this.#listenAt = NEVER
     this.#host.silenceChanged(now, pair)
     return true
   }
@@ -183,8 +181,8 @@ export class Consent<P extends FollowedPair = Pair> {
    * RFC 7675 §5.1: 0.8 to 1.2 of the interval, so that checks of many agents do not fall in step. Yet those of one process
    * share a few instants: to wake up costs a server of thousands more than the check does.
    */
-  #nextCheck(now: Millis, from: number = 0): Millis {
-    const spread = (0.4 * this.#interval - GRID) * (from + (1 - from) * this.#random())
+  #nextCheck(now: Millis, { from, to }: Span = WHOLE): Millis {
+    const spread = (0.4 * this.#interval - GRID) * (from + (to - from) * this.#random())
     return Millis(onGrid(now + 0.8 * this.#interval + spread, Math.ceil))
   }
 }
@@ -196,8 +194,14 @@ function onGrid(at: number, round: (value: number) => number): number {
 /** Milliseconds between the instants that agents of one process share: eight of them are in an interval's range. */
 const GRID = 250
 
-/** The last quarter of an interval's range. */
-const LATE = 0.75
+/** Parts of the range. Who was asked last asks next: the spans do not meet, or both would ask at the same instant. */
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+const WHOLE: Span = { from: 0, to: 1 }
+const MIDDLE: Span = { from: 0.25, to: 0.75 }
+const LATE: Span = { from: 0.9, to: 1 }
 
 /** Milliseconds after an answer in which the peer's checks may stand for this agent's. */
 const TURNS = 12_000
@@ -205,3 +209,6 @@ const TURNS = 12_000
 /** Milliseconds after a check in which an answer comes over any path that is of use; twice as long after the next. */
 const RETRY = 1_000
 const MAX_RETRIES = 2
+
+const NEVER = Millis(Infinity)
+const LONG_AGO = Millis(-Infinity)

@@ -3,7 +3,6 @@ import { sameAddress, type TransportAddress } from '@purertc/stun'
 
 import type { Base, LocalCandidate } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
-import type { FollowedPair } from './consent-times.ts'
 import { pairPriority } from './priority.ts'
 import type { RemoteCandidate } from './remote-candidates.ts'
 import type { IceRole, Role } from './role.ts'
@@ -31,7 +30,7 @@ export interface CandidatePair {
 }
 
 /** The pair as the agent keeps it: from one base to one remote address. */
-export class Pair implements CandidatePair, FollowedPair {
+export class Pair implements CandidatePair {
   readonly base: Base
   readonly remoteAddress: TransportAddress
   local: IceCandidate

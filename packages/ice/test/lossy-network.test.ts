@@ -66,7 +66,8 @@ describe('20 % loss, jitter, reordering and duplicates', () => {
     }
     apart.sort((x, y) => x - y)
     expect(apart[990]).toBeLessThan(2_000)
-    expect(apart[999]).toBeLessThan(10_000)
+    // A check may take as long, and one that nominates may have its answers lost.
+    expect(apart[999]).toBeLessThan(17_500)
   })
 
   test('the same seed gives the same trace', () => {
