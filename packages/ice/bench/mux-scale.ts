@@ -1,6 +1,6 @@
 /**
  * What agents behind one port cost: connecting, memory, and CPU while nothing but consent checks and keep-alives goes
- * on. Needs `npm run build`; about 35 s for 5,000 agents.
+ * on. Needs `npm run build`; about 50 s for 5,000 agents.
  *
  *     node --conditions=@purertc/source --import tsx packages/ice/bench/mux-scale.ts [count] [lite|full] [profile]
  *
@@ -13,6 +13,7 @@ const kind = kindText === 'lite' ? 'lite' : 'full'
 const options = {
   count: Number(countText),
   kind,
+  warm: 15_000,
   idle: 12_000,
   ...(profile !== undefined && { profile }),
 } as const

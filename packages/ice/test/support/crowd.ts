@@ -23,6 +23,8 @@ export interface CrowdOptions {
   readonly count: number
   /** The agents behind the port; their peers are full agents. */
   readonly kind: 'lite' | 'full'
+  /** Milliseconds that V8 is given before to compile what idle agents do. Default 0. */
+  readonly warm?: number
   /** Milliseconds over which the idle load is measured. */
   readonly idle: number
   /** Where to leave a CPU profile of that time. */
@@ -33,7 +35,13 @@ export interface CrowdOptions {
  * Connects agents of one process that share a port with as many in another process, on sockets of their own, and measures
  * the former. Needs `npm run build`.
  */
-export async function measureCrowd({ count, kind, idle, profile }: CrowdOptions): Promise<CrowdCosts> {
+export async function measureCrowd({
+  count,
+  kind,
+  warm = 0,
+  idle,
+  profile,
+}: CrowdOptions): Promise<CrowdCosts> {
   const [server, clients] = [new Crowd('server', count, kind), new Crowd('clients', count, kind)]
   try {
     const before = await server.hear<Measurement>()
@@ -54,6 +62,10 @@ export async function measureCrowd({ count, kind, idle, profile }: CrowdOptions)
     // Checks have their answers, and what the selected pairs do not need is given back.
     await setTimeout(8_000)
     const settled = await server.measure()
+    if (warm > 0) {
+      await setTimeout(warm)
+      await server.measure()
+    }
     if (profile !== undefined) server.tell({ profile })
     await setTimeout(idle)
     const rested = await server.measure()
