@@ -48,8 +48,9 @@ export function createSessionParts(
     wantsPair: (pair) => !isLite && selection.isOpenTo(pair),
     discarded: (reason) => host.discarded(reason),
   })
+  // No spread: V8 gives an object that is put together from others a shape of its own, for each of thousands of agents.
+  // prettier-ignore
   return {
-    ...{ crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun },
-    ...{ role, list, pairing, selection },
+    crypto, key, pacing, checkTimeout, isLite, hasCheckFilter, renomination, dtlsInStun, role, list, pairing, selection,
   }
 }

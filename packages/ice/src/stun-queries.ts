@@ -38,21 +38,19 @@ export interface StunQueriesHost {
 export class StunQueries {
   readonly #host: StunQueriesHost
   readonly #transactions: Transactions<StunQuery>
-  /** Nobody waits for their answers, which are no news. */
-  readonly #keepAlives: Transactions<StunQuery>
+  readonly #crypto: CryptoProvider
+  /** Nobody waits for their answers, which are no news. Null until there are any: few agents are behind a NAT. */
+  #keepAlives: Transactions<StunQuery> | null = null
   readonly #bindings = new Set<StunQuery>()
   #keepAliveAt: Millis = NEVER
   #now: Millis = LONG_AGO
 
   constructor(crypto: CryptoProvider, host: StunQueriesHost) {
+    this.#crypto = crypto
     this.#host = host
-    const transmit = (to: TransportAddress, bytes: Uint8Array, { base }: StunQuery): void =>
-      host.transmit(this.#now, base, to, bytes)
-    this.#transactions = new Transactions(crypto, {
-      transmit,
-      timedOut: (_now, query) => host.failed(query, UNREACHABLE, 'the STUN server does not answer'),
-    })
-    this.#keepAlives = new Transactions(crypto, { transmit, timedOut: () => undefined })
+    this.#transactions = this.#createTransactions((query) =>
+      host.failed(query, UNREACHABLE, 'the STUN server does not answer'),
+    )
   }
 
   /** Requests without an answer so far. */
@@ -61,7 +59,8 @@ export class StunQueries {
   }
 
   get nextTimeout(): Millis {
-    return Millis(Math.min(this.#transactions.nextTimeout, this.#keepAlives.nextTimeout, this.#keepAliveAt))
+    const keepAlives = this.#keepAlives?.nextTimeout ?? NEVER
+    return Millis(Math.min(this.#transactions.nextTimeout, keepAlives, this.#keepAliveAt))
   }
 
   start(now: Millis, query: StunQuery): void {
@@ -72,9 +71,9 @@ export class StunQueries {
   /** False where the response answers no query of ours from there. */
   handleResponse(now: Millis, base: Base, from: TransportAddress, response: StunMessage): boolean {
     for (const transactions of [this.#transactions, this.#keepAlives]) {
-      const pending = transactions.find(response.transactionId)
+      const pending = transactions?.find(response.transactionId)
       if (pending?.context.base !== base || !sameAddress(pending.to, from)) continue
-      transactions.end(response.transactionId)
+      transactions?.end(response.transactionId)
       if (transactions === this.#transactions) this.#judge(now, pending.context, response)
       return true
     }
@@ -84,9 +83,10 @@ export class StunQueries {
   handleTimeout(now: Millis): void {
     this.#now = now
     this.#transactions.handleTimeout(now)
-    this.#keepAlives.handleTimeout(now)
+    this.#keepAlives?.handleTimeout(now)
     if (now < this.#keepAliveAt) return
     this.#keepAliveAt = Millis(now + KEEP_ALIVE)
+    this.#keepAlives ??= this.#createTransactions(() => undefined)
     for (const query of this.#bindings) request(now, this.#keepAlives, query)
   }
 
@@ -100,20 +100,27 @@ export class StunQueries {
   /** What was asked from there is of no use any more. */
   removeBase(base: SocketBase): void {
     this.#transactions.cancel((query) => query.base === base)
-    this.#keepAlives.cancel((query) => query.base === base)
+    this.#keepAlives?.cancel((query) => query.base === base)
     for (const query of this.#bindings) if (query.base === base) this.#bindings.delete(query)
   }
 
   /** The bindings are no longer needed. */
   stopKeepAlive(): void {
     this.#bindings.clear()
-    this.#keepAlives.clear()
+    this.#keepAlives?.clear()
     this.#keepAliveAt = NEVER
   }
 
   stop(): void {
     this.#transactions.clear()
     this.stopKeepAlive()
+  }
+
+  #createTransactions(timedOut: (query: StunQuery) => void): Transactions<StunQuery> {
+    return new Transactions(this.#crypto, {
+      transmit: (to, bytes, { base }) => this.#host.transmit(this.#now, base, to, bytes),
+      timedOut: (_now, query) => timedOut(query),
+    })
   }
 
   #judge(now: Millis, query: StunQuery, response: StunMessage): void {

@@ -32,7 +32,8 @@ export class InboundRecords {
   epoch = 0
   sequence = 0
   version = 0
-  /** Offset of the fragment, and behind it. */
+  /** Offset of the record, of its fragment, and behind that. */
+  at = 0
   start = 0
   end = 0
   readonly #ids: ConnectionIds
@@ -112,6 +113,7 @@ export class InboundRecords {
     const isWhole = header.read(datagram, at, this.#ids.ownLength)
     if (at === 0) this.#idIndex = -1
     this.#isWrongId = header.connectionIdLength > 0 && !this.#identify(datagram, header.connectionIdAt)
+    this.at = at
     this.start = header.start
     this.end = header.end
     if (!this.#isUnified) {

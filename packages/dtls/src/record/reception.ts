@@ -21,7 +21,7 @@ export interface ReceptionHost {
   routability(now: Millis, reader: Reader, path: string): void
   data(now: Millis, data: Uint8Array): void
   /**
-   * An authentic record came in a datagram of so many bytes; what it holds is told next, and then
+   * An authentic record of so many bytes came, its header included; what it holds is told next, and then
    * {@link ReceptionHost.settle}.
    */
   authentic(now: Millis, path: string, bytes: number): void
@@ -115,7 +115,7 @@ export class Reception {
     else if (length > this.#sizes.incoming)
       this.#lifecycle.fail(new PeerMisbehaved('record-overflow', `a record of ${length} bytes`))
     else {
-      this.#host.authentic(now, path, datagram.length)
+      this.#host.authentic(now, path, records.end - records.at)
       this.#handleContent(now, content, length, path)
       this.#host.settle(now)
     }
