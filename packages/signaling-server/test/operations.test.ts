@@ -125,6 +125,18 @@ describe('limits of connections', () => {
     expect(server.connections).toBe(3)
   })
 
+  test('hold for a /64 of IPv6, of which one client has every address', async () => {
+    const server = await start({
+      limits: { connectionsPerAddress: 2 },
+      addressOf: ({ url }) => new URL(url ?? '', 'ws://server').searchParams.get('from') ?? '',
+    })
+    const from = (address: string): TestClient => new TestClient(`${urlOf(server)}?from=${address}`)
+    const clients = ['2001:db8::1', '2001:db8:0:0:9::2', '2001:db8:0:0:a:b:c:3', '2001:db8:0:1::1'].map(from)
+    const [one, two, three, elsewhere] = await Promise.all(clients.map(outcome))
+    expect([one, two, three].toSorted()).toEqual([101, 101, 429])
+    expect(elsewhere).toBe(101)
+  })
+
   test('hold for a user, whichever addresses it comes from, also where several are known at once', async () => {
     let know: () => void = () => {}
     const known = new Promise<void>((resolve) => (know = resolve))

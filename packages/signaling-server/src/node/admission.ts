@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { subprotocol } from '@purertc/signaling-protocol'
 
 import { iceServersFor } from './ice-servers.ts'
+import { networkOf } from './network-of.ts'
 import type { ExpiringIceServers, SignalingServerLimits, SignalingServerOptions } from './options.ts'
 import { Tally } from './tally.ts'
 
@@ -32,7 +33,7 @@ export interface Admitted {
 export class Gate {
   readonly #options: SignalingServerOptions
   readonly #limits: SignalingServerLimits
-  readonly #addresses: Tally = new Tally()
+  readonly #networks: Tally = new Tally()
   readonly #users: Tally = new Tally()
   #count = 0
 
@@ -46,18 +47,19 @@ export class Gate {
     if (!offersProtocol(request)) throw new Refusal(400, `Sec-WebSocket-Protocol must offer ${subprotocol}`)
     if (this.#count >= this.#limits.connections) throw new Refusal(503, 'the server is full')
     const address = this.#addressOf(request)
-    if (this.#addresses.of(address) >= this.#limits.connectionsPerAddress)
+    const network = networkOf(address)
+    if (this.#networks.of(network) >= this.#limits.connectionsPerAddress)
       throw new Refusal(429, 'too many connections from this address')
     // Counted while hooks decide: else a thousand at once would all find room.
     this.#count++
-    this.#addresses.add(address)
+    this.#networks.add(network)
     let user: string | undefined
     let isHeld = true
     const release = (): void => {
       if (!isHeld) return
       isHeld = false
       this.#count--
-      this.#addresses.remove(address)
+      this.#networks.remove(network)
       if (user !== undefined) this.#users.remove(user)
     }
     try {

@@ -12,7 +12,10 @@ import type { SignalingPeer } from './peer.ts'
 export interface SignalingServerLimits extends HubLimits {
   /** Open connections and those being admitted, 10,000 by default; one more is answered with 503. */
   readonly connections: number
-  /** Of these from one address, 256 by default: many people sit behind one. One more is answered with 429. */
+  /**
+   * Of these from one address, or one /64 of IPv6, 256 by default: many people sit behind one. One more is answered with
+   * 429.
+   */
   readonly connectionsPerAddress: number
   /** Of these by one user, as `authenticate` names it, 16 by default; one more is answered with 429. */
   readonly connectionsPerUser: number
