@@ -1,24 +1,18 @@
-import { existsSync } from 'node:fs'
-
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { pino } from 'pino'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 
 import { DemoServer } from '../src/demo-server.ts'
+import { describeInChromium, launchChromium } from './support/chromium.ts'
 
 /* The page on a telephone, in half of a screen and on all of it: nothing sticks out, and no card is left over in a row. */
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const isAbsent = !existsSync(executablePath)
-if (isAbsent && process.env['CI'] === 'true') throw new Error(`${executablePath} is missing`)
-const describeHere = isAbsent ? describe.skip : describe
-
-describeHere(`the page (skipped where ${executablePath} is absent)`, () => {
+describeInChromium('the page', () => {
   let browser: Browser
   let server: DemoServer
 
   beforeAll(async () => {
     server = await DemoServer.start({ port: 0, turnPort: 0 }, pino({ level: 'silent' }))
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await launchChromium()
   })
 
   afterAll(async () => {

@@ -1,23 +1,17 @@
-import { existsSync } from 'node:fs'
-
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
 
 import { type DemoServerProgram, startDemoServer } from '../../cli-peer/test/support/programs.ts'
+import { describeInChromium, launchChromium } from './support/chromium.ts'
 
 /* The built program, and two people with the page open: what each of them sees of the other. */
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const isAbsent = !existsSync(executablePath)
-if (isAbsent && process.env['CI'] === 'true') throw new Error(`${executablePath} is missing`)
-const describeHere = isAbsent ? describe.skip : describe
-
-describeHere(`two pages (skipped where ${executablePath} is absent)`, () => {
+describeInChromium('two pages', () => {
   let browser: Browser
   let server: DemoServerProgram
 
   beforeAll(async () => {
     server = await startDemoServer()
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await launchChromium()
   })
 
   afterAll(async () => {

@@ -1,3 +1,5 @@
+import { upgradeRequest } from '../test/raw-client.ts'
+
 /** How what a client sends and hears is divided into frames. */
 export interface Framing {
   /** What is sent first. */
@@ -13,19 +15,7 @@ export interface Framing {
 
 /** RFC 6455 §4 and §5.2; frames of the server are not masked. */
 export const webSocket: Framing = {
-  greeting: (path, protocol) =>
-    Buffer.from(
-      [
-        `GET ${path} HTTP/1.1`,
-        'Host: localhost',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-        ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
-        '\r\n',
-      ].join('\r\n'),
-    ),
+  greeting: (path, protocol) => Buffer.from(upgradeRequest(path, protocol === undefined ? [] : [protocol])),
   endOfAnswer: (bytes) => {
     const end = bytes.indexOf('\r\n\r\n')
     if (end < 0) return -1

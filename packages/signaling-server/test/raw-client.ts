@@ -28,7 +28,7 @@ export async function rawClient(server: SignalingServer): Promise<{
   return { socket, send, ping }
 }
 
-export function upgradeRequest(path: string): string {
+export function upgradeRequest(path: string, protocols: readonly string[] = [subprotocol]): string {
   return [
     `GET ${path} HTTP/1.1`,
     'Host: localhost',
@@ -36,7 +36,7 @@ export function upgradeRequest(path: string): string {
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-    `Sec-WebSocket-Protocol: ${subprotocol}`,
+    ...protocols.map((protocol) => `Sec-WebSocket-Protocol: ${protocol}`),
     '\r\n',
   ].join('\r\n')
 }
