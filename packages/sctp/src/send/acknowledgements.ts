@@ -22,6 +22,7 @@ export class Acknowledgements {
   #blocks = new GapBlocks()
   #previous = new GapBlocks()
   #ackedBytes = 0
+  #ackedBytesOfPath = 0
   #advanced = false
   #highestNew: Tsn | undefined
   #roundTrip = Number.NaN
@@ -39,6 +40,11 @@ export class Acknowledgements {
   /** Bytes that the last SACK took over for the first time. */
   get ackedBytes(): number {
     return this.#ackedBytes
+  }
+
+  /** Those of them that were sent over the path that is in use now. */
+  get ackedBytesOfPath(): number {
+    return this.#ackedBytesOfPath
   }
 
   /** Whether the last SACK moved the cumulative TSN. */
@@ -78,6 +84,7 @@ export class Acknowledgements {
   apply(now: Millis, bytes: Uint8Array, at: number, cumulativeTsn: Tsn): SackVerdict {
     const chunks = this.#chunks
     this.#ackedBytes = 0
+    this.#ackedBytesOfPath = 0
     this.#advanced = false
     this.#highestNew = undefined
     this.#roundTrip = Number.NaN
@@ -103,6 +110,7 @@ export class Acknowledgements {
     const released = Tsn.distance(this.#chunks.first, cumulativeTsn) + 1
     if (released > this.#chunks.size) return false
     this.#ackedBytes = 0
+    this.#ackedBytesOfPath = 0
     if (released > 0) this.#release(now, released)
     return true
   }
@@ -119,11 +127,8 @@ export class Acknowledgements {
     for (let i = 0; i < count; i++) {
       const tsn = chunks.first
       const state = chunks.state(tsn)
-      if (state === ChunkState.inFlight || state === ChunkState.lost) {
-        this.#highestNew = tsn
-        this.#measure(now, tsn, state)
-      }
-      this.#ackedBytes += chunks.shift()
+      if (state === ChunkState.inFlight || state === ChunkState.lost) this.#take(now, tsn, state)
+      chunks.shift()
     }
   }
 
@@ -143,14 +148,24 @@ export class Acknowledgements {
         }
         const state = chunks.state(tsn)
         if (state === ChunkState.inFlight || state === ChunkState.lost) {
-          this.#ackedBytes += chunks.length(tsn)
-          this.#highestNew = tsn
-          this.#measure(now, tsn, state)
+          this.#take(now, tsn, state)
           chunks.setState(tsn, ChunkState.received)
         }
         tsn = Tsn.add(tsn, 1)
       }
     }
+  }
+
+  /** A chunk has arrived that was not known to have. What went over another path tells nothing of this one. */
+  #take(now: Millis, tsn: Tsn, state: ChunkState): void {
+    const chunks = this.#chunks
+    const length = chunks.length(tsn)
+    this.#ackedBytes += length
+    this.#highestNew = tsn
+    this.#losses.delivered(now, tsn)
+    if (!chunks.isOfPath(tsn)) return
+    this.#ackedBytesOfPath += length
+    this.#measure(now, tsn, state)
   }
 
   /**
@@ -159,7 +174,6 @@ export class Acknowledgements {
    */
   #measure(now: Millis, tsn: Tsn, state: ChunkState): void {
     const chunks = this.#chunks
-    this.#losses.delivered(now, tsn)
     if (chunks.sends(tsn) !== 1 || state !== ChunkState.inFlight) return
     this.#roundTrip = now - chunks.sentAt(tsn)
     if (!Tsn.isAfter(this.#roundStart, tsn)) this.#endsRound = true

@@ -3,7 +3,7 @@ import type { Millis } from '@purertc/bytes'
 /** What a SACK brought, as congestion control sees it. One object serves all SACKs: it is read, not kept. */
 export interface AcknowledgedNews {
   readonly now: Millis
-  /** Bytes that the SACK took over for the first time. */
+  /** Bytes that the SACK took over for the first time, of what was sent over this path; never 0. */
   readonly bytes: number
   /** The most bytes that were in flight since the round trip before this one began. */
   readonly flight: number
@@ -29,7 +29,7 @@ export interface CongestionControl {
   /** How many windows a round trip may be paced out: 2 while the window doubles, little more than 1 else. */
   readonly pacingGain: number
   acknowledged(news: AcknowledgedNews): void
-  /** Losses were found; called once for each period of recovery. */
+  /** Losses were found, of what was sent over this path; called once for each period of recovery. */
   lossDetected(now: Millis): void
   /** The retransmission timer went off. */
   timedOut(now: Millis): void

@@ -29,7 +29,7 @@ export class CongestionNews implements AcknowledgedNews {
   take(now: Millis, flight: number): AcknowledgedNews {
     const acks = this.#acks
     this.now = now
-    this.bytes = acks.ackedBytes
+    this.bytes = acks.ackedBytesOfPath
     this.flight = flight
     this.advanced = acks.advanced
     this.recovering = this.#losses.isRecovering

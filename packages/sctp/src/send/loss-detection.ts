@@ -26,6 +26,7 @@ export class LossDetection {
   /** Recovery ends when the cumulative TSN reaches this one. */
   #recoveryPoint: Tsn | undefined
   #deadline = Infinity
+  #isPathToBlame = false
 
   constructor(chunks: SentChunks) {
     this.#chunks = chunks
@@ -40,6 +41,11 @@ export class LossDetection {
   /** When chunks that are missing now will be taken for lost, `Infinity` for never. */
   get deadline(): number {
     return this.#deadline
+  }
+
+  /** Whether anything that was last found lost had been sent over the path that is in use now. */
+  get isPathToBlame(): boolean {
+    return this.#isPathToBlame
   }
 
   /** A chunk has arrived, RFC 8985 §6.2 steps 1 to 3. */
@@ -76,6 +82,7 @@ export class LossDetection {
   detect(now: Millis, acks: Acknowledgements, smoothedRoundTrip: number, packetSize: number): number {
     const chunks = this.#chunks
     this.#deadline = Infinity
+    this.#isPathToBlame = false
     if (this.#recoveryPoint !== undefined && Tsn.isAfter(chunks.first, this.#recoveryPoint))
       this.#endRecovery()
     const { blocks } = acks
@@ -125,6 +132,7 @@ export class LossDetection {
       return false
     }
     chunks.setState(tsn, ChunkState.lost)
+    if (chunks.isOfPath(tsn)) this.#isPathToBlame = true
     return true
   }
 

@@ -133,7 +133,8 @@ export class Sender {
     this.#recover(now, lost, this.#tailProbe.repaired(acks))
     if (acks.ackedBytes > 0) {
       this.#roundTrip.answered()
-      this.#congestion.acknowledged(this.#news.take(now, transmission.highestFlight))
+      if (acks.ackedBytesOfPath > 0)
+        this.#congestion.acknowledged(this.#news.take(now, transmission.highestFlight))
       if (acks.endsRound) transmission.roundEnded()
     }
     if (this.#losses.isRecovering)
@@ -168,9 +169,13 @@ export class Sender {
     }
     const transmission = this.#transmission
     const isProbe = transmission.peerWindow === 0 && !transmission.awaitsAnswer
-    transmission.awaitsAnswer = true
-    if (!isProbe) this.#congestion.timedOut(now)
-    this.#roundTrip.backOff()
+    // What it was waiting for may all have gone over another path (RFC 9260 §6.3.3 E1: each address has its own).
+    const isOfPath = transmission.hasUsedPath
+    if (isOfPath) {
+      transmission.awaitsAnswer = true
+      if (!isProbe) this.#congestion.timedOut(now)
+      this.#roundTrip.backOff()
+    }
     this.#losses.leaveRecovery()
     this.#recoveryRate.end()
     this.#deadlines.disarm(Timer.reordering)
@@ -185,7 +190,7 @@ export class Sender {
     transmission.asksForSack = true
     transmission.restartT3(now)
     this.#pace()
-    return !isProbe
+    return isOfPath && !isProbe
   }
 
   /** What others overtook has not come, RFC 8985 §6.3. */
@@ -239,13 +244,18 @@ export class Sender {
     this.#congestion.packetSizeChanged(size)
   }
 
-  /** Another path carries the packets: what was learnt of the old one does not hold for it, RFC 9260 §7.2.5.2. */
+  /**
+   * Another path carries the packets: what was learnt of the old one does not hold for it (RFC 9260 §7.2.5.2), nor does what
+   * is still to be learnt of what went there: each path has its own window (§7.2).
+   */
   pathChanged(): void {
     const { congestionControl, initialWindow } = this.#settings
     this.#congestion = congestionControl(this.#transmission.packetSize, initialWindow)
-    this.#transmission.congestion = this.#congestion
+    this.#chunks.pathChanged()
+    this.#transmission.pathChanged(this.#congestion)
     this.#roundTrip.restart()
     this.#losses.leaveRecovery()
+    this.#tailProbe.forget()
     this.#recoveryRate.end()
     this.#pace()
   }
@@ -260,7 +270,8 @@ export class Sender {
   /** Chunks were lost, or `repaired` by a probe before anybody knew: one reduction for each flight. */
   #recover(now: Millis, lost: number, repaired: boolean): void {
     if (lost > 0) this.#tailProbe.forget()
-    if ((lost > 0 || repaired) && !this.#losses.isRecovering) {
+    const isOfPath = repaired || this.#losses.isPathToBlame
+    if (isOfPath && !this.#losses.isRecovering) {
       this.#congestion.lossDetected(now)
       if (lost > 0) {
         this.#losses.enterRecovery()

@@ -34,6 +34,8 @@ export class SentChunks {
   #orders: Uint32Array
   /** Transmissions so far, of new and of lost chunks. */
   #transmissions = 0
+  /** Those that went over paths of before. */
+  #overFormerPaths = 0
   #inFlight = 0
   #receivedBytes = 0
   #lost = 0
@@ -126,18 +128,15 @@ export class SentChunks {
     return tsn
   }
 
-  /** Drops the lowest chunk for good; returns its bytes if this is the first news of its arrival, else 0. */
-  shift(): number {
+  /** Drops the lowest chunk for good. */
+  shift(): void {
     const tsn = this.#first
     const slot = tsn & this.#mask
-    const state = this.#states[slot]!
-    const length = this.#lengths[slot]!
-    this.#leaveState(state, length)
+    this.#leaveState(this.#states[slot]!, this.#lengths[slot]!)
     this.#messages[slot] = null
     this.#buffers[slot] = nothing
     this.#first = Tsn.add(tsn, 1)
     if (Tsn.isAfter(this.#first, this.#lostFrom)) this.#lostFrom = this.#first
-    return state === ChunkState.inFlight || state === ChunkState.lost ? length : 0
   }
 
   setState(tsn: Tsn, state: ChunkState): void {
@@ -179,6 +178,11 @@ export class SentChunks {
     this.#sentAt[slot] = now
     this.#orders[slot] = this.#transmissions++
     if (this.#sends[slot]! < 0xffff) this.#sends[slot] = this.#sends[slot]! + 1
+  }
+
+  /** Another path carries what is sent from now on. */
+  pathChanged(): void {
+    this.#overFormerPaths = this.#transmissions
   }
 
   state(tsn: Tsn): ChunkState {
@@ -227,6 +231,12 @@ export class SentChunks {
   /** The number of the chunk's last transmission, among those of all chunks; 32 bits that wrap. */
   order(tsn: Tsn): number {
     return this.#orders[tsn & this.#mask]!
+  }
+
+  /** Whether the chunk was sent last over the path that is in use now. */
+  isOfPath(tsn: Tsn): boolean {
+    const since = (this.#transmissions - this.#orders[tsn & this.#mask]!) >>> 0
+    return since <= this.#transmissions - this.#overFormerPaths
   }
 
   #leaveState(state: number, length: number): void {

@@ -20,7 +20,7 @@ import type { SentChunks } from './sent-chunks.ts'
 /** Fills packets with DATA as the windows and the pace allow, RFC 9260 §6.1: lost chunks first, then new ones. */
 export class Transmission {
   readonly pacer: Pacer = new Pacer()
-  congestion: CongestionControl
+  #congestion: CongestionControl
   readonly #settings: Settings
   readonly #deadlines: Deadlines
   readonly #roundTrip: RoundTripTime
@@ -42,6 +42,8 @@ export class Transmission {
   probesWindow = false
   /** T3 went off, and no SACK has come since: one packet is all that may leave (RFC 9260 §6.3.3 E3). */
   awaitsAnswer = false
+  /** Whether anything was sent over the path that is in use now. */
+  hasUsedPath = false
   /** What leaves next asks the peer not to hold back its SACK, RFC 9260 §3.3.1: nothing comes after it that would draw one. */
   asksForSack = false
   /** A chunk was lost so often that the packet size may be to blame. */
@@ -65,7 +67,7 @@ export class Transmission {
     this.#settings = settings
     this.#deadlines = deadlines
     this.#roundTrip = roundTrip
-    this.congestion = congestion
+    this.#congestion = congestion
     this.#queue = queue
     this.#chunks = chunks
     this.#partial = partial
@@ -92,6 +94,15 @@ export class Transmission {
     this.#queue.mixing.largestChunk = this.#largestChunk
   }
 
+  /** Another path carries what is sent from now on, under its own congestion control. */
+  pathChanged(congestion: CongestionControl): void {
+    this.#congestion = congestion
+    this.hasUsedPath = false
+    this.awaitsAnswer = false
+    this.#highestFlight = 0
+    this.#previousFlight = 0
+  }
+
   /** The most bytes that were in flight since the round trip before this one began. */
   get highestFlight(): number {
     return Math.max(this.#highestFlight, this.#previousFlight)
@@ -115,6 +126,7 @@ export class Transmission {
     this.#hasWritten = false
     if (this.#partial.isForwardDue) {
       this.#partial.write(packet)
+      this.hasUsedPath = true
       this.#deadlines.armIfIdle(Timer.t3, Millis(now + this.#roundTrip.rto))
     }
     if (this.#chunks.lostCount > 0) this.#resendLost(now, packet)
@@ -139,7 +151,7 @@ export class Transmission {
   /** What the congestion window and the pace allow. Where the pace is in the way, its timer is set. */
   #mayLeave(now: Millis): boolean {
     const { inFlight } = this.#chunks
-    if (this.awaitsAnswer || inFlight >= this.congestion.window) return false
+    if (this.awaitsAnswer || inFlight >= this.#congestion.window) return false
     if (this.#recoveryRate.isActive && !this.#recoveryRate.allows) return inFlight === 0
     if (inFlight === 0 || this.pacer.allows(now, this.#settings.maxBurst * this.#packetSize)) return true
     this.#deadlines.arm(Timer.pacing, Millis(this.pacer.next(now, this.#packetSize)))
@@ -214,6 +226,7 @@ export class Transmission {
     const message = chunks.message(tsn)
     const length = chunks.length(tsn)
     this.#hasWritten = true
+    this.hasUsedPath = true
     this.pacer.sent(length)
     this.#recoveryRate.sent(length)
     if (chunks.inFlight > this.#highestFlight) this.#highestFlight = chunks.inFlight

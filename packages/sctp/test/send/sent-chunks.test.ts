@@ -12,13 +12,15 @@ interface ModelChunk {
   readonly tsn: Tsn
   readonly length: number
   state: ChunkState
+  /** The number of the path that it was sent over last. */
+  path: number
 }
 
 type Step =
   | { readonly kind: 'push'; readonly length: number }
   | { readonly kind: 'shift' }
   | { readonly kind: 'state'; readonly at: number; readonly state: ChunkState }
-  | { readonly kind: 'resend' }
+  | { readonly kind: 'resend' | 'path' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -34,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       state: fc.constantFrom(...Object.values(ChunkState)),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resend' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('resend' as const, 'path' as const) }) },
 )
 
 describe('sent chunks', () => {
@@ -44,14 +46,14 @@ describe('sent chunks', () => {
       fc.property(fc.array(step, { maxLength: 250 }), (steps) => {
         const chunks = new SentChunks(initial)
         const model: ModelChunk[] = []
+        let path = 0
         for (const action of steps) {
           if (action.kind === 'push') {
             const tsn = chunks.push(1, message, message.buffer, 0, action.length, 3)
-            model.push({ tsn, length: action.length, state: ChunkState.inFlight })
+            model.push({ tsn, length: action.length, state: ChunkState.inFlight, path })
           } else if (action.kind === 'shift' && model.length > 0) {
-            const first = model.shift()
-            const isNews = first?.state === ChunkState.inFlight || first?.state === ChunkState.lost
-            expect(chunks.shift()).toBe(isNews ? first.length : 0)
+            model.shift()
+            chunks.shift()
           } else if (action.kind === 'state' && model.length > 0) {
             const chunk = model[action.at % model.length]!
             chunk.state = action.state
@@ -62,7 +64,11 @@ describe('sent chunks', () => {
               expect(chunks.firstLost()).toBe(lost.tsn)
               chunks.resent(2, lost.tsn)
               lost.state = ChunkState.inFlight
+              lost.path = path
             }
+          } else if (action.kind === 'path') {
+            path++
+            chunks.pathChanged()
           }
           const inState = (state: ChunkState): ModelChunk[] => model.filter((chunk) => chunk.state === state)
           expect(chunks.size).toBe(model.length)
@@ -72,8 +78,9 @@ describe('sent chunks', () => {
             inState(ChunkState.inFlight).reduce((sum, { length }) => sum + length, 0),
           )
         }
-        for (const { tsn, length, state } of model) {
+        for (const { tsn, length, state, path: sentOver } of model) {
           expect([chunks.length(tsn), chunks.state(tsn)]).toEqual([length, state])
+          expect(chunks.isOfPath(tsn)).toBe(sentOver === path)
           expect(chunks.message(tsn)).toBe(message)
         }
       }),

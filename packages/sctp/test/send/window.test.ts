@@ -130,42 +130,6 @@ describe('the peer’s window', () => {
   })
 })
 
-test('another path starts from the initial window, RFC 9260 §7.2.5.2', () => {
-  const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
-  const initial = peer.association.congestionWindow
-  peer.association.send(peer.now, 0, 51, pattern(50_000))
-  const sent = peer.sentOffsets()
-  expect(sent).toHaveLength(11)
-  peer.wait(20)
-  for (let last = 0; last < 44; last++) {
-    peer.wait(2)
-    peer.send(peer.sack(last))
-  }
-  expect(peer.association.congestionWindow).toBeGreaterThan(1.5 * initial)
-  expect(peer.association.roundTripTime).toBeGreaterThan(0)
-  peer.association.pathChanged({ maxMtu: 1_160 })
-  expect([peer.association.congestionWindow, peer.association.roundTripTime]).toEqual([initial, undefined])
-  peer.packets()
-  peer.association.send(peer.now, 0, 51, pattern(60_000))
-  expect(peer.sentOffsets()).toHaveLength(11)
-})
-
-test('a loss on another path is waited for as if nothing were known of it', () => {
-  const peer = new ScriptedPeer({ config: { heartbeatInterval: Infinity } }).connect()
-  peer.association.send(peer.now, 0, 51, pattern(1_000))
-  peer.wait(20)
-  peer.send(peer.sack(0))
-  peer.association.pathChanged({ maxMtu: 1_160 })
-  peer.packets()
-  peer.association.send(peer.now, 0, 51, pattern(1_000))
-  expect(peer.sentOffsets()).toEqual([1])
-  // On the old one a probe would go out after 240 ms.
-  peer.wait(499)
-  expect(peer.sentOffsets()).toEqual([])
-  peer.wait(1)
-  expect(peer.sentOffsets()).toEqual([1])
-})
-
 describe('what is outstanding', () => {
   test('is never more than half of the sequence numbers of a stream, or the peer would take it for old', () => {
     const peer = new ScriptedPeer({ config: { initialWindow: 1_000_000, maxBurst: 1_000 } })
