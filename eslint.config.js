@@ -18,7 +18,7 @@ const layers = {
   ice: ['bytes', 'crypto', 'stun', 'turn'],
   'signaling-protocol': [],
   'signaling-client': ['signaling-protocol'],
-  'signaling-server': ['signaling-protocol'],
+  'signaling-server': ['bytes', 'signaling-protocol'],
   'peer-connection': [
     'bytes',
     'crypto',

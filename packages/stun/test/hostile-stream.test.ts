@@ -1,9 +1,11 @@
+import { Server } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 import { describe, expect, test } from '@jest/globals'
 import { concatBytes } from '@purertc/bytes'
 
 import { AlternateDomain, Data, MessageBuilder } from '../src/index.ts'
+import { seemToComeFrom } from '../../bytes/test/support/seeming-addresses.ts'
 import { eventually } from '../../bytes/test/support/still-clock.ts'
 import { request } from './pair.ts'
 
@@ -48,6 +50,17 @@ describe('hostile peers of a stream listener are cut off and counted', () => {
     await eventually(() => strict.connections === 0)
     await expect((await dial(strict)).bind()).resolves.toBeDefined()
     for (const socket of kept) expect(socket.destroyed).toBe(false)
+  })
+
+  test('a /64 of IPv6 is one address', async () => {
+    const server = await serve({ limits: { maxConnectionsPerAddress: 1 } })
+    const addresses = ['2001:db8::1', '2001:db8:0:1::1', '2001:db8::2']
+    seemToComeFrom(Server, 'connection', 'remoteAddress', addresses)
+    await plain(server)
+    await plain(server)
+    await ended(await plain(server))
+    expect(server.dropped.snapshot()).toEqual({ 'too-many-of-address': 1 })
+    expect(server.connections).toBe(2)
   })
 
   test('a peer that asks and never reads', async () => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 
 import { beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { DtlsServer } from '@purertc/dtls/node'
 import { transportAddress } from '@purertc/stun'
 import { createStunServer, NodeStunClient } from '@purertc/stun/node'
 
+import { seemToComeFrom } from '../../bytes/test/support/seeming-addresses.ts'
 import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import { dtls, listenStunDtls, type NodeTurnServer, type NodeTurnServerOptions } from '../src/node/index.ts'
 import { closing, on, relayedOf, startClient, startServer as startServerOn } from './loopback.ts'
@@ -64,6 +66,17 @@ describe('TURN over DTLS', () => {
     await eventually(() => server.disconnected.get('address-limit') === 1)
     jest.advanceTimersByTime(400)
     expect(server.disconnected.snapshot()).toMatchObject({ idle: 1, 'address-limit': 1 })
+  })
+
+  test('a /64 of IPv6 is one address', async () => {
+    const server = await startServer({ connections: { connectionsPerAddress: 1 } })
+    const addresses = ['2001:db8::1', '2001:db8:0:1::1', '2001:db8::2']
+    const remotes = addresses.map((address, i) => ({ address, port: 1_000 + i }))
+    seemToComeFrom(DtlsServer, 'secureConnection', 'remote', remotes)
+    const at = { ...(server.addresses[0] ?? transportAddress('0.0.0.0', 0)), domain: 'localhost' }
+    for (let i = 0; i < 3; i++) closing(await dtls({ ca: cert }).open(at, {}))
+    await eventually(() => server.disconnected.total === 1)
+    expect(server.disconnected.snapshot()).toEqual({ 'address-limit': 1 })
   })
 
   test('takes a certificate and a key', async () => {

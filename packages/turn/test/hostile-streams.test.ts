@@ -1,10 +1,12 @@
 import { once } from 'node:events'
+import { Server } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
 import { describe, expect, jest, test } from '@jest/globals'
 import { Random } from '@purertc/netsim'
 import { transportAddress } from '@purertc/stun'
 
+import { seemToComeFrom } from '../../bytes/test/support/seeming-addresses.ts'
 import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
 import { addressOf, bindingRequest, closing, ended, startClient, startServer, stranger } from './loopback.ts'
 import { cert } from './vectors/localhost-certificate.ts'
@@ -55,6 +57,15 @@ describe('hostile streams', () => {
     const third = await stranger(other)
     third.write(bindingRequest)
     await once(third, 'data')
+  })
+
+  test('a /64 of IPv6 is one address', async () => {
+    const server = await startServer({ connections: { connectionsPerAddress: 2 } })
+    const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1', '2001:db8::3']
+    seemToComeFrom(Server, 'connection', 'remoteAddress', addresses)
+    for (let i = 0; i < 3; i++) await stranger(server)
+    await ended(await stranger(server))
+    expect(server.disconnected.snapshot()).toEqual({ 'address-limit': 1 })
   })
 
   test('who says nothing, or half of something, is shown the door; who has an allocation is not', async () => {

@@ -1,4 +1,6 @@
 export { AlarmClock } from './alarm-clock.ts'
 export { Alarm } from './alarm.ts'
 export { monotonicNow } from './clock.ts'
+export { networkOf } from './network-of.ts'
 export { sendQueueOf, type SendQueue } from './send-queue.ts'
+export { Tally } from './tally.ts'

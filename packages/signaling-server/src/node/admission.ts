@@ -1,12 +1,11 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+import { networkOf, Tally } from '@purertc/bytes/node'
 import { subprotocol } from '@purertc/signaling-protocol'
 
 import { iceServersFor } from './ice-servers.ts'
-import { networkOf } from './network-of.ts'
 import type { ExpiringIceServers, SignalingServerLimits, SignalingServerOptions } from './options.ts'
-import { Tally } from './tally.ts'
 
 /** An upgrade is refused with this HTTP status. */
 export class Refusal extends Error {
@@ -33,7 +32,7 @@ export interface Admitted {
 export class Gate {
   readonly #options: SignalingServerOptions
   readonly #limits: SignalingServerLimits
-  readonly #networks: Tally = new Tally()
+  readonly #networks: Tally = new Tally(networkOf)
   readonly #users: Tally = new Tally()
   #count = 0
 
@@ -47,19 +46,18 @@ export class Gate {
     if (!offersProtocol(request)) throw new Refusal(400, `Sec-WebSocket-Protocol must offer ${subprotocol}`)
     if (this.#count >= this.#limits.connections) throw new Refusal(503, 'the server is full')
     const address = this.#addressOf(request)
-    const network = networkOf(address)
-    if (this.#networks.of(network) >= this.#limits.connectionsPerAddress)
+    if (this.#networks.of(address) >= this.#limits.connectionsPerAddress)
       throw new Refusal(429, 'too many connections from this address')
     // Counted while hooks decide: else a thousand at once would all find room.
     this.#count++
-    this.#networks.add(network)
+    this.#networks.add(address)
     let user: string | undefined
     let isHeld = true
     const release = (): void => {
       if (!isHeld) return
       isHeld = false
       this.#count--
-      this.#networks.remove(network)
+      this.#networks.remove(address)
       if (user !== undefined) this.#users.remove(user)
     }
     try {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 import type { Counters } from '@purertc/bytes'
+import { networkOf, Tally } from '@purertc/bytes/node'
 
 import type { AnswerPath, StunListener, StunListenerHost } from '../stun-transport.ts'
 import { type TransportAddress, transportAddress } from '../transport-address.ts'
@@ -10,7 +11,7 @@ import { StreamConnection, type StreamEnd, type StreamLimits } from './stream-co
 export interface ListenerLimits extends StreamLimits {
   /** Connections of one listener at a time; more are closed as they come. Default 1,024. */
   readonly maxConnections?: number
-  /** Connections from one IP address at a time. Default 64. */
+  /** Connections from one IPv4 address, or a /64 of IPv6, at a time. Default 64. */
   readonly maxConnectionsPerAddress?: number
   /** Milliseconds that a TLS handshake may take. Default 10,000. */
   readonly handshakeTimeout?: number
@@ -35,7 +36,7 @@ export class StreamListener implements StunListener {
   readonly #options: StreamListenerOptions
   /** All sockets, those in the middle of a TLS handshake included. */
   readonly #sockets = new Set<Socket>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #networks = new Tally(networkOf)
   #host: StunListenerHost | null = null
 
   private constructor(server: Server, local: TransportAddress, options: StreamListenerOptions) {
@@ -97,21 +98,22 @@ export class StreamListener implements StunListener {
   #admit(socket: Socket): void {
     const address = socket.remoteAddress
     const { limits, dropped } = this.#options
-    const count = this.#perAddress.get(address ?? '') ?? 0
-    if (address === undefined || this.#host === null || count >= (limits.maxConnectionsPerAddress ?? 64)) {
-      if (address !== undefined && this.#host !== null) dropped.count('too-many-of-address')
+    if (address === undefined || this.#host === null) {
+      socket.destroy()
+      return
+    }
+    if (this.#networks.of(address) >= (limits.maxConnectionsPerAddress ?? 64)) {
+      dropped.count('too-many-of-address')
       socket.destroy()
       return
     }
     this.#sockets.add(socket)
-    this.#perAddress.set(address, count + 1)
+    this.#networks.add(address)
     // Until the connection is served, nobody else listens: an unheard error would end the process.
     socket.on('error', () => undefined)
     socket.once('close', () => {
       this.#sockets.delete(socket)
-      const left = (this.#perAddress.get(address) ?? 1) - 1
-      if (left === 0) this.#perAddress.delete(address)
-      else this.#perAddress.set(address, left)
+      this.#networks.remove(address)
     })
   }
 

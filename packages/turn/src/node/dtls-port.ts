@@ -1,5 +1,6 @@
 import type { TlsOptions } from 'node:tls'
 
+import { networkOf, Tally } from '@purertc/bytes/node'
 import { createServer, type DtlsServer, type DtlsSocket, readCertificate } from '@purertc/dtls/node'
 import { isIpAddress, type TransportAddress } from '@purertc/stun'
 
@@ -29,7 +30,7 @@ export class DtlsPort {
   readonly #port: UdpPort | SharedPort
   readonly #limits: StreamLimits
   readonly #sessions = new FiveTupleMap<Session>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #networks = new Tally(networkOf)
   readonly #sweep: NodeJS.Timeout
   #host: DtlsPortHost | null = null
 
@@ -101,13 +102,12 @@ export class DtlsPort {
 
   #open(socket: DtlsSocket): void {
     const address = addressOf(socket.remote.address, socket.remote.port)
-    const siblings = this.#perAddress.get(address.address) ?? 0
-    if (siblings >= (this.#limits.connectionsPerAddress ?? 256)) {
+    if (this.#networks.of(address.address) >= (this.#limits.connectionsPerAddress ?? 256)) {
       this.#host?.disconnected(address, 'address-limit')
       socket.close()
       return
     }
-    this.#perAddress.set(address.address, siblings + 1)
+    this.#networks.add(address.address)
     const session: Session = { socket, address, heardAt: performance.now() }
     this.#sessions.set(0, address, session)
     if (this.#port instanceof SharedPort) this.#port.pin(address)
@@ -132,9 +132,7 @@ export class DtlsPort {
     if (this.#sessions.get(0, address) !== session) return
     this.#sessions.delete(0, address)
     if (this.#port instanceof SharedPort) this.#port.unpin(address)
-    const siblings = (this.#perAddress.get(address.address) ?? 1) - 1
-    if (siblings > 0) this.#perAddress.set(address.address, siblings)
-    else this.#perAddress.delete(address.address)
+    this.#networks.remove(address.address)
     this.#host?.disconnected(address, reason)
   }
 }

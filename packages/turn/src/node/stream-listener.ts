@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
+import { networkOf, Tally } from '@purertc/bytes/node'
 import { type TransportAddress, transportAddress } from '@purertc/stun'
 
 import { FiveTupleMap } from '../server/five-tuple-map.ts'
@@ -12,7 +13,7 @@ import { StreamConnection } from './stream-connection.ts'
 export interface StreamLimits {
   /** Connections at one time. Default 10,000. */
   readonly maxConnections?: number
-  /** Connections of one client address at one time. Default 256. */
+  /** Connections of one client address at one time, or of a /64 of IPv6, which one client has all of. Default 256. */
   readonly connectionsPerAddress?: number
   /** Seconds that a connection without an allocation may say nothing; a TLS handshake has as long. Default 30. */
   readonly idleTimeout?: number
@@ -33,9 +34,9 @@ export class StreamListener implements TurnListener {
   readonly #server: Server
   readonly #options: StreamListenerOptions
   readonly #connections = new FiveTupleMap<Client>()
-  /** Every socket that was taken, those in a TLS handshake included, by client address. */
-  readonly #sockets = new Map<string, Set<Socket>>()
-  #socketCount = 0
+  /** Every socket that was taken, those in a TLS handshake included. */
+  readonly #sockets = new Set<Socket>()
+  readonly #networks = new Tally(networkOf)
   #host: TurnListenerHost | null = null
   readonly #buffers = new BatchBuffers()
   readonly #sweep: NodeJS.Timeout
@@ -98,7 +99,7 @@ export class StreamListener implements TurnListener {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     const connections = [...this.#connections.values()]
     await Promise.all(connections.map(({ connection }) => connection.close()))
-    for (const sockets of [...this.#sockets.values()]) for (const socket of sockets) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
     await closed
   }
 
@@ -110,15 +111,14 @@ export class StreamListener implements TurnListener {
   #admit(socket: Socket): void {
     const { maxConnections = 10_000, connectionsPerAddress = 256 } = this.#options
     const { remoteAddress: address } = socket
-    const siblings = this.#sockets.get(address ?? '') ?? new Set()
     if (address === undefined || this.#host === null) {
       socket.destroy()
       return
     }
     const refusal =
-      this.#socketCount >= maxConnections
+      this.#sockets.size >= maxConnections
         ? 'too-many'
-        : siblings.size >= connectionsPerAddress
+        : this.#networks.of(address) >= connectionsPerAddress
           ? 'address-limit'
           : null
     if (refusal !== null) {
@@ -126,12 +126,11 @@ export class StreamListener implements TurnListener {
       socket.destroy()
       return
     }
-    this.#sockets.set(address, siblings.add(socket))
-    this.#socketCount++
+    this.#sockets.add(socket)
+    this.#networks.add(address)
     socket.once('close', () => {
-      siblings.delete(socket)
-      if (siblings.size === 0) this.#sockets.delete(address)
-      this.#socketCount--
+      this.#sockets.delete(socket)
+      this.#networks.remove(address)
     })
   }
 

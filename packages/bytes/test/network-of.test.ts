@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
-import { networkOf } from '../src/node/network-of.ts'
+import { networkOf } from '../src/node/index.ts'
 
 describe('what counts as one address', () => {
   test.each([
