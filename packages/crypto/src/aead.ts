@@ -13,7 +13,7 @@ export const aeadSizes: Readonly<Record<AeadAlgorithm, { key: number; nonce: num
 /**
  * One key of an AEAD, RFC 5116. The caller never repeats a nonce. Arguments are borrowed until the call returns. A
  * nonce of another length than 12 bytes throws `CryptoError` `invalid-nonce`, a destination that is too short a
- * `RangeError`.
+ * `RangeError`, and so does a plaintext of 16 MiB or more with CCM (RFC 6655 §3).
  */
 export interface Aead {
   readonly algorithm: AeadAlgorithm

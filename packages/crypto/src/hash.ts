@@ -19,6 +19,15 @@ export interface Hash {
 
 /** HMAC under one key, RFC 2104, that is set up once: for what is signed again and again. */
 export interface Hmac {
-  /** Of the first `length` bytes of `message`; the digest is written to the start of `into`. */
+  /**
+   * Of the first `length` bytes of `message`; the digest is written to the start of `into`. Throws `RangeError` where the
+   * message is shorter, or `into` than the digest.
+   */
   compute(message: Uint8Array, length: number, into: Uint8Array): void
+}
+
+/** For providers: a message or a destination that is too short is the caller's fault. */
+export function checkHmac(digestLength: number, message: Uint8Array, length: number, into: Uint8Array): void {
+  if (length > message.length) throw new RangeError(`the message has ${message.length} bytes, not ${length}`)
+  if (into.length < digestLength) throw new RangeError(`the digest takes ${digestLength} bytes`)
 }

@@ -1,4 +1,4 @@
-import { DecodeError, Reader, toHex } from '@purertc/bytes'
+import { copyBytes, DecodeError, Reader, toHex } from '@purertc/bytes'
 
 import { CryptoError } from './crypto-error.ts'
 import { DerTag, readDer } from './der.ts'
@@ -16,7 +16,7 @@ export interface ParsedKey {
 
 /**
  * SubjectPublicKeyInfo, RFC 5280 §4.1: SEQUENCE { AlgorithmIdentifier, BIT STRING }. Points of a curve must be
- * uncompressed, the only form that RFC 5480 §2.2 makes mandatory.
+ * uncompressed, the only form that RFC 5480 §2.2 makes mandatory; a point of Ed25519 must not be of small order.
  */
 export function parseSpki(spki: Uint8Array): ParsedKey {
   return parse(spki, (body) => {
@@ -69,9 +69,16 @@ function readKind(body: Reader): KeyKind {
 
 function isPublicKey(kind: KeyKind, key: Uint8Array): boolean {
   if (kind === 'rsa') return key.length > 0
-  if (kind === 'ed25519') return key.length === 32
+  if (kind === 'ed25519') return key.length === 32 && !isOfSmallOrder(key)
   // Two coordinates, each as long as the order: as many bytes as the order has hexadecimal digits.
   return key.length === 1 + orders[kind].length && key[0] === 4
+}
+
+/** Points for which anybody can make signatures that OpenSSL takes, whatever their sign and representation. */
+function isOfSmallOrder(key: Uint8Array): boolean {
+  const ordinate = copyBytes(key)
+  ordinate[31]! &= 0x7f
+  return smallOrdinates.has(toHex(ordinate))
 }
 
 function readPrivateKey(kind: KeyKind, inner: Reader): Uint8Array {
@@ -122,6 +129,17 @@ const orders: Readonly<Record<EllipticKind, string>> = {
   'ec-p384':
     'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
 }
+
+/** The y of the eight points of edwards25519 whose order divides 8, least byte first; two of them have a second form. */
+const smallOrdinates: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ec${'ff'.repeat(30)}7f`, // p - 1
+  `ed${'ff'.repeat(30)}7f`, // p, which is 0
+  `ee${'ff'.repeat(30)}7f`, // p + 1
+])
 
 /** Object identifier and parameters, as DER. */
 const kindByAlgorithm: ReadonlyMap<string, KeyKind> = new Map([

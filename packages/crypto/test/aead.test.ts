@@ -123,6 +123,27 @@ describe.each(providers)('AEADs of the $name provider', ({ provider }) => {
     }
   })
 
+  test('CCM writes the length of additional data in two bytes or in six (RFC 3610 §2.2)', () => {
+    const aead = provider.createAead('aes-128-ccm-8', new Uint8Array(16))
+    const tagOf = (aadLength: number): string =>
+      toHex(seal(aead, new Uint8Array(12), new Uint8Array(aadLength), new Uint8Array(3)))
+    // As OpenSSL has them.
+    expect([0xfeff, 0xff00, 0x1_0001].map(tagOf)).toEqual([
+      '6ec75f850a8cb5fbeb0a6d',
+      '6ec75f71049d1ef811ec1c',
+      '6ec75f9243ed50977e6fc2',
+    ])
+  })
+
+  test('CCM takes less than 16 MiB (RFC 6655 §3)', () => {
+    const aead = provider.createAead('aes-128-ccm-8', new Uint8Array(16))
+    const [nonce, none] = [new Uint8Array(12), new Uint8Array(0)]
+    const long = new Uint8Array(0x100_0008)
+    const rangeError: unknown = expect.objectContaining({ name: 'RangeError' })
+    expect(() => aead.seal(nonce, none, long.subarray(8), long, 0)).toThrow(rangeError)
+    expect(aead.open(nonce, none, long, long, 0)).toBe(-1)
+  })
+
   test('a destination that is too short is a RangeError', () => {
     const rangeError: unknown = expect.objectContaining({ name: 'RangeError' })
     const aead = provider.createAead('aes-128-gcm', new Uint8Array(16))

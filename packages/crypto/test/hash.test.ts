@@ -116,6 +116,22 @@ test.each(providers)('$name: an HMAC that keeps its key is the one that is given
   )
 })
 
+test.each(providers)(
+  '$name: an HMAC of more than there is, or into less than it takes, is a RangeError',
+  ({ provider }) => {
+    const rangeError: unknown = expect.objectContaining({ name: 'RangeError' })
+    for (const algorithm of algorithms) {
+      const hmac = provider.createHmac(algorithm, new Uint8Array(20))
+      const size = hashSizes[algorithm]
+      expect(() => hmac.compute(new Uint8Array(9), 10, new Uint8Array(size))).toThrow(rangeError)
+      expect(() => hmac.compute(new Uint8Array(9), 9, new Uint8Array(size - 1))).toThrow(rangeError)
+      const into = new Uint8Array(size)
+      hmac.compute(new Uint8Array(9), 9, into)
+      expect(into).toEqual(provider.hmac(algorithm, new Uint8Array(20), new Uint8Array(9)))
+    }
+  },
+)
+
 test('small draws of entropy never repeat, and all of their bytes are drawn', () => {
   const drawn = new Set<string>()
   const zeros = new Uint16Array(16)

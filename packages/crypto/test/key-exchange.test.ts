@@ -64,6 +64,15 @@ describe.each(providers)('key exchange of the $name provider', ({ provider }) =>
     expect(fault(() => provider.createKeyExchange('x25519').agree(fromHex(point)))).toBe('invalid-public-key')
   })
 
+  test('x25519 takes numbers that are not reduced (RFC 7748 §5)', () => {
+    const exchange = provider.createKeyExchange('x25519')
+    // p + 2 to p + 18: 9 stands for the base point.
+    for (let low = 2; low <= 18; low++)
+      expect(exchange.agree(fromHex(`${(0xed + low).toString(16)}${'ff'.repeat(30)}7f`))).toEqual(
+        exchange.agree(Uint8Array.of(low, ...new Uint8Array(31))),
+      )
+  })
+
   test('x25519 masks the top bit of a share (RFC 7748 §5)', () => {
     const exchange = provider.createKeyExchange('x25519')
     const { publicKey } = provider.createKeyExchange('x25519')

@@ -24,6 +24,22 @@ const compressed = concatBytes(Uint8Array.of(2 + (point.at(-1)! & 1)), p256.publ
 const offCurve = p256.publicKey.slice()
 offCurve[63]! ^= 1
 
+/** All points of edwards25519 whose order divides 8, in every form that RFC 8032 or a lenient reader takes. */
+const smallOrder = [
+  `01${'00'.repeat(31)}`,
+  `01${'00'.repeat(30)}80`,
+  '00'.repeat(32),
+  `${'00'.repeat(31)}80`,
+  `ec${'ff'.repeat(30)}7f`,
+  'ff'.repeat(32).replace('ff', 'ec'),
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+]
+
 const publicFaults: [string, string, Uint8Array][] = [
   ['nothing', 'invalid-key', new Uint8Array(0)],
   ['text', 'invalid-key', toUtf8('-----BEGIN PUBLIC KEY-----')],
@@ -44,6 +60,11 @@ const publicFaults: [string, string, Uint8Array][] = [
   ['a point of P-256 as one of P-384', 'invalid-key', sequence(algorithms['ec-p384'], bits(point))],
   ['31 bytes of Ed25519', 'invalid-key', spki('ed25519', ed25519.publicKey.subarray(1))],
   ['33 bytes of Ed25519', 'invalid-key', spki('ed25519', concatBytes(ed25519.publicKey, Uint8Array.of(0)))],
+  ...smallOrder.map((point): [string, string, Uint8Array] => [
+    `the point of small order ${point}`,
+    'invalid-key',
+    spki('ed25519', fromHex(point)),
+  ]),
   ['a curve without a name', 'unsupported', sequence(fromHex('3009 0607 2a8648ce3d0201'), bits(point))],
   ['secp256k1', 'unsupported', sequence(fromHex('3010 0607 2a8648ce3d0201 0605 2b8104000a'), bits(point))],
   ['X25519', 'unsupported', sequence(fromHex('3005 0603 2b656e'), bits(ed25519.publicKey))],
@@ -104,6 +125,13 @@ describe.each(providers)('the $name provider', ({ provider }) => {
       expect(fault(() => provider.importPublicKey(publicBytes.subarray(0, length)))).toBe('invalid-key')
     for (let length = 0; length < privateBytes.length; length++)
       expect(fault(() => provider.importPrivateKey(privateBytes.subarray(0, length)))).toBe('invalid-key')
+  })
+
+  test('leaves the bytes of a key as they were, a Buffer’s too', () => {
+    const bytes = Buffer.from(spki('ed25519', fromHex(smallOrder[1] ?? '')))
+    const before = bytes.toString('hex')
+    expect(fault(() => provider.importPublicKey(bytes))).toBe('invalid-key')
+    expect(bytes.toString('hex')).toBe(before)
   })
 
   test('refuses lengths that are not DER', () => {

@@ -34,6 +34,17 @@ describe.each(providers)('sample masks of the $name provider', ({ provider }) =>
     for (let i = 0; i < 3; i++) expect(toHex(masks.of(around, 2).subarray(0, 5))).toBe(mask)
   })
 
+  test.each(vectors)(
+    '$algorithm: a sample that is cut is a RangeError, and nothing is kept of it',
+    (vector) => {
+      const { algorithm, key, sample, mask } = vector
+      const masks = provider.createSampleMask(algorithm, fromHex(key))
+      const rangeError: unknown = expect.objectContaining({ name: 'RangeError' })
+      for (const at of [1, 8, 16, 20]) expect(() => masks.of(fromHex(sample), at)).toThrow(rangeError)
+      expect(toHex(masks.of(fromHex(sample), 0).subarray(0, 5))).toBe(mask)
+    },
+  )
+
   test('refuses a key of another length', () => {
     expect(fault(() => provider.createSampleMask('aes-128-gcm', new Uint8Array(32)))).toBe('invalid-key')
     expect(fault(() => provider.createSampleMask('chacha20-poly1305', new Uint8Array(16)))).toBe(

@@ -33,7 +33,7 @@ export class NobleAead implements Aead {
     try {
       plaintext = cipher.decrypt(sealed)
     } catch {
-      // Key, nonce and length are right: the tag alone can be wrong.
+      // Key and nonce are right: the tag is wrong, or nothing of that length can have been sealed by CCM.
       return -1
     }
     into.set(plaintext, at)

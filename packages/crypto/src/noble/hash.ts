@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 
-import type { Hash, HashAlgorithm, Hmac } from '../hash.ts'
+import { checkHmac, type Hash, type HashAlgorithm, hashSizes, type Hmac } from '../hash.ts'
 
 export function nobleHash(algorithm: HashAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array {
   const hash = hashes[algorithm].create()
@@ -23,7 +23,10 @@ export function nobleHmac(
 export function createNobleHmac(algorithm: HashAlgorithm, key: Uint8Array): Hmac {
   const kept = Uint8Array.from(key)
   return {
-    compute: (message, length, into) => into.set(nobleHmac(algorithm, kept, message.subarray(0, length))),
+    compute: (message, length, into) => {
+      checkHmac(hashSizes[algorithm], message, length, into)
+      into.set(nobleHmac(algorithm, kept, message.subarray(0, length)))
+    },
   }
 }
 

@@ -46,13 +46,13 @@ export class NodeAead implements Aead {
     if (length < 0) return -1
     const decipher: DecipherCCM = createDecipheriv(this.#cipher, this.#key, nonce, this.#options)
     decipher.setAuthTag(sealed.subarray(length))
-    decipher.setAAD(aad, { plaintextLength: length })
     let plaintext: Uint8Array
     try {
+      decipher.setAAD(aad, { plaintextLength: length })
       plaintext = decipher.update(sealed.subarray(0, length))
       decipher.final()
     } catch {
-      // Key, nonce and length are right: the tag alone can be wrong.
+      // Key and nonce are right: the tag is wrong, or nothing of that length can have been sealed by CCM.
       return -1
     }
     into.set(plaintext, at)

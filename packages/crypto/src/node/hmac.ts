@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 
 import { _SHA1 as NobleSha1 } from '@noble/hashes/legacy.js'
 
-import type { HashAlgorithm, Hmac } from '../hash.ts'
+import { checkHmac, type HashAlgorithm, hashSizes, type Hmac } from '../hash.ts'
 import { plain } from './bytes.ts'
 
 /**
@@ -25,8 +25,10 @@ export class NodeHmac {
     if (algorithm === 'sha1' && key.length <= BLOCK) return new KeyedSha1(this.#sha1, key)
     const kept = Uint8Array.from(key)
     return {
-      compute: (message, length, into) =>
-        into.set(createHmac(algorithm, kept).update(message.subarray(0, length)).digest()),
+      compute: (message, length, into) => {
+        checkHmac(hashSizes[algorithm], message, length, into)
+        into.set(createHmac(algorithm, kept).update(message.subarray(0, length)).digest())
+      },
     }
   }
 
@@ -59,6 +61,7 @@ class KeyedSha1 implements Hmac {
 
   compute(message: Uint8Array, length: number, into: Uint8Array): void {
     const sha1 = this.#sha1
+    checkHmac(sha1.outputLen, message, length, into)
     sha1.resume(this.#inner)
     sha1.absorb(message, length)
     sha1.finish(into)

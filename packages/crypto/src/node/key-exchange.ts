@@ -1,5 +1,6 @@
 import { createECDH, diffieHellman, type ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
+import { equalConstantTime } from '../constant-time.ts'
 import { CryptoError } from '../crypto-error.ts'
 import { answerHybridKeyExchange, createHybridKeyExchange } from '../hybrid-key-exchange.ts'
 import {
@@ -42,7 +43,7 @@ class X25519 implements KeyExchange {
     const secret = agree(this.group, () =>
       diffieHellman({ privateKey: this.#privateKey, publicKey: x25519PublicKey(peerPublicKey) }),
     )
-    if (secret.every((byte) => byte === 0))
+    if (equalConstantTime(secret, new Uint8Array(secret.length)))
       throw new CryptoError('invalid-public-key', 'all-zero shared secret')
     return secret
   }
