@@ -49,7 +49,7 @@ export function createDataOffer(options: DataOfferOptions): SessionDescription {
       media === kept ? createDataSection(kept, kept.mid, 'actpass', options) : createRejectedSection(media),
     )
   if (kept === undefined) offer.media.push(createDataSection(undefined, unusedMid(offer), 'actpass', options))
-  offer.bundle = acceptedMids(offer)
+  offer.bundle = bundleOf(acceptedMids(offer))
   offer.iceLite = options.iceLite === true
   offer.icePacing = options.icePacing
   return offer
@@ -70,8 +70,7 @@ export function createDataAnswer(offer: SessionDescription, options: DataAnswerO
       answer.media.push(createDataSection(media, media.mid, setup, options))
     } else answer.media.push(createRejectedSection(media))
   }
-  const mids = acceptedMids(answer).filter((mid) => offer.bundle?.includes(mid))
-  answer.bundle = mids.length === 0 ? undefined : mids
+  answer.bundle = bundleOf(acceptedMids(answer).filter((mid) => offer.bundle?.includes(mid)))
   answer.iceLite = options.iceLite === true
   answer.icePacing = options.icePacing
   return answer
@@ -93,6 +92,11 @@ function acceptedMids(description: SessionDescription): string[] {
   return description.media.flatMap((media) =>
     media.isRejected || media.mid === undefined ? [] : [media.mid],
   )
+}
+
+/** A section without a mid cannot be bundled: without any there is no group. */
+function bundleOf(mids: readonly string[]): readonly string[] | undefined {
+  return mids.length === 0 ? undefined : mids
 }
 
 function unusedMid(description: SessionDescription): string {

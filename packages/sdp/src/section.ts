@@ -25,7 +25,10 @@ export class Section {
     return this.#lines.find((line) => line.type === type)?.value
   }
 
-  /** Replaces the first line of this type, or puts one where RFC 8866 §5 wants it; `undefined` removes all of them. */
+  /**
+   * Replaces the first line of this type, or puts one where RFC 8866 §5 wants it, at the end if it does not know the type;
+   * `undefined` removes all of them. Throws {@link SdpError} `structure` for a line that the other level has to itself.
+   */
   setLine(type: string, value: string | undefined): void {
     if (value === undefined) {
       this.#lines = this.#lines.filter((line) => line.type !== type)
@@ -95,12 +98,14 @@ export class Section {
     this.setAll(attribute, value === undefined ? [] : [value])
   }
 
-  /** Writes one attribute for each value, where the first one stood. */
+  /** Writes one attribute for each value, where the first one stood; all of them, or, where it throws, none. */
   setAll<T>(attribute: Attribute<T>, values: readonly T[]): void {
-    const [first, ...others] = values.map((value) => formatChecked(attribute, value))
-    if (first === undefined) this.removeAttribute(attribute.name)
-    else this.setAttribute(attribute.name, first)
-    for (const text of others) this.addAttribute(attribute.name, text)
+    const { name } = attribute
+    const lines = values.map((value) => attributeLine(name, formatChecked(attribute, value)))
+    const first = this.#lines.findIndex((line) => isAttribute(line, name))
+    const others = this.#lines.filter((line) => !isAttribute(line, name))
+    others.splice(first === -1 ? others.length : first, 0, ...lines)
+    this.#lines = others
   }
 
   /** Sets or removes the flag `a=name`. */
@@ -111,6 +116,9 @@ export class Section {
 
   #placeFor(type: string): number {
     const rank = this.#order.indexOf(type)
+    if (rank === -1 && ONE_LEVEL.includes(type))
+      throw new SdpError('structure', `${type}= has no place in this section`)
+    if (rank === -1) return this.#lines.length
     const after = this.#lines.findIndex((line) => this.#order.indexOf(line.type) > rank)
     return after === -1 ? this.#lines.length : after
   }
@@ -128,5 +136,9 @@ function formatChecked<T>(attribute: Attribute<T>, value: T): string {
 }
 
 function attributeLine(name: string, value: string | undefined): Line {
+  if (name === '' || name.includes(':')) throw new SdpError('syntax', `not a name: ${quote(name)}`)
   return makeLine('a', value === undefined ? name : `${name}:${value}`)
 }
+
+/** Lines that stand at one level alone: a parser refuses them, or begins another section, anywhere else. */
+const ONE_LEVEL = 'vostm'

@@ -1,4 +1,5 @@
 import { Group, type GroupValue } from './attributes/group.ts'
+import { IcePacing } from './attributes/ice.ts'
 import { type Line, makeLine, quote } from './line.ts'
 import type { MediaDescription } from './media-description.ts'
 import { SdpError } from './sdp-error.ts'
@@ -75,13 +76,11 @@ export class SessionDescription extends Section {
 
   /** Ta that the end wishes for, milliseconds (RFC 8839 §5.5); `undefined` where there is none, or no number. */
   get icePacing(): number | undefined {
-    const text = this.attribute('ice-pacing')
-    return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
+    return this.get(IcePacing)
   }
 
   set icePacing(milliseconds: number | undefined) {
-    if (milliseconds === undefined) this.removeAttribute('ice-pacing')
-    else this.setAttribute('ice-pacing', milliseconds.toString())
+    this.set(IcePacing, milliseconds)
   }
 
   /** The section with this mid. */

@@ -1,4 +1,4 @@
-import { type Attribute, textAttribute } from './attribute.ts'
+import { type Attribute, numberAttribute, textAttribute } from './attribute.ts'
 
 // ice-char is ALPHA, DIGIT, "+" and "/"; older agents also write "-", "_", "=" and "#", and browsers read them.
 
@@ -14,6 +14,9 @@ export const IceOptions: Attribute<readonly string[]> = {
   parse: (value) => value.split(' ').filter((option) => option !== ''),
   format: (value) => value.join(' '),
 }
+
+/** `a=ice-pacing:50`, RFC 8839 §5.5: milliseconds, at most ten digits. */
+export const IcePacing: Attribute<number> = numberAttribute('ice-pacing', 9_999_999_999)
 
 /**
  * `a=candidate:…`. The value is what `RTCIceCandidate.candidate` holds, `candidate:` included. It is not checked

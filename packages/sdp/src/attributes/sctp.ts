@@ -13,7 +13,7 @@ export const MaxMessageSize: Attribute<number> = numberAttribute('max-message-si
 export const SctpInit: Attribute<Uint8Array> = {
   name: 'sctp-init',
   parse: (value) =>
-    base64.test(value) && value.length <= 8_192
+    value.length <= 8_192 && base64.test(value)
       ? Uint8Array.from(atob(value), (character) => character.charCodeAt(0))
       : null,
   format: (bytes) => btoa(String.fromCharCode(...bytes)),
