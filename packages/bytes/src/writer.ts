@@ -129,6 +129,11 @@ export class Writer {
     return this.#buffer.slice(0, this.#at)
   }
 
+  /** Forgets what was written from the offset `length` on. */
+  truncate(length: number): void {
+    if (length < this.#at) this.#at = length
+  }
+
   /** Starts over in the same buffer. */
   reset(): void {
     this.#at = 0

@@ -34,7 +34,7 @@ export interface AccessCredentials {
 
 /**
  * Makes a token, as an authorization server does. `key` has 16 or 32 bytes, for AES-GCM, and is shared with the STUN
- * server of that name.
+ * server of that name. Throws {@link StunError} `invalid-value` for a grant that the token cannot say.
  *
  * @example
  * const token = sealAccessToken(nodeCrypto, key, 'turn.example.org', { macKey, issuedAt: Date.now() / 1000, lifetime:
@@ -47,6 +47,9 @@ export function sealAccessToken(
   { macKey, issuedAt, lifetime }: TokenGrant,
 ): Uint8Array {
   const aead = aeadFor(crypto, key)
+  const isSayable =
+    macKey.length <= 0xffff && issuedAt >= 0 && issuedAt < 2 ** 48 && lifetime >= 0 && lifetime < 2 ** 32
+  if (!isSayable) throw new StunError('invalid-value', `a token of ${lifetime} s from ${issuedAt} on`)
   const nonce = new Uint8Array(NONCE_LENGTH)
   crypto.randomFill(nonce)
   const plain = new Writer(64)

@@ -67,11 +67,7 @@ export function uint32Attribute(type: number, name: string): AttributeCodec<numb
     type,
     name,
     decode: (value) => value.u32(),
-    encode(writer, number) {
-      if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff)
-        throw new StunError('invalid-value', `${name} takes 32 bits, not ${number}`)
-      writer.u32(number)
-    },
+    encode: (writer, number) => writer.u32(fitting(number, 0xffff_ffff, name)),
   }
 }
 
@@ -91,6 +87,12 @@ export function uint64Attribute(type: number, name: string): AttributeCodec<bigi
 /** An attribute that says everything by being there. */
 export function flagAttribute(type: number, name: string): AttributeCodec<true> {
   return { type, name, decode: () => true, encode: () => undefined }
+}
+
+/** `value`, if it is an integer from 0 to `max`; else throws {@link StunError} `invalid-value`. */
+export function fitting(value: number, max: number, name: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value
+  throw new StunError('invalid-value', `${name} takes 0 to ${max}, not ${value}`)
 }
 
 /** Names, realms and phrases mostly are, and then the encoder costs more than they do. */

@@ -48,9 +48,14 @@ export interface BindingAnswer<Local> {
 
 export class BindingService<Local extends TransportAddress> {
   readonly #config: BindingServiceConfig<Local>
+  readonly #understood: ReadonlySet<number>
+  readonly #understoodInDiscovery: ReadonlySet<number>
 
-  constructor(config: BindingServiceConfig<Local>) {
+  /** `authentication`: types of attributes that have been read before a request comes here. */
+  constructor(config: BindingServiceConfig<Local>, authentication: readonly number[] = []) {
     this.#config = config
+    this.#understood = new Set([...BINDING_ATTRIBUTES, ...authentication])
+    this.#understoodInDiscovery = new Set([...this.#understood, ...DISCOVERY_ATTRIBUTES])
   }
 
   answer(request: StunMessage, from: TransportAddress, local: Local): BindingAnswer<Local> {
@@ -61,7 +66,7 @@ export class BindingService<Local extends TransportAddress> {
     }
     const other = this.#config.discovery?.(local, BOTH) ?? null
     const unknown = request.unknownComprehensionRequired(
-      other === null ? BINDING_ATTRIBUTES : DISCOVERY_ATTRIBUTES,
+      other === null ? this.#understood : this.#understoodInDiscovery,
     )
     if (unknown.length > 0) return refused(StatusCode.unknownAttribute, unknown)
     const alternate = this.#alternateFor(from, local)
@@ -117,9 +122,8 @@ const NONE: ChangeRequestValue = { ip: false, port: false }
 const BOTH: ChangeRequestValue = { ip: true, port: true }
 
 /** RFC 5780 §7. */
-const DISCOVERY_ATTRIBUTES: ReadonlySet<number> = new Set<number>([
-  ...BINDING_ATTRIBUTES,
+const DISCOVERY_ATTRIBUTES: readonly number[] = [
   AttributeType.changeRequest,
   AttributeType.responsePort,
   AttributeType.padding,
-])
+]

@@ -20,6 +20,14 @@ export function parseIpAddress(text: string): Uint8Array | null {
   return Uint8Array.of(ipv4 >>> 24, ipv4 >>> 16, ipv4 >>> 8, ipv4)
 }
 
+/** The canonical text of an address, with its zone; `null` where the text is none. */
+export function canonicalIpAddress(text: string): string | null {
+  if (parseIpv4(text) >= 0) return text
+  const bytes = parseIpv6(text)
+  const zone = text.indexOf('%')
+  return bytes && formatIpv6(bytes) + (zone < 0 ? '' : text.slice(zone))
+}
+
 /** The canonical text of 4 or 16 bytes. Throws `RangeError` for any other length. */
 export function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return `${bytes[0]!}.${bytes[1]!}.${bytes[2]!}.${bytes[3]!}`

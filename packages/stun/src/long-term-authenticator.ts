@@ -50,7 +50,10 @@ export interface LongTermConfig {
 
 /** How ACCESS-TOKENs are read, RFC 7635. */
 export interface AccessTokens {
-  /** What the authorization server knows us by: clients are told it in THIRD-PARTY-AUTHORIZATION. */
+  /**
+   * What the authorization server knows us by: clients are told it in THIRD-PARTY-AUTHORIZATION. At most 255 bytes of
+   * UTF-8, and 400 together with the realm.
+   */
   readonly serverName: string
   /** The key of MESSAGE-INTEGRITY in a token sealed by the key of that name; `null` for one that is not good (now). */
   readonly open: (keyId: string, token: Uint8Array) => Uint8Array | null
@@ -75,6 +78,7 @@ export type LongTermRefusal = RequestRefusal
  */
 export class LongTermAuthenticator implements RequestAuthenticator {
   readonly realm: string
+  readonly understands: readonly number[]
   readonly #crypto: CryptoProvider
   readonly #password: LongTermConfig['password']
   readonly #username: ((userhash: Uint8Array) => string | null) | null
@@ -84,14 +88,22 @@ export class LongTermAuthenticator implements RequestAuthenticator {
   readonly #nonces: NonceMint
   readonly #accessTokens: AccessTokens | null
 
-  /** Throws {@link StunError} `invalid-value` for a realm so long that the challenge might not fit a datagram. */
+  /**
+   * Throws {@link StunError} `invalid-value` for a realm, or a server name of `accessTokens`, so long that the challenge
+   * might not fit a datagram.
+   */
   constructor(config: LongTermConfig) {
-    if (toUtf8(config.realm).length > 256) throw new StunError('invalid-value', 'the realm is too long')
+    const [realmLength, nameLength] = [config.realm, config.accessTokens?.serverName ?? ''].map(
+      (text) => toUtf8(text).length,
+    ) as [number, number]
+    if (realmLength > 256 || nameLength > 255 || realmLength + nameLength > 400)
+      throw new StunError('invalid-value', 'the realm is too long, or the name of the server')
     this.realm = config.realm
     this.#crypto = config.crypto
     this.#password = config.password
     this.#username = config.username ?? null
     this.#accessTokens = config.accessTokens ?? null
+    this.understands = this.#accessTokens === null ? [] : [AccessToken.type]
     this.#hashes = config.passwordHashes ?? ['md5']
     const isLegacy = this.#hashes.every((hash) => hash === 'md5')
     this.#offer = isLegacy ? null : this.#hashes.map((hash) => PasswordAlgorithmNumber[hash])

@@ -16,7 +16,8 @@ import { StatusCode } from './error-codes.ts'
 import { authenticate, type AuthenticatedMessage, type IntegrityAlgorithm, integrityOf } from './integrity.ts'
 import { longTermKey, type PasswordHash, userhash } from './keys.ts'
 import type { StunMessage } from './message.ts'
-import type { MessageBuilder } from './message-builder.ts'
+import { MessageBuilder } from './message-builder.ts'
+import { MessageClass, Method } from './message-type.ts'
 import { SecurityFeature, securityFeatures } from './nonce-cookie.ts'
 
 /**
@@ -39,11 +40,18 @@ export class LongTermCredentials {
   readonly #secret: string | AccessCredentials
   #challenge: Challenge | null = null
 
-  /** `secret`: the password, or what an authorization server gave us (RFC 7635), whose `keyId` is then the username. */
+  /**
+   * `secret`: the password, or what an authorization server gave us (RFC 7635), whose `keyId` is then the username. Throws
+   * {@link StunError} `invalid-value` for a name or a token that no request can carry.
+   */
   constructor(crypto: CryptoProvider, username: string, secret: string | AccessCredentials) {
     this.#crypto = crypto
     this.username = typeof secret === 'string' ? username : secret.keyId
     this.#secret = secret
+    // Else the server's challenge would find out, in the middle of a datagram's handling.
+    const trial = new MessageBuilder(Method.binding, MessageClass.request, new Uint8Array(12))
+    trial.add(Username, this.username)
+    if (typeof secret !== 'string') trial.add(AccessToken, secret.token)
   }
 
   /** The same user with what was learned so far, for another connection to the same server, which goes on by itself. */

@@ -30,7 +30,7 @@ export interface RequestIdentity {
 export class MessageBuilder {
   readonly #writer: Writer
   readonly #transactionId: Uint8Array
-  #sealed = false
+  #end: IntegrityAlgorithm | 'whole' | null = null
 
   /**
    * `method` is one of `Method`, or any other 12-bit number. The transaction ID has 12 bytes and is borrowed until the
@@ -65,18 +65,20 @@ export class MessageBuilder {
     return this.#writer.length
   }
 
-  /** Throws {@link StunError} `sealed` behind {@link MessageBuilder.sign}: the receiver would ignore the attribute. */
+  /**
+   * Throws {@link StunError} `sealed` behind {@link MessageBuilder.sign}: the receiver would ignore the attribute. Where it
+   * throws, for whatever reason, the message is as it was.
+   */
   add<T>(codec: AttributeCodec<T>, value: T): this {
-    if (this.#sealed)
+    if (this.#end !== null)
       throw new StunError('sealed', `${codec.name} cannot follow the integrity that shall cover it`)
-    this.#writer.u16(codec.type)
-    this.#writer.u16(0)
-    const start = this.#writer.length
-    codec.encode(this.#writer, value, this.#transactionId)
-    const length = this.#writer.length - start
-    if (length > 0xffff) throw new StunError('too-large', `${codec.name} has ${length} bytes`)
-    this.#writer.patch16(start - 2, length)
-    if ((length & 3) !== 0) this.#writer.zeros(-length & 3)
+    const at = this.#writer.length
+    try {
+      this.#append(codec, value)
+    } catch (error) {
+      this.#writer.truncate(at)
+      throw error
+    }
     return this
   }
 
@@ -87,9 +89,12 @@ export class MessageBuilder {
 
   /**
    * Appends MESSAGE-INTEGRITY, or MESSAGE-INTEGRITY-SHA256 for `sha256`. To send both, sign with `sha1` first
-   * (RFC 8489 §14.6).
+   * (RFC 8489 §14.6): throws {@link StunError} `sealed` in the other order, twice for one, or behind
+   * {@link MessageBuilder.finish}.
    */
   sign(crypto: CryptoProvider, key: Uint8Array, algorithm: IntegrityAlgorithm = 'sha1'): this {
+    if (this.#end !== null && !(this.#end === 'sha1' && algorithm === 'sha256'))
+      throw new StunError('sealed', `a ${algorithm} integrity cannot come behind what is there`)
     const at = this.#writer.length
     const hmac = computeIntegrity(crypto, algorithm, key, this.#writer.view(), at)
     this.#writer.u16(
@@ -97,35 +102,47 @@ export class MessageBuilder {
     )
     this.#writer.u16(integrityLengths[algorithm])
     this.#writer.bytes(hmac)
-    this.#sealed = true
+    this.#end = algorithm
     return this
   }
 
-  /** Appends FINGERPRINT and returns the message: bytes that are the caller's own. */
+  /**
+   * Appends FINGERPRINT and returns the message: bytes that are the caller's own. Throws {@link StunError} `sealed`
+   * the second time, and behind {@link MessageBuilder.build}.
+   */
   finish(): Uint8Array {
     const at = this.#writer.length
-    this.#patchLength(at + FINGERPRINT_LENGTH)
+    this.#complete(at + FINGERPRINT_LENGTH)
     const value = fingerprint(this.#writer.view(), at)
     this.#writer.u16(AttributeType.fingerprint)
     this.#writer.u16(4)
     this.#writer.u32(value)
-    return this.#end()
-  }
-
-  /** The message without FINGERPRINT: bytes that are the caller's own. */
-  build(): Uint8Array {
-    this.#patchLength(this.#writer.length)
-    return this.#end()
-  }
-
-  #end(): Uint8Array {
-    this.#sealed = true
     return this.#writer.view()
   }
 
-  #patchLength(end: number): void {
+  /** The message without FINGERPRINT: bytes that are the caller's own. Again, they are the same. */
+  build(): Uint8Array {
+    if (this.#end !== 'whole') this.#complete(this.#writer.length)
+    return this.#writer.view()
+  }
+
+  #append<T>(codec: AttributeCodec<T>, value: T): void {
+    this.#writer.u16(codec.type)
+    this.#writer.u16(0)
+    const start = this.#writer.length
+    codec.encode(this.#writer, value, this.#transactionId)
+    const length = this.#writer.length - start
+    if (length > 0xffff) throw new StunError('too-large', `${codec.name} has ${length} bytes`)
+    this.#writer.patch16(start - 2, length)
+    if ((length & 3) !== 0) this.#writer.zeros(-length & 3)
+  }
+
+  /** Nothing may follow: the memory is then the caller's. */
+  #complete(end: number): void {
     const length = end - HEADER_LENGTH
+    if (this.#end === 'whole') throw new StunError('sealed', 'the message was finished before')
     if (length > 0xffff) throw new StunError('too-large', `${length} bytes behind the header`)
     this.#writer.patch16(2, length)
+    this.#end = 'whole'
   }
 }

@@ -8,6 +8,8 @@ import type { TransportAddress } from './transport-address.ts'
 
 /** A server's side of a credential mechanism: what the short-term and the long-term one have in common. */
 export interface RequestAuthenticator {
+  /** Types of comprehension-required attributes that the mechanism reads beyond those of RFC 8489. */
+  readonly understands: readonly number[]
   /** `client` is where the request came from. */
   authenticate(now: Millis, request: StunMessage, client: TransportAddress): RequestGrant | RequestRefusal
   /** The answer to a request that was refused, neither signed nor finished. */

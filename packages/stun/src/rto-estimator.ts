@@ -12,7 +12,7 @@ export class RtoEstimator {
   #rto: number
   #usedAt = -Infinity
 
-  /** `initial` milliseconds hold until the first sample, and again after ten minutes without one. */
+  /** `initial` milliseconds hold until the first sample, and again after ten minutes without a request. */
   constructor(initial: number) {
     this.#initial = initial
     this.#rto = initial
@@ -38,7 +38,7 @@ export class RtoEstimator {
 
   /** A request had to be sent again: the next one waits as long as its second try did. */
   backOff(): void {
-    this.#rto = clamp(2 * this.#rto)
+    this.#rto = Math.max(this.#rto, clamp(2 * this.#rto))
   }
 
   #forget(): void {

@@ -65,13 +65,13 @@ export class StunServer<Local extends TransportAddress = TransportAddress> {
   /** Bytes that SOFTWARE takes at most, header and padding included. */
   readonly #softwareLength: number
 
-  /** Throws {@link StunError} `invalid-value` for both kinds of credentials at once, or a realm that is too long. */
+  /** Throws {@link StunError} `invalid-value` for both kinds of credentials at once, or names that are too long. */
   constructor(config: StunServerConfig<Local>, host: StunServerHost<Local>) {
     this.#config = config
     this.#host = host
     this.#softwareLength = 7 + toUtf8(config.software ?? '').length
     this.#authenticator = authenticatorOf(config)
-    this.#service = new BindingService(config)
+    this.#service = new BindingService(config, this.#authenticator?.understands)
   }
 
   /** `local` is the end that the datagram came to. */

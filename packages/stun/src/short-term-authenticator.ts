@@ -21,6 +21,7 @@ export interface ShortTermConfig {
  * there is no challenge and no nonce. Answers are signed as the request was.
  */
 export class ShortTermAuthenticator implements RequestAuthenticator {
+  readonly understands: readonly number[] = []
   readonly #crypto: CryptoProvider
   readonly #password: (username: string) => string | null
 

@@ -100,7 +100,8 @@ export class Transactions<Context> {
     policy: Partial<RetransmitPolicy> = {},
   ): void {
     const { rto, rc, rm } = { ...defaultRetransmitPolicy, ...policy }
-    if (!(rto > 0 && Number.isFinite(rto) && rc >= 1 && rm > 0))
+    const total = rto * (2 ** (rc - 1) - 1 + rm)
+    if (!(rto > 0 && Number.isInteger(rc) && rc >= 1 && rm > 0 && Number.isFinite(total)))
       throw new StunError('invalid-value', `retransmission policy rto ${rto}, rc ${rc}, rm ${rm}`)
     const key = keyOf(request.subarray(8, 20))
     if (this.#pending.has(key)) throw new StunError('invalid-value', 'the transaction ID is in use')

@@ -1,4 +1,4 @@
-import { type IpFamily, isIpAddress } from './ip-address.ts'
+import { canonicalIpAddress, type IpFamily } from './ip-address.ts'
 import { StunError } from './stun-error.ts'
 
 /**
@@ -12,18 +12,18 @@ export interface TransportAddress {
 }
 
 /**
- * The address of a canonical text and a port. Throws {@link StunError} `invalid-address` where `address` is no IP
+ * The address of a text, in whatever form, and a port. Throws {@link StunError} `invalid-address` where `text` is no IP
  * address or `port` no 16-bit number.
  *
  * @example
- * formatAddress(transportAddress('::1', 3478)) // '[::1]:3478'
+ * formatAddress(transportAddress('0:0::1', 3478)) // '[::1]:3478'
  */
-export function transportAddress(address: string, port: number): TransportAddress {
-  const family = isIpAddress(address)
-  if (family === null) throw new StunError('invalid-address', `${JSON.stringify(address)} is no IP address`)
+export function transportAddress(text: string, port: number): TransportAddress {
+  const address = canonicalIpAddress(text)
+  if (address === null) throw new StunError('invalid-address', `${JSON.stringify(text)} is no IP address`)
   if (!Number.isInteger(port) || port < 0 || port > 0xffff)
     throw new StunError('invalid-address', `${port} is no port`)
-  return { family, address, port }
+  return { family: address.includes(':') ? 'IPv6' : 'IPv4', address, port }
 }
 
 export function sameAddress(a: TransportAddress, b: TransportAddress): boolean {

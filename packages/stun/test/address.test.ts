@@ -124,6 +124,18 @@ describe('transport addresses', () => {
     expect(formatAddress(transportAddress('2001:db8::1', 80))).toBe('[2001:db8::1]:80')
   })
 
+  test.each([
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['0:0::1', '::1'],
+    ['::ffff:c000:0201', '::ffff:192.0.2.1'],
+    ['FE80:0::1%eth0', 'fe80::1%eth0'],
+    ['192.0.2.1', '192.0.2.1'],
+  ])('%s is %s, in whatever form it was given', (text, address) => {
+    const family = address.includes(':') ? 'IPv6' : 'IPv4'
+    expect(transportAddress(text, 80)).toEqual({ family, address, port: 80 })
+    expect(sameAddress(transportAddress(text, 80), transportAddress(address, 80))).toBe(true)
+  })
+
   test('are the same when address and port are', () => {
     const address = transportAddress('192.0.2.1', 80)
     expect(sameAddress(address, { ...address })).toBe(true)

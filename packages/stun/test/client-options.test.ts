@@ -187,6 +187,12 @@ describe('§6.2.1: the retransmission time-out', () => {
     expect(estimator.rto(Millis(0))).toBe(3_000)
   })
 
+  test('is never shortened by a retransmission', () => {
+    const estimator = new RtoEstimator(5_000)
+    estimator.backOff()
+    expect(estimator.rto(Millis(0))).toBe(5_000)
+  })
+
   test('is forgotten after ten minutes', () => {
     const estimator = new RtoEstimator(500)
     estimator.rto(Millis(0))

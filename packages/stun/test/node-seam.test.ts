@@ -63,6 +63,15 @@ describe('RFC 5780 on loopback', () => {
     expect(asked).toEqual(['_stun-behavior._udp.example.org'])
   })
 
+  test('a socket on all addresses does not know whether there is a NAT', async () => {
+    stopClock()
+    const server = await serve({ discovery })
+    const found = await discoverNatBehavior(`stun:127.0.0.1:${server.addresses[0]!.port}`, {
+      localAddress: '0.0.0.0',
+    })
+    expect(found).toMatchObject({ isBehindNat: null, mapping: 'endpoint-independent' })
+  })
+
   test('a server of one address, a silent one, and none', async () => {
     const server = await serve({})
     const asking = discoverNatBehavior(`127.0.0.1:${server.addresses[0]!.port}`)

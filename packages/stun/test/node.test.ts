@@ -60,6 +60,17 @@ describe('over loopback', () => {
     await expect(asking).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  test('who asks anew when close cancels a request is told that the client is closed', async () => {
+    const silent = await bound()
+    const client = await NodeStunClient.open(`127.0.0.1:${silent.address().port}`)
+    const again: Promise<unknown>[] = []
+    client.on('failure', () => again.push(client.bind().catch((error: unknown) => error)))
+    const asked = expect(client.bind()).rejects.toMatchObject({ code: 'cancelled' })
+    await client.close()
+    await asked
+    expect(await Promise.all(again)).toMatchObject([{ code: 'closed' }])
+  })
+
   test('cancel and close end what is pending', async () => {
     const silent = await bound()
     const client = await NodeStunClient.open(`127.0.0.1:${silent.address().port}`)
@@ -71,6 +82,7 @@ describe('over loopback', () => {
     await client.close()
     await expect(second).rejects.toMatchObject({ code: 'cancelled' })
     await expect(client.bind()).rejects.toMatchObject({ code: 'closed' })
+    expect(() => client.indicate()).toThrow(expect.objectContaining({ code: 'closed' }))
   })
 
   test('a stuns: URI is never asked in the clear', async () => {

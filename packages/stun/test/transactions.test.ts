@@ -9,7 +9,6 @@ import {
   Method,
   reliableTransportPolicy,
   type RetransmitPolicy,
-  StunError,
   Transactions,
   transportAddress,
 } from '../src/index.ts'
@@ -73,11 +72,26 @@ describe('retransmission', () => {
     expect(run.transactions.nextTimeout).toBe(11_000)
   })
 
-  test('a policy without end, or a repeated transaction ID, is refused', () => {
+  test.each([
+    { rto: 0 },
+    { rto: Infinity },
+    { rto: NaN },
+    { rc: 0 },
+    { rc: 1.5 },
+    { rc: Infinity },
+    { rc: 1_100 },
+    { rm: 0 },
+    { rm: -1 },
+    { rm: Infinity },
+    { rm: NaN },
+  ])('refuses a policy that never ends, or never begins: %p', (policy) => {
     const run = new Run()
-    expect(() => run.start('a', { rto: 0 })).toThrow(StunError)
-    expect(() => run.start('a', { rc: 0 })).toThrow(StunError)
-    expect(() => run.start('a', { rto: Infinity })).toThrow(StunError)
+    expect(() => run.start('a', policy)).toThrow(expect.objectContaining({ code: 'invalid-value' }))
+    expect([run.transactions.size, run.transactions.nextTimeout, run.sent]).toEqual([0, Infinity, []])
+  })
+
+  test('a repeated transaction ID is refused', () => {
+    const run = new Run()
     const id = run.start('a')
     expect(() => run.transactions.start(run.simulation.now, server, requestOf(id), 'b')).toThrow(
       expect.objectContaining({ code: 'invalid-value' }),

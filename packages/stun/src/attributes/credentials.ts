@@ -1,8 +1,9 @@
 /** Attributes of the credential mechanisms, RFC 8489 §9 and §14.3 to §14.13. */
 import { DecodeError } from '@purertc/bytes'
 
-import { type AttributeCodec, opaqueAttribute, textAttribute } from '../attribute-codec.ts'
+import { type AttributeCodec, fitting, opaqueAttribute, textAttribute } from '../attribute-codec.ts'
 import { AttributeType } from '../attribute-type.ts'
+import { StunError } from '../stun-error.ts'
 
 /** RFC 8489 §14.3: at most 508 bytes; RFC 5389 §15.3 allowed 512. */
 export const Username: AttributeCodec<string> = textAttribute(AttributeType.username, 'USERNAME', 512)
@@ -50,7 +51,7 @@ export const PasswordAlgorithm: AttributeCodec<number> = {
     return algorithm
   },
   encode(writer, algorithm) {
-    writer.u16(algorithm)
+    writer.u16(fitting(algorithm, 0xffff, 'PASSWORD-ALGORITHM'))
     writer.u16(0)
   },
 }
@@ -69,8 +70,9 @@ export const PasswordAlgorithms: AttributeCodec<readonly number[]> = {
     return algorithms
   },
   encode(writer, algorithms) {
+    if (algorithms.length === 0) throw new StunError('invalid-value', 'PASSWORD-ALGORITHMS: none')
     for (const algorithm of algorithms) {
-      writer.u16(algorithm)
+      writer.u16(fitting(algorithm, 0xffff, 'PASSWORD-ALGORITHMS'))
       writer.u16(0)
     }
   },

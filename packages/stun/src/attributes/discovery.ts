@@ -1,7 +1,6 @@
 /** Attributes of NAT behaviour discovery, RFC 5780 §7. */
-import { type AttributeCodec, opaqueAttribute } from '../attribute-codec.ts'
+import { type AttributeCodec, fitting, opaqueAttribute } from '../attribute-codec.ts'
 import { AttributeType } from '../attribute-type.ts'
-import { StunError } from '../stun-error.ts'
 
 /** What the answer's source address shall differ in. */
 export interface ChangeRequestValue {
@@ -32,9 +31,7 @@ export const ResponsePort: AttributeCodec<number> = {
     return port
   },
   encode(writer, port) {
-    if (!Number.isInteger(port) || port < 0 || port > 0xffff)
-      throw new StunError('invalid-value', `RESPONSE-PORT takes 16 bits, not ${port}`)
-    writer.u16(port)
+    writer.u16(fitting(port, 0xffff, 'RESPONSE-PORT'))
     writer.u16(0)
   },
 }

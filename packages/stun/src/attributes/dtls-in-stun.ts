@@ -4,9 +4,8 @@
  */
 import { DecodeError } from '@purertc/bytes'
 
-import { type AttributeCodec, opaqueAttribute } from '../attribute-codec.ts'
+import { type AttributeCodec, fitting, opaqueAttribute } from '../attribute-codec.ts'
 import { AttributeType } from '../attribute-type.ts'
-import { StunError } from '../stun-error.ts'
 
 /** One datagram of a DTLS handshake. libwebrtc sends an empty value where there is none. */
 export const MetaDtlsInStun: AttributeCodec<Uint8Array> = opaqueAttribute(
@@ -25,10 +24,6 @@ export const MetaDtlsInStunAcknowledgement: AttributeCodec<readonly number[]> = 
     return checksums
   },
   encode(writer, checksums) {
-    for (const checksum of checksums) {
-      if (!Number.isInteger(checksum) || checksum < 0 || checksum > 0xffff_ffff)
-        throw new StunError('invalid-value', `a checksum has 32 bits: ${checksum}`)
-      writer.u32(checksum)
-    }
+    for (const checksum of checksums) writer.u32(fitting(checksum, 0xffff_ffff, 'a checksum'))
   },
 }

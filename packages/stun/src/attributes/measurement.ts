@@ -1,7 +1,6 @@
 /** Attributes that measure the path while checks run over it, RFC 7982 and RFC 6679. */
-import type { AttributeCodec } from '../attribute-codec.ts'
+import { type AttributeCodec, fitting } from '../attribute-codec.ts'
 import { AttributeType } from '../attribute-type.ts'
-import { StunError } from '../stun-error.ts'
 
 export interface TransmitCounterValue {
   /** How often the client has sent this request, the first time included. */
@@ -24,8 +23,8 @@ export const TransactionTransmitCounter: AttributeCodec<TransmitCounterValue> = 
   },
   encode(writer, { requests, responses }) {
     writer.u16(0)
-    writer.u8(fit(requests, 0xff, 'TRANSACTION_TRANSMIT_COUNTER'))
-    writer.u8(fit(responses, 0xff, 'TRANSACTION_TRANSMIT_COUNTER'))
+    writer.u8(fitting(requests, 0xff, 'TRANSACTION_TRANSMIT_COUNTER'))
+    writer.u8(fitting(responses, 0xff, 'TRANSACTION_TRANSMIT_COUNTER'))
   },
 }
 
@@ -49,11 +48,6 @@ export const EcnCheck: AttributeCodec<EcnCheckValue> = {
     return { isValid: (flags & 1) !== 0, codepoint: (flags >>> 1) & 0b11 }
   },
   encode(writer, { isValid, codepoint }) {
-    writer.u32((fit(codepoint, 0b11, 'ECN-CHECK STUN') << 1) | (isValid ? 1 : 0))
+    writer.u32((fitting(codepoint, 0b11, 'ECN-CHECK STUN') << 1) | (isValid ? 1 : 0))
   },
-}
-
-function fit(value: number, max: number, name: string): number {
-  if (Number.isInteger(value) && value >= 0 && value <= max) return value
-  throw new StunError('invalid-value', `${name} takes 0 to ${max}, not ${value}`)
 }

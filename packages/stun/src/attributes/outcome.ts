@@ -1,7 +1,7 @@
 /** Attributes that say how a request ended and who answered, RFC 8489 §14.8, §14.13, §14.14 and §14.16. */
 import { DecodeError } from '@purertc/bytes'
 
-import { type AttributeCodec, opaqueAttribute, textAttribute } from '../attribute-codec.ts'
+import { type AttributeCodec, fitting, opaqueAttribute, textAttribute } from '../attribute-codec.ts'
 import { AttributeType } from '../attribute-type.ts'
 import { StunError } from '../stun-error.ts'
 
@@ -53,7 +53,7 @@ export const UnknownAttributes: AttributeCodec<readonly number[]> = {
     return types
   },
   encode(writer, types) {
-    for (const type of types) writer.u16(type)
+    for (const type of types) writer.u16(fitting(type, 0xffff, 'UNKNOWN-ATTRIBUTES'))
   },
 }
 

@@ -3,6 +3,7 @@ import { DecodeError } from '@purertc/bytes'
 
 import {
   type AttributeCodec,
+  fitting,
   flagAttribute,
   opaqueAttribute,
   textAttribute,
@@ -23,9 +24,7 @@ export const ChannelNumber: AttributeCodec<number> = {
     return channel
   },
   encode(writer, channel) {
-    if (!Number.isInteger(channel) || channel < 0 || channel > 0xffff)
-      throw new StunError('invalid-value', `CHANNEL-NUMBER takes 16 bits, not ${channel}`)
-    writer.u16(channel)
+    writer.u16(fitting(channel, 0xffff, 'CHANNEL-NUMBER'))
     writer.u16(0)
   },
 }
@@ -46,9 +45,7 @@ export const RequestedTransport: AttributeCodec<number> = {
     return protocol
   },
   encode(writer, protocol) {
-    if (!Number.isInteger(protocol) || protocol < 0 || protocol > 0xff)
-      throw new StunError('invalid-value', `REQUESTED-TRANSPORT takes 8 bits, not ${protocol}`)
-    writer.u32(protocol * 0x100_0000)
+    writer.u32(fitting(protocol, 0xff, 'REQUESTED-TRANSPORT') * 0x100_0000)
   },
 }
 
@@ -141,8 +138,8 @@ export const Icmp: AttributeCodec<IcmpValue> = {
   },
   encode(writer, { type, code, data }) {
     writer.u16(0)
-    writer.u16((type << 9) | code)
-    writer.u32(data)
+    writer.u16((fitting(type, 0x7f, 'ICMP type') << 9) | fitting(code, 0x1ff, 'ICMP code'))
+    writer.u32(fitting(data, 0xffff_ffff, 'ICMP data'))
   },
 }
 

@@ -153,6 +153,7 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
   /** Asks the server where it sees us. Rejects with `StunError`; its `code` is the server's or says what happened. */
   bind(options: BindingOptions = {}): Promise<BindingResult> {
     return new Promise((resolve, reject) => {
+      this.#assertOpen()
       this.#ask(monotonicNow(), { resolve, reject, options, server: this.#current })
     })
   }
@@ -184,6 +185,7 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
 
   /** Sends a Binding indication, which keeps a NAT's mapping alive and is not answered. Throws `StunError` `closed`. */
   indicate(): void {
+    this.#assertOpen()
     this.#client.indicate()
   }
 
@@ -192,7 +194,7 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
    * and TLS they must be STUN messages, for nothing else can be told apart there. Throws `StunError` `closed`.
    */
   send(bytes: Uint8Array, to: ServerAddress = this.server): void {
-    if (this.#isClosed) throw new StunError('closed', 'the client is closed')
+    this.#assertOpen()
     this.#transport.send(to, bytes)
   }
 
@@ -210,6 +212,11 @@ export class NodeStunClient extends EventEmitter<NodeStunClientEvents> {
     this.#client.close()
     this.#alarm.clear()
     await this.#transport.close()
+  }
+
+  /** A listener that hears of what `close` cancels must not ask anew. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StunError('closed', 'the client is closed')
   }
 
   #lose(cause: Error, to: TransportAddress | null): void {

@@ -49,7 +49,9 @@ export async function discoverNatBehavior(
     localAddress: localAddress ?? (await addressTowards(address)),
     localPort,
   })
-  return observe(socket, { ...config, crypto, server: address, local: socket.local })
+  // A socket on all addresses does not know which of them the NAT sees.
+  const isAny = /^(0\.0\.0\.0|::)$/.test(socket.local.address)
+  return observe(socket, { ...config, crypto, server: address, local: isAny ? null : socket.local })
 }
 
 /** Takes the socket over, and closes it. */

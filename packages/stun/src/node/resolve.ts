@@ -27,10 +27,7 @@ export interface ResolveOptions {
  * default port. Rejects with the system's error, or {@link StunError} `invalid-address` where the domain says that it
  * has no such service, or the only addresses are of the other family.
  */
-export async function resolveServer(
-  uri: Omit<StunUri, 'scheme'>,
-  options: ResolveOptions,
-): Promise<ServerAddress[]> {
+export async function resolveServer(uri: StunUri, options: ResolveOptions): Promise<ServerAddress[]> {
   const { host, port, isPortGiven } = uri
   const { family, names = systemNames } = options
   const literal = isIpAddress(host)
