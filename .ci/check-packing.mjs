@@ -1,7 +1,7 @@
 /**
  * Packs every public package as it would be published, checks exports and types of the tarballs (publint,
- * arethetypeswrong), installs them in an empty folder with npm, and runs the programs of `runtimes/` from there on
- * Node, Bun and Deno.
+ * arethetypeswrong), installs them in an empty folder with npm, has a strict TypeScript read their declarations, and
+ * runs the programs of `runtimes/` from there on Node, Bun and Deno.
  */
 import {
   copyFileSync,
@@ -71,6 +71,30 @@ await check('install of the optional peers', ['npm', 'install', '--no-audit', '-
 })
 writeFileSync(join(home, 'entries.mjs'), imports(entries))
 await check(`import of all ${entries.length} entries`, ['node', 'entries.mjs'], { cwd: home })
+
+/** As strict as a user may be, with the declarations of what is installed checked as well. */
+await check('install of the types of Node', ['npm', 'install', '--no-audit', '--no-fund', '@types/node@20'], {
+  cwd: home,
+})
+writeFileSync(
+  join(home, 'entries.ts'),
+  entries.map((entry, at) => `export * as entry${at} from '${entry}'`).join('\n'),
+)
+const typeScript = join(root, 'node_modules/typescript/bin/tsc')
+const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess']
+for (const [module, resolution] of [
+  ['node16', 'node16'],
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])
+  await check(
+    `declarations under moduleResolution ${resolution}`,
+    [
+      ...['node', typeScript, ...strict, '--skipLibCheck', 'false', '--target', 'es2022', '--types', 'node'],
+      ...['--module', module, '--moduleResolution', resolution, 'entries.ts'],
+    ],
+    { cwd: home },
+  )
 
 const runtimes = join(folder, 'runtimes')
 mkdirSync(runtimes)

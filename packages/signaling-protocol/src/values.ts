@@ -23,7 +23,8 @@ export const requestId = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 /** A place in an order that grows: of a channel's events, or of a client's frames. */
 export const sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 
-export const metadata = v.pipe(
+/** Annotated: TypeScript gives up on what would be inferred when it reads it back from the declarations. */
+export const metadata: v.GenericSchema<unknown, Json> = v.pipe(
   json,
   v.check(
     (value) => JSON.stringify(value).length <= frameLimits.metadata,

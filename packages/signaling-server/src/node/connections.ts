@@ -10,7 +10,7 @@ import type { SignalingServerEvents } from './events.ts'
 import type { FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { finite } from './ice-servers.ts'
-import { SocketPeer } from './peer.ts'
+import { SocketPeer } from './socket-peer.ts'
 
 /** The open connections of a server: hands what they bring to the hub, and to them what it has for them. */
 export class Connections {

@@ -1,6 +1,6 @@
 import type { ClientBinaryHeader, ClientFrame } from '@purertc/signaling-protocol'
 
-import type { SignalingPeer } from './peer.ts'
+import type { SignalingPeer } from './signaling-peer.ts'
 
 export interface SignalingServerEvents {
   /** A connection is open and greeted. */

@@ -5,7 +5,7 @@ import { type ClientFrame, CloseCode } from '@purertc/signaling-protocol'
 
 import type { JoinRequest, SignalingHubHost } from '../host.ts'
 import type { SignalingServerEvents } from './events.ts'
-import type { SocketPeer } from './peer.ts'
+import type { SocketPeer } from './socket-peer.ts'
 
 /** What a server does for its hub beside writing to sockets and telling its listeners. */
 export interface HubHostServer {

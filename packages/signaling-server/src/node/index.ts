@@ -7,7 +7,7 @@ export type {
   SignalingServerOptions,
   Subscription,
 } from './options.ts'
-export type { SignalingPeer } from './peer.ts'
+export type { SignalingPeer } from './signaling-peer.ts'
 export { createSignalingServer, SignalingServer } from './server.ts'
 export {
   createTurnCredentials,

@@ -6,7 +6,7 @@ import type { IceServer, Json } from '@purertc/signaling-protocol'
 import type { JoinDecision } from '../host.ts'
 import type { HubLimits } from '../limits.ts'
 import type { ChannelStore } from '../store/channel-store.ts'
-import type { SignalingPeer } from './peer.ts'
+import type { SignalingPeer } from './signaling-peer.ts'
 
 /** What one server allows. */
 export interface SignalingServerLimits extends HubLimits {

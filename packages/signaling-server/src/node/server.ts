@@ -17,7 +17,7 @@ import type { SignalingServerEvents } from './events.ts'
 import { hubHost } from './hub-host.ts'
 import { finite, iceServersFor } from './ice-servers.ts'
 import type { SignalingServerLimits, SignalingServerOptions } from './options.ts'
-import type { SocketPeer } from './peer.ts'
+import type { SocketPeer } from './socket-peer.ts'
 import { defaultServerLimits } from './server-limits.ts'
 import { Upgrades } from './upgrades.ts'
 
