@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createSignalingServer, type SignalingServer } from '@purertc/signaling-server'
 
 import { Peer, type PeerEvents, type PeerOptions, type RTCIceCandidateInit } from '../src/index.ts'
+import { platform } from '../src/node/peer.ts'
+import { Peer as MachinePeer } from '../src/peer/peer.ts'
 
 let server: SignalingServer
 let http: Server
@@ -33,7 +35,7 @@ function createPeer(name: string, channel: string, options: Partial<PeerOptions>
   return new Peer({ signaling: url, channel, peer: name, network, ...options })
 }
 
-function next<Name extends keyof PeerEvents>(peer: Peer, name: Name): Promise<PeerEvents[Name]> {
+function next<Name extends keyof PeerEvents>(peer: MachinePeer, name: Name): Promise<PeerEvents[Name]> {
   return new Promise((resolve) => peer.once(name, resolve))
 }
 
@@ -255,6 +257,21 @@ describe('a Peer', () => {
     for (let i = 0; i < 16; i++) alice.send(new Uint8Array(size))
     await alice.close()
     expect(bytes).toBe(16 * size)
+    await bob.close()
+  })
+
+  test('close() waits no longer when the link is gone', async () => {
+    const limitless = { ...platform, atMost: (_: number, promise: Promise<void>) => promise }
+    const alice = new MachinePeer({ signaling: url, channel: 'hurried', peer: 'alice', network }, limitless)
+    const bob = createPeer('bob', 'hurried')
+    const both = Promise.all([next(alice, 'connect'), next(bob, 'connect')])
+    await alice.connect()
+    await bob.connect()
+    await both
+    const closed = alice.close()
+    // As when the other's goodbye comes over signalling first.
+    alice.clear()
+    await closed
     await bob.close()
   })
 

@@ -1,3 +1,5 @@
+import { ErrorCode } from '@purertc/signaling-protocol'
+
 import { SignalingClient } from './client.ts'
 import type { JoinOptions, SignalingClientOptions } from './options.ts'
 import type { Signaling, SignalingFrame, SignalingHost } from './signaling.ts'
@@ -58,7 +60,10 @@ export class ServerSignaling implements Signaling {
     client.on('rawMessage', (text) => this.#host?.rawMessage(text))
     client.on('reconnecting', () => this.#host?.interrupted(false))
     client.on('resumed', () => this.#host?.interrupted(true))
-    client.on('error', (error) => this.#host?.failed(error))
+    client.on('error', (error) => {
+      // What was said until this end heard that the session is over: late rather than wrong.
+      if (error.code !== ErrorCode.notJoined) this.#host?.failed(error)
+    })
     client.on('close', ({ code, reason }) => this.#host?.closed(code, reason))
   }
 }

@@ -14,7 +14,16 @@ export interface CertificateAlgorithm {
   readonly expires?: number
 }
 
-/** {@inheritDoc Connection} */
+/**
+ * A connection to one peer, WebRTC §4.4, for data.
+ *
+ * @example
+ * const connection = new RTCPeerConnection({ iceServers: [{ urls: 'stun:stun.example.org' }] })
+ * const channel = connection.createDataChannel('chat')
+ * connection.onicecandidate = ({ candidate }) => signal({ candidate })
+ * await connection.setLocalDescription()
+ * signal({ description: connection.localDescription })
+ */
 export class RTCPeerConnection extends Connection {
   constructor(configuration: RTCConfiguration = {}) {
     super(configuration, nodeEnvironment)

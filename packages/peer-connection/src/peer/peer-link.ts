@@ -57,6 +57,8 @@ export class PeerLink {
   #session: string | null = null
   #ignoresOffer = false
   #isOver = false
+  /** Set while {@link finish} waits. */
+  #finished: (() => void) | null = null
 
   constructor(
     peer: string,
@@ -146,21 +148,26 @@ export class PeerLink {
   }
 
   /**
-   * Closes the channel; resolves when all that was sent has arrived and the peer has closed it, too. The host hears
-   * nothing more.
+   * Closes the channel; resolves when all that was sent has arrived and the peer has closed it, too, or the link is
+   * closed meanwhile. The host hears nothing more.
    */
   finish(): Promise<void> {
     this.#isOver = true
     const channel = this.#channel
     if (!(channel instanceof RTCDataChannel) || channel.readyState !== 'open') return Promise.resolve()
     channel.close()
-    return new Promise((resolve) => channel.addEventListener('close', () => resolve(), { once: true }))
+    return new Promise((resolve) => {
+      this.#finished = resolve
+      channel.addEventListener('close', () => resolve(), { once: true })
+    })
   }
 
   /** Ends the link at once; the host hears nothing more. */
   close(): void {
     this.#isOver = true
     this.connection.close()
+    // A connection that is closed tells its channels nothing.
+    this.#finished?.()
   }
 
   #hooks(): TransportHooks {

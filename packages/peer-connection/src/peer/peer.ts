@@ -31,16 +31,7 @@ export interface PeerPlatform {
   atMost(milliseconds: number, promise: Promise<void>): Promise<void>
 }
 
-/**
- * One end of a connection between two peers that know nothing but a signalling server and the name of a channel. It
- * owns its signalling connection, makes or answers the offer as the server says, and carries messages both ways.
- *
- * @example
- * const peer = new Peer({ signaling: 'ws://localhost:8080', channel: 'room' })
- * peer.on('connect', () => peer.send('hello'))
- * peer.on('message', (data) => show(data))
- * await peer.connect()
- */
+/** What is the same on every platform: see the `Peer` of Node. */
 export class Peer extends Emitter<PeerEvents> {
   readonly #options: PeerOptions
   readonly #platform: PeerPlatform

@@ -43,16 +43,7 @@ import { transportHost } from './transport-host.ts'
 import { transportView } from './transport-view.ts'
 import { RTCSctpTransport } from './transports.ts'
 
-/**
- * A connection to one peer, WebRTC §4.4, for data.
- *
- * @example
- * const connection = new RTCPeerConnection({ iceServers: [{ urls: 'stun:stun.example.org' }] })
- * const channel = connection.createDataChannel('chat')
- * connection.onicecandidate = ({ candidate }) => signal({ candidate })
- * await connection.setLocalDescription()
- * signal({ description: connection.localDescription })
- */
+/** What is the same on every platform: see the `RTCPeerConnection` of Node. */
 export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> {
   declare onnegotiationneeded: Handler<RTCPeerConnection>
   declare onicecandidate: Handler<RTCPeerConnection, RTCPeerConnectionIceEvent>
