@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { Command, InvalidArgumentError, Option } from 'commander'
 
 import type { SessionOptions } from './session/options.ts'
@@ -25,9 +27,10 @@ interface JoinFlags extends CommonFlags {
 export type Run = (options: SessionOptions, style: { readonly json: boolean }) => Promise<void>
 
 export function createProgram(run: Run): Command {
-  const program = new Command('purertc-peer').description(
-    'Sends files and text to another peer on a channel.',
-  )
+  const program = new Command('purertc-peer')
+    .description('Sends files and text to another peer on a channel.')
+    .version(version())
+    .showHelpAfterError('(--help tells what there is)')
   const start = (channel: string, flags: JoinFlags): Promise<void> => {
     if (flags.datagram === true && ((flags.send?.length ?? 0) > 0 || (flags.receive ?? 0) > 0))
       program.error('error: files need a data channel: leave --datagram out')
@@ -35,21 +38,21 @@ export function createProgram(run: Run): Command {
   }
 
   common(program.command('send').description('send files'))
-    .argument('<channel>')
-    .argument('<file...>')
+    .argument('<channel>', channelHelp)
+    .argument('<file...>', 'what to send')
     .action((channel: string, send: string[], flags: CommonFlags) => start(channel, { ...flags, send }))
   common(program.command('receive').description('receive files'))
-    .argument('<channel>')
-    .option('--files <n>', 'how many', parseCount, 1)
+    .argument('<channel>', channelHelp)
+    .option('--files <n>', 'how many', parsePositive, 1)
     .option('--output <folder>', 'where to put them', '.')
     .action((channel: string, flags: CommonFlags & { files: number }) =>
       start(channel, { ...flags, receive: flags.files }),
     )
   common(program.command('chat').description('send lines of the standard input, and print the peer’s'))
-    .argument('<channel>')
+    .argument('<channel>', channelHelp)
     .action((channel: string, flags: CommonFlags) => start(channel, { ...flags, chat: true }))
   common(program.command('join').description('all of these at once'))
-    .argument('<channel>')
+    .argument('<channel>', channelHelp)
     .option('--send <file...>', 'files to send')
     .option('--receive <n>', 'how many files to wait for', parseCount)
     .option('--output <folder>', 'where to put them', '.')
@@ -70,7 +73,7 @@ function common(command: Command): Command {
     .option('--relay', 'go through TURN only')
     .option('--datagram', 'application data straight in DTLS records: text only')
     .option('--loopback', 'offer loopback addresses too')
-    .option('--timeout <seconds>', 'until a connection must stand', parseCount, 30)
+    .option('--timeout <seconds>', 'until a connection must stand', parsePositive, 30)
     .option('--json', 'one JSON report a line')
 }
 
@@ -97,3 +100,16 @@ function parseCount(text: string): number {
     throw new InvalidArgumentError('Not a whole number up to 1,000,000.')
   return count
 }
+
+function parsePositive(text: string): number {
+  const count = parseCount(text)
+  if (count === 0) throw new InvalidArgumentError('At least 1.')
+  return count
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
+}
+
+const channelHelp = 'where to meet: any name that both ends give'

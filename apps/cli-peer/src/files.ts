@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, parse } from 'node:path'
 
 import type { FileSink, FileSource, RunningHash } from '@purertc/demo-server/transfer'
 
@@ -41,22 +41,43 @@ export interface Sink extends FileSink {
  */
 export function createSink(folder: string, name: string): Sink {
   const { path, descriptor } = createUnused(folder, safeName(name))
+  let isOpen = true
+  const close = (): void => {
+    isOpen = false
+    closeSync(descriptor)
+  }
   return {
     path,
-    write: (piece) => void writeSync(descriptor, piece),
-    close: () => closeSync(descriptor),
+    write: (piece) => {
+      // The system may have given the number to another file.
+      if (!isOpen) throw new Error(`${path} is closed`)
+      writeSync(descriptor, piece)
+    },
+    close,
     discard: () => {
-      closeSync(descriptor)
+      close()
       unlinkSync(path)
     },
   }
 }
 
-/** The last part of a path of either system, without control characters; never empty, `.` or `..`. */
+/**
+ * The last part of a path of either system, without characters that control a terminal or turn its direction; never
+ * empty, `.` or `..`, and no longer than file systems take.
+ */
 export function safeName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
-  const clean = last.replace(/[\p{Cc}<>:"|?*]/gu, '_').slice(0, 200)
-  return /^\.*$/.test(clean) ? 'file' : clean
+  const clean = last.replace(/[\p{Cc}\p{Bidi_Control}<>:"|?*]/gu, '_')
+  return /^\.*$/.test(clean) ? 'file' : shortened(clean)
+}
+
+/** What is too long loses the end of its stem, and keeps its extension if that is a short one. */
+function shortened(name: string): string {
+  const { name: stem, ext } = parse(name)
+  const tail = Buffer.byteLength(ext) <= 20 ? ext : ''
+  const characters = Array.from(tail === '' ? name : stem)
+  while (Buffer.byteLength(characters.join('')) > LONGEST - Buffer.byteLength(tail)) characters.pop()
+  return characters.join('') + tail
 }
 
 function createUnused(folder: string, name: string): { path: string; descriptor: number } {
@@ -74,3 +95,6 @@ function numbered(name: string, attempt: number): string {
   const dot = name.lastIndexOf('.')
   return dot > 0 ? `${name.slice(0, dot)} (${attempt})${name.slice(dot)}` : `${name} (${attempt})`
 }
+
+/** Bytes of UTF-8: file systems take 255, and a number may follow. */
+const LONGEST = 240

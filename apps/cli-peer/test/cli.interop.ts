@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -26,6 +28,7 @@ describe('a peer that cannot do what it was asked for exits with 1 and says whic
     ['no URL', ['join', 'x', '--signaling', 'nonsense'], 'Signaling', /Invalid URL/],
     ['nobody there', ['join', 'alone', '--timeout', '5'], 'Signaling', /is another peer on the channel/],
     ['no such file', ['send', 'x', '/nonexistent/file'], 'Communicating', /ENOENT/],
+    ['a folder', ['send', 'x', tmpdir()], 'Communicating', /is no file/],
   ])('%s', async (_, args, step, reason) => {
     const { code, reports } = await runPeer(args)
     expect(code).toBe(1)
@@ -44,6 +47,63 @@ describe('a peer that cannot do what it was asked for exits with 1 and says whic
       reason: expect.stringMatching(/hung up/),
     })
   })
+})
+
+describe('an interrupted peer ends at once, with 128 and the number of the signal', () => {
+  const interrupted = async (args: string[], moment: Report['event']): Promise<void> => {
+    const peer = startPeer([...args, '--loopback', '--signaling', server.signalingUrl], ({ event }) => {
+      if (event === moment) peer.signal('SIGINT')
+    })
+    expect(await peer.ended).toBe(130)
+    expect(peer.reports.at(-1)).toMatchObject({ event: 'failed', reason: 'interrupted' })
+  }
+
+  test('alone on its channel', () => interrupted(['chat', 'nobody'], 'joined'))
+
+  test('reading its standard input', async () => {
+    const other = runPeer(['join', 'chatty', '--loopback', '--listen', '1'])
+    await interrupted(['chat', 'chatty'], 'secured')
+    expect((await other).code).toBe(1)
+  })
+
+  test('receiving a file, of which nothing is left', async () => {
+    const [file, output] = [join(folder, 'large.bin'), join(folder, 'is/made')]
+    writeFileSync(file, '')
+    truncateSync(file, 1024 ** 3)
+    const sender = runPeer(['send', 'halfway', '--loopback', file])
+    await interrupted(['receive', 'halfway', '--output', output], 'progress')
+    expect((await sender).code).toBe(1)
+    expect(readdirSync(output)).toEqual([])
+  })
+})
+
+test('a receiver whose sender is interrupted keeps nothing', async () => {
+  const [file, output] = [join(folder, 'large.bin'), join(folder, 'nothing')]
+  writeFileSync(file, '')
+  truncateSync(file, 1024 ** 3)
+  const receiver = runPeer(['receive', 'cut', '--loopback', '--output', output])
+  const sender = startPeer(
+    ['send', 'cut', '--loopback', '--signaling', server.signalingUrl, file],
+    (report) => {
+      if (report.event === 'progress') sender.signal('SIGTERM')
+    },
+  )
+  expect(await sender.ended).toBe(143)
+  expect((await receiver).code).toBe(1)
+  expect(readdirSync(output)).toEqual([])
+})
+
+test('a signalling server that says nothing is waited for no longer than --timeout', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const args = ['receive', 'x', '--timeout', '1', '--output', folder]
+  const { code, reports } = await runPeer([...args, '--signaling', `ws://127.0.0.1:${port}`])
+  silent.close()
+  expect(code).toBe(1)
+  expect(reports).toEqual([
+    { step: 'Signaling', event: 'failed', reason: expect.stringMatching(/server does not answer/) },
+  ])
 })
 
 test('wrong arguments are refused with a sentence', async () => {

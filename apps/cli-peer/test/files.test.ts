@@ -25,8 +25,17 @@ describe('the name of a received file', () => {
     ['..\\..', 'file'],
     ['nul\u0000l\u001b[31m', 'nul_l_[31m'],
     ['a:b', 'a_b'],
-    ['x'.repeat(300), 'x'.repeat(200)],
+    ['invoice\u202efdp.exe', 'invoice_fdp.exe'],
+    ['x'.repeat(300), 'x'.repeat(240)],
+    [`${'部'.repeat(100)}.tar.gz`, `${'部'.repeat(79)}.gz`],
+    ['.bashrc', '.bashrc'],
   ])('%j becomes %j', (name, expected) => expect(safeName(name)).toBe(expected))
+
+  test('is one that the file system takes, even with a number', () => {
+    const sinks = [1, 2].map(() => createSink(folder, '部'.repeat(300)))
+    for (const sink of sinks) sink.close()
+    expect(readdirSync(folder)).toHaveLength(2)
+  })
 
   test('never overwrites what is there', () => {
     writeFileSync(join(folder, 'a.txt'), 'mine')

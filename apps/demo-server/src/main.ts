@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
@@ -6,9 +8,11 @@ import { PinoPretty } from 'pino-pretty'
 import { DemoServer } from './demo-server.ts'
 import { type DemoServerOptions, flags } from './options.ts'
 
-const program = new Command('purertc-demo-server').description(
-  'Signalling, STUN, TURN and a page to try them, in one process.',
-)
+const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+const program = new Command('purertc-demo-server')
+  .description('Signalling, STUN, TURN and a page to try them, in one process.')
+  .version((JSON.parse(manifest) as { readonly version: string }).version)
+  .showHelpAfterError('(--help tells what there is)')
 for (const flag of flags) program.addOption(flag)
 program.parse()
 
@@ -27,6 +31,7 @@ try {
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
 } catch (error) {
-  log.fatal({ err: error }, 'the server could not start')
+  log.debug({ err: error })
+  log.fatal(`the server could not start: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 }

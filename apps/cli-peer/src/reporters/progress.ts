@@ -52,7 +52,8 @@ export class ProgressBars {
         hideCursor: true,
         // A line above the bars may be longer than the terminal is wide: its end must not fall on the last column.
         linewrap: true,
-        format: formatBar,
+        format: (options, params, payload: BarPayload) =>
+          formatBar(options, params, payload, this.#out.columns),
         fps: 10,
         stream: this.#out,
         clearOnComplete: false,
@@ -83,10 +84,19 @@ export class ProgressBars {
   }
 }
 
-function formatBar(options: Options, params: Params, payload: { label: string; speed: string }): string {
-  const bar = progress.Format.BarFormat(params.progress, options)
+interface BarPayload {
+  readonly label: string
+  readonly speed: string
+}
+
+/** The bar has what the figures leave of the terminal's width; the library cuts a line by counting its colours, too. */
+function formatBar(options: Options, params: Params, { label, speed }: BarPayload, columns: number): string {
   const percent = Math.floor(params.progress * 100)
-  return `${payload.label}  ${bar} ${percent} %  ${size(params.value)} of ${size(params.total)}  ${payload.speed}`
+  const figures = `${percent} %  ${size(params.value)} of ${size(params.total)}  ${speed}`
+  const room = columns - label.length - figures.length - 3
+  if (room < 3) return `${label}  ${figures}`
+  const bar = progress.Format.BarFormat(params.progress, { ...options, barsize: Math.min(room, 40) })
+  return `${label}  ${bar} ${figures}`
 }
 
 /** ECMA-48 ED: what stands from the cursor on. The bars are drawn anew. */

@@ -38,8 +38,8 @@ export const size = (bytes: number): string =>
 export const rate = (bytes: number, seconds: number): string =>
   `${(bytes / 1e6 / Math.max(seconds, 0.001)).toFixed(1)} MB/s`
 
-/** A peer's text is untrusted: no control character reaches the terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�')
+/** A peer's text is untrusted: no control character reaches the terminal, and none that turns its direction. */
+export const printable = (text: string): string => text.replace(/\p{Cc}|\p{Bidi_Control}/gu, '�')
 
 const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? '' : 's'}`
 

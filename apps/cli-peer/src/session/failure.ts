@@ -24,3 +24,11 @@ export const stepOf: Readonly<Record<PeerFault, Step | null>> = {
   'already-connecting': 'Signaling',
   closed: 'Communicating',
 }
+
+/** The message, and those of the causes below it. */
+export function explain(error: unknown): string {
+  const messages: string[] = []
+  for (let at = error; at instanceof Error && messages.length < 4; at = at.cause)
+    if (at.message !== '' && !messages.includes(at.message)) messages.push(at.message)
+  return messages.length > 0 ? messages.join(': ') : String(error)
+}

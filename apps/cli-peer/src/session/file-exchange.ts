@@ -14,12 +14,13 @@ export async function sendPath(
   connection: Connection,
   path: string,
   tell: (report: Report) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const source = await openSource(path)
   try {
     const channel = connection.createDataChannel(source.name, { protocol: transferProtocol })
     const timing = new Timing('sent', source.name, tell)
-    const receipt = await sendFile(channel, source, sha256(), timing.progress)
+    const receipt = await unlessAborted(signal, sendFile(channel, source, sha256(), timing.progress))
     timing.done(receipt)
     channel.close()
   } finally {
@@ -27,11 +28,15 @@ export async function sendPath(
   }
 }
 
-/** Receives a file into `folder`; resolves when its hash is right and the sender has the receipt. */
+/**
+ * Receives a file into `folder`; resolves when its hash is right and the sender has the receipt. Nothing of it is left
+ * in the folder otherwise. A connection that is closed tells its channels nothing: `signal` does.
+ */
 export async function receiveInto(
   channel: RTCDataChannel,
   folder: string,
   tell: (report: Report) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   // Listening starts at once: the sender closes the channel as soon as it has the receipt.
   const closed = new Promise<void>((resolve) =>
@@ -46,17 +51,26 @@ export async function receiveInto(
     return sink
   }
   try {
-    const file = await receiveFile(channel, open, sha256(), timing.progress)
+    const file = await unlessAborted(signal, receiveFile(channel, open, sha256(), timing.progress))
     for (const sink of unverified) sink.close()
     unverified = []
     timing.done(file)
-    await closed
+    await unlessAborted(signal, closed)
   } finally {
     for (const sink of unverified) sink.discard()
   }
 }
 
 export const isTransfer = (channel: RTCDataChannel): boolean => channel.protocol === transferProtocol
+
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+  return Promise.race([promise, aborted])
+}
 
 /** Turns progress into reports: ten a second at most. */
 class Timing {

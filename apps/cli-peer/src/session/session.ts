@@ -1,11 +1,12 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
+import { access, mkdir, stat } from 'node:fs/promises'
+import { createInterface, type Interface } from 'node:readline'
 
 import { Peer, PeerError } from '@purertc/peer-connection'
 
 import type { Reporter } from '../report.ts'
-import { SessionFailure, stepOf } from './failure.ts'
+import { Countdown } from './countdown.ts'
+import { explain, SessionFailure, stepOf } from './failure.ts'
 import { type Connection, isTransfer, receiveInto, sendPath } from './file-exchange.ts'
 import { Narrator } from './narrator.ts'
 import type { SessionOptions } from './options.ts'
@@ -20,7 +21,7 @@ export async function runSession(
   signal: AbortSignal,
 ): Promise<void> {
   const session = new Session(options, reporter)
-  const abort = (): void => session.fail(new SessionFailure('Communicating', 'interrupted'))
+  const abort = (): void => session.interrupt()
   signal.addEventListener('abort', abort, { once: true })
   try {
     await session.run()
@@ -38,10 +39,15 @@ class Session {
   readonly #files: Countdown
   readonly #failed: Promise<never>
   readonly #peerGone: Promise<void>
+  readonly #closing = new AbortController()
+  /** Each resolves when its file is complete, or gone. */
+  readonly #receptions: Promise<void>[] = []
   #fail: (reason: SessionFailure) => void = () => {}
   #isJoined = false
   #isConnected = false
+  #deadline: NodeJS.Timeout | undefined
   #farewell: NodeJS.Timeout | undefined
+  #lines: Interface | undefined
 
   constructor(options: SessionOptions, reporter: Reporter) {
     this.#options = options
@@ -82,51 +88,58 @@ class Session {
   /** Better now than when a peer waits for them. */
   async #checkFiles(): Promise<void> {
     try {
-      for (const path of this.#options.send) await access(path, constants.R_OK)
+      for (const path of this.#options.send) {
+        await access(path, constants.R_OK)
+        if (!(await stat(path)).isFile()) throw new Error(`${path} is no file`)
+      }
+      if (this.#options.receive > 0) await mkdir(this.#options.output, { recursive: true })
     } catch (error) {
       throw this.#failureOf(error)
     }
   }
 
-  fail(reason: SessionFailure): void {
-    this.#fail(reason)
+  /** Whoever interrupts does not wait until what was sent has arrived. */
+  interrupt(): void {
+    this.#fail(new SessionFailure(this.#narrator.reached, 'interrupted'))
+    this.#peer.clear()
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#deadline)
     clearTimeout(this.#farewell)
+    this.#lines?.close()
     await this.#peer.close()
+    this.#closing.abort(new SessionFailure('Communicating', 'the session is over'))
+    await Promise.all(this.#receptions)
     await this.#narrator.finish()
   }
 
   async #connect(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const { reached } = this.#narrator
-        reject(
-          new SessionFailure(reached, `no connection within ${this.#options.timeout} s (${hints[reached]})`),
-        )
-      }, this.#options.timeout * 1_000)
-    })
+    this.#deadline = setTimeout(() => {
+      const { reached } = this.#narrator
+      const { timeout } = this.#options
+      const hint = this.#isJoined ? hints[reached] : 'the signalling server does not answer'
+      this.#fail(new SessionFailure(reached, `no connection within ${timeout} s (${hint})`))
+    }, this.#options.timeout * 1_000)
     // Data could flow before the nomination; waiting for it, the report says over which pair it does.
     const connected = Promise.all([this.#once('connect'), this.#once('candidatePairNominated')])
     try {
       await this.#peer.connect()
-      await Promise.race([connected, late])
+      await connected
     } catch (error) {
-      throw error instanceof SessionFailure ? error : this.#failureOf(error)
+      throw this.#failureOf(error)
     } finally {
-      clearTimeout(timer)
+      clearTimeout(this.#deadline)
     }
   }
 
-  #once(event: 'connect' | 'candidatePairNominated'): Promise<void> {
+  #once(event: 'connect' | 'candidatePairNominated' | 'drain'): Promise<void> {
     return new Promise((resolve) => this.#peer.once(event, () => resolve()))
   }
 
   async #exchange(): Promise<void> {
-    for (const text of this.#options.say) this.#say(text)
     try {
+      for (const text of this.#options.say) await this.#say(text)
       await Promise.all([
         this.#sendAll(),
         this.#files.done,
@@ -143,19 +156,22 @@ class Session {
     for (const path of this.#options.send) {
       const { connection } = this.#peer
       if (connection === null) throw new PeerError('not-connected', 'the peer is gone')
-      await sendPath(connection, path, (report) => this.#narrator.tell(report))
+      await sendPath(connection, path, (report) => this.#narrator.tell(report), this.#closing.signal)
     }
   }
 
   async #chat(): Promise<void> {
     const lines = createInterface({ input: process.stdin })
+    this.#lines = lines
     this.#peer.once('remoteDisconnect', () => lines.close())
-    for await (const line of lines) this.#say(line)
+    for await (const line of lines) await this.#say(line)
   }
 
-  #say(text: string): void {
-    this.#peer.send(text)
+  /** Resolves when there is room for the next one. */
+  async #say(text: string): Promise<void> {
+    const hasRoom = this.#peer.send(text)
     this.#narrator.tell({ step: 'Communicating', event: 'text', direction: 'sent', text })
+    if (!hasRoom) await this.#once('drain')
   }
 
   #listen(): void {
@@ -207,40 +223,24 @@ class Session {
   }
 
   #receive(channel: Parameters<typeof receiveInto>[0]): void {
-    receiveInto(channel, this.#options.output, (report) => this.#narrator.tell(report)).then(
-      () => this.#files.count(),
-      (error: unknown) => this.#fail(this.#failureOf(error)),
+    const { output } = this.#options
+    const reception = receiveInto(
+      channel,
+      output,
+      (report) => this.#narrator.tell(report),
+      this.#closing.signal,
+    )
+    this.#receptions.push(
+      reception.then(
+        () => this.#files.count(),
+        (error: unknown) => this.#fail(this.#failureOf(error)),
+      ),
     )
   }
 
   #failureOf(error: unknown): SessionFailure {
     const step = error instanceof PeerError ? (stepOf[error.code] ?? this.#narrator.reached) : 'Communicating'
     return new SessionFailure(step, explain(error), { cause: error })
-  }
-}
-
-/** The message, and those of the causes below it. */
-function explain(error: unknown): string {
-  const messages: string[] = []
-  for (let at = error; at instanceof Error && messages.length < 4; at = at.cause)
-    if (at.message !== '' && !messages.includes(at.message)) messages.push(at.message)
-  return messages.length > 0 ? messages.join(': ') : String(error)
-}
-
-/** Resolves when so many things have come. */
-class Countdown {
-  readonly done: Promise<void>
-  #left: number
-  #finish: () => void = () => {}
-
-  constructor(left: number) {
-    this.#left = left
-    this.done = new Promise((resolve) => (this.#finish = resolve))
-    if (left === 0) this.#finish()
-  }
-
-  count(): void {
-    if (--this.#left === 0) this.#finish()
   }
 }
 

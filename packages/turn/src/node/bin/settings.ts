@@ -48,7 +48,11 @@ export interface UserSetting {
  * wrong and ends the process as commander does, or throws `CommanderError` after `exitOverride`.
  */
 export function readSettings(argv: readonly string[], prepare?: (command: Command) => void): Settings {
-  const command = new Command('purertc-turn').description('STUN and TURN on UDP, TCP, TLS and DTLS.')
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  const command = new Command('purertc-turn')
+    .description('STUN and TURN on UDP, TCP, TLS and DTLS.')
+    .version((JSON.parse(manifest) as { readonly version: string }).version)
+    .showHelpAfterError('(--help tells what there is)')
   for (const option of options()) command.addOption(option)
   prepare?.(command)
   command.parse([...argv], { from: 'user' })
