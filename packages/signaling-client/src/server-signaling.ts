@@ -1,5 +1,3 @@
-import { ErrorCode } from '@purertc/signaling-protocol'
-
 import { SignalingClient } from './client.ts'
 import type { JoinOptions, SignalingClientOptions } from './options.ts'
 import type { Signaling, SignalingFrame, SignalingHost } from './signaling.ts'
@@ -62,7 +60,7 @@ export class ServerSignaling implements Signaling {
     client.on('resumed', () => this.#host?.interrupted(true))
     client.on('error', (error) => {
       // What was said until this end heard that the session is over: late rather than wrong.
-      if (error.code !== ErrorCode.notJoined) this.#host?.failed(error)
+      if (error.code !== 'not-joined') this.#host?.failed(error)
     })
     client.on('close', ({ code, reason }) => this.#host?.closed(code, reason))
   }
