@@ -1,3 +1,4 @@
+export { asError } from './as-error.ts'
 export { type Brand, Millis } from './brand.ts'
 export { Counters } from './counters.ts'
 export { Deadlines } from './deadlines.ts'

@@ -36,7 +36,7 @@ export class Requests {
     return new Promise((resolve, reject) => {
       const late = (): void =>
         this.fail(id, new SignalingClientError('timeout', `no ${type} within ${this.#timeout} ms`))
-      const abort = (): void => this.fail(id, signal?.reason as Error)
+      const abort = (): void => this.fail(id, signal?.reason)
       const timer = this.#timeout === Infinity ? undefined : this.#scheduler.set(late, this.#timeout)
       signal?.addEventListener('abort', abort)
       const release = (): void => {
@@ -63,11 +63,12 @@ export class Requests {
     return pending !== undefined
   }
 
-  fail(id: number, error: Error): void {
+  /** `reason`: an error, or whatever a signal was aborted with. */
+  fail(id: number, reason: unknown): void {
     const pending = this.#take(id)
     if (pending === undefined) return
     this.#failed(id)
-    pending.reject(error)
+    pending.reject(reason)
   }
 
   /** All of them, or those that do not survive a broken connection. */
@@ -91,7 +92,7 @@ interface Patience {
 
 interface Pending {
   readonly settle: (frame: ServerFrame) => void
-  readonly reject: (error: Error) => void
+  readonly reject: (reason: unknown) => void
   readonly release: () => void
   readonly survives: boolean
 }

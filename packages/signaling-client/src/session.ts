@@ -228,7 +228,7 @@ export class Session {
     if (!isJoining)
       this.requests.await(joinId, 'joined', { survives: true }).catch((error: unknown) => {
         if (this.#membership === membership) this.#membership = undefined
-        if (this.#state !== 'closed') this.#tell('error', error as SignalingClientError)
+        if (this.#state !== 'closed' && error instanceof SignalingClientError) this.#tell('error', error)
       })
     try {
       this.enter(membership, membership.joinFrame(true))

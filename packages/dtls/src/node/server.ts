@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 
+import { asError } from '@purertc/bytes'
 import { monotonicNow } from '@purertc/bytes/node'
 import { nodeCrypto } from '@purertc/crypto/node'
 
@@ -98,7 +99,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
     if (onListening !== undefined) this.once('listening', onListening)
     openPort(this.#type, { port, address }).then(
       (bound) => this.listenOn(bound),
-      (error: unknown) => this.emit('error', error as Error),
+      (error: unknown) => this.emit('error', asError(error)),
     )
     return this
   }

@@ -1,5 +1,7 @@
 import { Duplex } from 'node:stream'
 
+import { asError } from '@purertc/bytes'
+
 import { channelControl, type RTCDataChannel } from '../w3c/data-channel.ts'
 import type { DataChannelMessage } from '../w3c/data-channel-streams.ts'
 import type { Sendable } from '../w3c/message-payload.ts'
@@ -98,11 +100,6 @@ export class DataChannelDuplex extends Duplex {
     const size = limit === 0 ? this.#messageSize : Math.min(this.#messageSize, limit)
     for (let at = 0; at < chunk.length; at += size) await this.#writer.write(chunk.subarray(at, at + size))
   }
-}
-
-/** Not `instanceof Error`: a DOMException of another realm is none. */
-function asError(error: unknown): Error {
-  return typeof error === 'object' && error !== null ? (error as Error) : new Error(String(error))
 }
 
 /** What a peer takes that says nothing of it, RFC 8841 §6. */

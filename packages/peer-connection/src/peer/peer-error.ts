@@ -1,3 +1,5 @@
+import { asError } from '@purertc/bytes'
+
 /**
  * - `not-connected`: data was sent while there is no link.
  * - `already-connecting`: `connect()` was called while a call before it is under way.
@@ -29,6 +31,6 @@ export class PeerError extends Error {
   /** `cause`, with its message, under a code of this class. */
   static from(code: PeerFault, cause: unknown): PeerError {
     if (cause instanceof PeerError) return cause
-    return new PeerError(code, cause instanceof Error ? cause.message : String(cause), { cause })
+    return new PeerError(code, asError(cause).message, { cause })
   }
 }

@@ -24,10 +24,8 @@ export class OperationsChain {
   run<T>(operation: () => Promise<T>): Promise<T> {
     const isFirst = this.#length++ === 0
     const result = isFirst ? operation() : this.#tail.then(() => this.#unlessClosed(operation))
-    const settled = result.then(
-      (value) => this.#unlessClosed(() => Promise.resolve(value)),
-      (error: unknown) => this.#unlessClosed(() => Promise.reject(error as Error)),
-    )
+    const passOn = (): Promise<T> => this.#unlessClosed(() => result)
+    const settled = result.then(passOn, passOn)
     this.#tail = result.then(
       () => this.#settle(),
       () => this.#settle(),

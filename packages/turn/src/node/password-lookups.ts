@@ -1,3 +1,5 @@
+import { asError } from '@purertc/bytes'
+
 import { PasswordCache, type PasswordSource } from './users.ts'
 import type { Passwords } from '../server/config.ts'
 
@@ -25,7 +27,7 @@ export class PasswordLookups {
    */
   lookUp(username: string, realm: string, found: (passwords: Passwords | undefined) => void): void {
     const failed = (error: unknown): void => {
-      this.#report(error instanceof Error ? error : new Error(String(error)))
+      this.#report(asError(error))
       found(undefined)
     }
     try {

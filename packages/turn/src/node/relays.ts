@@ -1,3 +1,4 @@
+import { asError } from '@purertc/bytes'
 import { type IpFamily, type TransportAddress, transportAddress } from '@purertc/stun'
 
 import type { RelayPlace } from './options.ts'
@@ -92,7 +93,8 @@ export class Relays {
     try {
       return await bind()
     } catch (error) {
-      if (!isAddressInUse(error as Error)) this.#host.report(error as Error)
+      const failure = asError(error)
+      if (!isAddressInUse(failure)) this.#host.report(failure)
       return null
     }
   }

@@ -3,6 +3,7 @@
  */
 import type { TlsOptions } from 'node:tls'
 
+import { asError } from '@purertc/bytes'
 import type { DtlsSocket } from '@purertc/dtls/node'
 import {
   type AnswerPath,
@@ -87,7 +88,7 @@ class DtlsTransport implements StunTransport {
       (socket) => {
         if (!this.#isClosed) socket.send(copy)
       },
-      (error: unknown) => this.#lose(to, error as Error),
+      (error: unknown) => this.#lose(to, asError(error)),
     )
   }
 

@@ -1,3 +1,4 @@
+import { asError } from '@purertc/bytes'
 import { createClient, type RedisClientOptions } from 'redis'
 
 /** What a link tells. Nothing is told after `close`. */
@@ -66,9 +67,9 @@ export class RedisLink {
   async #connect(): Promise<void> {
     const ask = this.#createClient()
     const wait = this.#createClient()
-    let error: unknown
+    let error: Error | undefined
     const note = (cause: unknown): void => {
-      error ??= cause
+      error ??= asError(cause)
       // A connection that works has broken; while connecting, `connect` rejects.
       if (this.#clients?.ask === ask) this.#lose(cause)
     }
@@ -77,7 +78,7 @@ export class RedisLink {
     try {
       await Promise.all([ask.connect(), wait.connect()])
       const world = /run_id:(\w+)/.exec(await ask.info('server'))?.[1] ?? ''
-      if (error !== undefined) throw error as Error
+      if (error !== undefined) throw error
       if (this.#isClosed) throw new Error('closed')
       const isNewWorld = world !== this.#world
       this.#world = world
@@ -106,7 +107,7 @@ export class RedisLink {
   #lose(cause: unknown): void {
     this.#destroy()
     if (this.#isClosed) return
-    this.#host.down(cause instanceof Error ? cause : new Error(String(cause)))
+    this.#host.down(asError(cause))
     this.#retry()
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
+import { asError } from '@purertc/bytes'
 import { ErrorCode } from '@purertc/signaling-protocol'
 import { ErrorReply, type RedisClientOptions } from 'redis'
 
@@ -169,7 +170,7 @@ export class RedisStore implements ChannelStore {
       this.#report(error)
       if (error.message.includes('DEAD')) this.#forget()
     }
-    this.#link.reset(error as Error)
+    this.#link.reset(asError(error))
   }
 
   #ask(script: string, args: readonly string[], node = this.#node): Promise<unknown> {
@@ -191,7 +192,7 @@ export class RedisStore implements ChannelStore {
       }
     } catch (error) {
       this.#report(error)
-      this.#link.reset(error as Error)
+      this.#link.reset(asError(error))
       return
     }
     if (isNewWorld)
@@ -270,7 +271,7 @@ export class RedisStore implements ChannelStore {
   }
 
   #report(error: unknown): void {
-    this.#host?.failed(error instanceof Error ? error : new Error(String(error)))
+    this.#host?.failed(asError(error))
   }
 }
 

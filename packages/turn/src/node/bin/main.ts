@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { asError } from '@purertc/bytes'
 import { formatAddress, transportAddress } from '@purertc/stun'
 
 import type { ListeningAddress } from '../listener.ts'
@@ -29,7 +30,7 @@ async function runAlone(): Promise<void> {
       metrics?.close()
     })
   } catch (error) {
-    fail((error as Error).message)
+    fail(asError(error).message)
   }
 }
 
@@ -71,7 +72,7 @@ async function runWorker(start: ProcessStart): Promise<void> {
     obey(server, share, () => void stop())
     process.once('disconnect', () => void server.close())
   } catch (error) {
-    tellFailure(error as Error)
+    tellFailure(asError(error))
     process.disconnect()
   }
 }

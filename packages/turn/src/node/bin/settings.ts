@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BlockList } from 'node:net'
 
+import { asError } from '@purertc/bytes'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isIpAddress } from '@purertc/stun'
 
@@ -208,7 +209,7 @@ function readJson(command: Command, file: string): object {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch (error) {
-    return command.error(`error: ${file}: ${(error as Error).message}`)
+    return command.error(`error: ${file}: ${asError(error).message}`)
   }
   return command.error(`error: ${file}: not an object of settings`)
 }
