@@ -74,7 +74,7 @@ export class AgentParts {
       foundations: this.#foundations,
     }
     return new Session(
-      { ...sessionOptions(this.#config), ...shared, hasCheckFilter: host.acceptCheck !== undefined },
+      { hasCheckFilter: host.acceptCheck !== undefined, ...shared, ...sessionOptions(this.#config) },
       {
         request: (now, base, to, bytes) => {
           this.stats.requestsSent++
@@ -139,7 +139,7 @@ export class AgentParts {
   #candidateFound(local: LocalCandidate): void {
     this.processing.unsettle()
     const { current } = this.sessions
-    const candidate = { ...local.candidate, usernameFragment: current.credentials.usernameFragment }
+    const candidate = { usernameFragment: current.credentials.usernameFragment, ...local.candidate }
     if (this.#host.acceptLocalCandidate?.(candidate) === false) {
       this.discarded.count('refused-candidate')
       return

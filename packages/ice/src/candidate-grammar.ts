@@ -28,9 +28,9 @@ export function parseCandidate(line: string): IceCandidate | null {
   const attributes = parseAttributes(fields.slice(8))
   if (attributes === null) return null
   const common = { foundation, component: 1, priority, address, port, type, ...attributes } as const
-  if (transport.toLowerCase() === 'udp') return { ...common, transport: 'udp' }
+  if (transport.toLowerCase() === 'udp') return { transport: 'udp', ...common }
   const tcpType = attributes.extensions?.find(([name]) => name === 'tcptype')?.[1]
-  return isTcpType(tcpType) ? { ...common, transport: 'tcp', tcpType } : null
+  return isTcpType(tcpType) ? { transport: 'tcp', tcpType, ...common } : null
 }
 
 /** The line without `a=`: `candidate:…`. What {@link parseCandidate} read comes out as it was. */

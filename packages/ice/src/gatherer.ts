@@ -270,8 +270,8 @@ export class Gatherer {
   #addHost(base: SocketBase): void {
     const { address, mapped } = base
     const common = { base, server: null, serverIndex: 0 } as const
-    this.#add({ ...common, type: 'host', address, related: undefined })
-    for (const outside of mapped) this.#add({ ...common, type: 'srflx', address: outside, related: address })
+    this.#add({ type: 'host', address, related: undefined, ...common })
+    for (const outside of mapped) this.#add({ type: 'srflx', address: outside, related: address, ...common })
   }
 
   #reflexive(

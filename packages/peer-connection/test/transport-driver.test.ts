@@ -8,6 +8,7 @@ import { formatCandidate, type IceRole } from '@purertc/ice'
 import { afterAll, expect, jest, test } from '@jest/globals'
 
 import { eventually, stopClock } from '../../bytes/test/support/still-clock.ts'
+import type { DriverHost } from '../src/environment.ts'
 import {
   PeerTransport,
   type PeerTransportConfig,
@@ -35,31 +36,35 @@ const agreementWith = (peer: PeerTransport, dtlsRole: 'client' | 'server'): Tran
 })
 
 /** A host that minds nothing but what the test asks about. */
-const hostWith = (interest: Partial<PeerTransportHost>): PeerTransportHost => {
-  const ignore = (): void => undefined
-  return {
-    transmit: ignore,
-    released: ignore,
-    candidateGathered: ignore,
-    candidateError: ignore,
-    gatheringStateChanged: ignore,
-    iceStateChanged: ignore,
-    pairSelected: ignore,
-    pairFailed: ignore,
-    dtlsStateChanged: ignore,
-    secured: ignore,
-    connected: ignore,
-    channelOpened: ignore,
-    opened: ignore,
-    received: ignore,
-    bufferedAmountLow: ignore,
-    channelClosing: ignore,
-    channelClosed: ignore,
-    datagramReceived: ignore,
-    closed: ignore,
-    ...interest,
-  }
-}
+const hostWith = (interest: Partial<PeerTransportHost>): PeerTransportHost => ({
+  transmit: ignore,
+  released: ignore,
+  ...driverHostWith(interest),
+})
+
+const driverHostWith = (interest: Partial<DriverHost>): DriverHost => ({
+  candidateGathered: ignore,
+  candidateError: ignore,
+  gatheringStateChanged: ignore,
+  iceStateChanged: ignore,
+  pairSelected: ignore,
+  pairFailed: ignore,
+  dtlsStateChanged: ignore,
+  secured: ignore,
+  connected: ignore,
+  channelOpened: ignore,
+  opened: ignore,
+  received: ignore,
+  bufferedAmountLow: ignore,
+  channelClosing: ignore,
+  channelClosed: ignore,
+  datagramReceived: ignore,
+  closed: ignore,
+  serverUnusable: ignore,
+  ...interest,
+})
+
+const ignore = (): void => undefined
 
 test('what a datagram makes the transport wait for comes in time, though nothing else happens', async () => {
   stopClock()
@@ -73,10 +78,7 @@ test('what a datagram makes the transport wait for comes in time, though nothing
   const driver = new NodeTransportDriver(
     configOf('controlling'),
     { addresses: ['127.0.0.1'] },
-    {
-      ...hostWith({ candidateGathered: (found) => found && gathered(formatCandidate(found)) }),
-      serverUnusable: () => undefined,
-    },
+    driverHostWith({ candidateGathered: (found) => found && gathered(formatCandidate(found)) }),
   )
   closing.push(() => driver.close())
   const candidate = await new Promise<string>((resolve) => {

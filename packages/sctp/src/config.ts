@@ -97,7 +97,7 @@ export type Settings = Readonly<Required<SctpConfig>>
 
 /** Throws {@link SctpError} `invalid-config`. */
 export function settle(config: SctpConfig): Settings {
-  const settings: Settings = { ...defaultsFor(config.mtu ?? 1_160), ...config }
+  const settings: Settings = Object.assign(defaultsFor(config.mtu ?? 1_160), config)
   checkPacketSize(settings.mtu)
   checkPacketSize(settings.maxMtu)
   check(settings.streams >= 1 && settings.streams <= 65_535, 'streams must be 1 to 65535')

@@ -17,10 +17,10 @@ export function readLink(crypto: CryptoProvider, der: Uint8Array): ChainLink {
   const fields = decodeCertificate(der)
   let key: PublicKey | null = null
   return {
-    ...fields,
     der,
     uses: decodeExtensions(fields.extensions),
     key: () => (key ??= importPeerKey(crypto, fields.subjectPublicKeyInfo)),
+    ...fields,
   }
 }
 

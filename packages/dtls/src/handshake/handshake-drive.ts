@@ -40,8 +40,8 @@ export class HandshakeDrive {
     this.#surroundings = surroundings
     this.#host = host
     this.#handshake = new VersionedHandshake(config, {
-      ...below,
       resumable: (session) => this.#resumables.push(session),
+      ...below,
     })
   }
 

@@ -23,12 +23,12 @@ export class VersionedHandshake {
   constructor(config: ResolvedConfig, host: VersionedHandshakeHost) {
     this.#config = config
     const first = new Handshake(config, {
-      ...host,
       handOver: (now, estate) => {
         const next = new Dtls13Handshake(config, host, estate)
         this.#machine = next
         next.begin(now, estate)
       },
+      ...host,
     })
     this.#machine = first
     this.#unstarted = config.role === 'client' ? first : null

@@ -28,7 +28,7 @@ export function decodeClientHello(body: Uint8Array): ClientHello {
   const start = decodeClientHelloStart(reader)
   const extensions = Extensions.decode(reader)
   reader.done()
-  return { ...start, extensions }
+  return { extensions, ...start }
 }
 
 /** Reads up to the extensions: all that the first fragment of a ClientHello needs to hold for a stateless answer. */

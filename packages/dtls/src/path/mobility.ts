@@ -37,9 +37,7 @@ export class Mobility {
       send: (message, path) =>
         outbox.send(ContentType.returnRoutabilityCheck, encodeRoutability(message), path),
       randomFill: (into) => config.crypto.randomFill(into),
-      get messageSize() {
-        return routabilityMessageLength + records.overhead()
-      },
+      messageSize: () => routabilityMessageLength + records.overhead(),
       // RFC 9147 §9: another connection ID on another path, where the peer has given us one.
       probing: () => void ids.advance(),
     }

@@ -6,7 +6,7 @@ import { routabilityCookieLength, type RoutabilityMessage, RoutabilityType } fro
 export interface ChallengeSender {
   randomFill(into: Uint8Array): void
   /** Bytes of a datagram with a message of the check. */
-  readonly messageSize: number
+  messageSize(): number
   send(message: RoutabilityMessage, path: string): void
 }
 
@@ -57,11 +57,11 @@ export class PathCheck {
     if (now < this.#nextAt) return true
     const cookie = new Uint8Array(routabilityCookieLength)
     sender.randomFill(cookie)
-    const isWithinLimit = this.#sent + sender.messageSize <= amplification * this.#received
+    const isWithinLimit = this.#sent + sender.messageSize() <= amplification * this.#received
     this.#cookies.push(cookie)
     this.#nextAt = this.#cookies.length < maxChallenges ? Millis(now + this.#timeout / 4) : Millis(Infinity)
     if (!this.#isTrusted && !isWithinLimit) return true
-    this.#sent += sender.messageSize
+    this.#sent += sender.messageSize()
     sender.send({ type: RoutabilityType.pathChallenge, cookie }, this.path)
     return true
   }

@@ -42,8 +42,8 @@ export function writeOffer(
   if (offered === undefined) return writeEmptyOffer(sessionId, previous)
   return writeSession(
     createDataOffer({
-      ...sectionOptions(offered, local()),
       sessionId,
+      ...sectionOptions(offered, local()),
       ...(previous !== null && { previous: previous.parsed }),
     }),
   )
@@ -61,9 +61,9 @@ export function writeAnswer(
   const section = data === null ? rejecting(offer) : sectionOptions(data.mode, local(data))
   return writeSession(
     createDataAnswer(offer.parsed, {
-      ...section,
       sessionId,
       setup: role === 'server' ? 'passive' : 'active',
+      ...section,
       ...(previous !== null && { previous: previous.parsed }),
     }),
   )

@@ -45,14 +45,14 @@ export class NodeTransportDriver implements TransportDriver {
         this.run((transport, now) => transport.withIce(now, (ice) => ice.nameResolved(now, name, addresses))),
     })
     this.#transport = new PeerTransport(config, {
-      ...host,
       pathLimit: nodePathLimit,
-      ...(network.answerPolling !== false && this.#polled(host)),
       transmit: (socket, to, bytes) => this.#sockets.send(socket, to, bytes),
       transmitToServer: (socket, server, bytes) => this.#sockets.sendToServer(socket, server, bytes),
       resolveName: (name) => this.#sockets.resolveName(name),
       disconnectServer: (socket, server) => this.#sockets.disconnectServer(socket, server),
       released: () => this.#release(),
+      ...host,
+      ...(network.answerPolling !== false && this.#polled(host)),
     })
     this.#alarm = new Alarm(() => this.run((transport, now) => transport.handleTimeout(now)))
   }

@@ -108,14 +108,14 @@ export class SctpTransport {
         exchangedInits: agreement.exchangedInits ?? null,
       },
       {
+        associationConnected: () => this.#host.connected(),
+        associationClosed: (reason) => this.#link.closed(sctpFailure(reason)),
         ...this.#host,
         transmit: (packet, more) => this.#link.transmit(packet, more),
-        associationConnected: () => this.#host.connected(),
         // With the association all channels are over, which is one piece of news and not many.
         channelClosed: (channel) => {
           if (this.#channels?.state !== 'closed') this.#host.channelClosed(channel)
         },
-        associationClosed: (reason) => this.#link.closed(sctpFailure(reason)),
       },
     )
   }

@@ -114,7 +114,7 @@ export class ConnectionTransport {
     const { crypto } = this.#environment
     const configuration = this.#configuration()
     this.#driver ??= this.#environment.createDriver(
-      { ...transportConfig(configuration), crypto, iceRole },
+      { crypto, iceRole, ...transportConfig(configuration) },
       configuration.network,
       this.#driverHost(),
     )
@@ -204,7 +204,6 @@ export class ConnectionTransport {
   #driverHost(): DriverHost {
     const host = this.#host
     return {
-      ...host,
       candidateGathered: (candidate) => this.#gathered(candidate),
       gatheringStateChanged: (state) => this.#setGathering(state),
       iceStateChanged: (state) => {
@@ -215,6 +214,7 @@ export class ConnectionTransport {
         this.#dtls = state
         host.stateChanged()
       },
+      ...host,
       secured: (session) => {
         this.#session = session
         host.secured(session)

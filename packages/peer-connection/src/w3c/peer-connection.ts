@@ -17,6 +17,7 @@ import {
 import { ConnectionStates } from './connection-states.ts'
 import { ConnectionSession } from './connection-session.ts'
 import { ConnectionTransport } from './connection-transport.ts'
+import { ConnectionView } from './connection-view.ts'
 import type { RTCDataChannel } from './data-channel.ts'
 import type { RTCDataChannelInit } from './data-channel-options.ts'
 import { DataPlane } from './data-plane.ts'
@@ -40,7 +41,6 @@ import type {
 import { type RTCOfferOptions, SessionOperations } from './session-operations.ts'
 import { createStatsReport, type RTCStatsReport } from './stats-report.ts'
 import { transportHost } from './transport-host.ts'
-import { transportView } from './transport-view.ts'
 import { RTCSctpTransport } from './transports.ts'
 
 /** What is the same on every platform: see the `RTCPeerConnection` of Node. */
@@ -255,7 +255,7 @@ export class RTCPeerConnection extends HandlerTarget<RTCPeerConnectionEventMap> 
   #applied(): void {
     this.#states.setSignaling(this.#session.state)
     if (!this.#session.hasDataChannels) return
-    this.#sctp ??= new RTCSctpTransport(transportView(this.#transport, this.#data))
+    this.#sctp ??= new RTCSctpTransport(new ConnectionView(this.#transport, this.#data))
     this.#sctp.refresh()
   }
 

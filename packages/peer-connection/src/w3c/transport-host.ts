@@ -11,7 +11,11 @@ export interface TransportListener {
   stateChanged(): void
 }
 
-/** Hands what the transport tells to those whom it concerns: what is an event goes through `post`, in its turn. */
+/**
+ * Hands what the transport tells to those whom it concerns: what is an event goes through `post`, in its turn. As
+ * everywhere that a connection is made, what is spread follows what is added: the other way round V8 takes ten times as
+ * long, and keeps what was made until it marks the whole heap.
+ */
 export function transportHost(
   data: DataHost,
   gathering: GatheringEvents,
@@ -20,8 +24,13 @@ export function transportHost(
   listener: TransportListener,
 ): ConnectionTransportHost {
   return {
-    ...data,
+    candidate: (line, origin) => post(() => gathering.candidate(line, origin)),
+    candidateError: (error) => post(() => gathering.candidateError(error)),
+    serverUnusable: (url, reason) => post(() => gathering.serverUnusable(url, reason)),
+    gatheringChanged: (state) => post(() => gathering.stateChanged(state)),
+    stateChanged: () => post(() => listener.stateChanged()),
     ...hookCalls(hooks, post),
+    ...data,
     connected: () => {
       data.connected()
       post(() => listener.dataChanged())
@@ -31,10 +40,5 @@ export function transportHost(
       post(() => listener.dataChanged())
       post(() => hooks.closed?.(reason))
     },
-    candidate: (line, origin) => post(() => gathering.candidate(line, origin)),
-    candidateError: (error) => post(() => gathering.candidateError(error)),
-    serverUnusable: (url, reason) => post(() => gathering.serverUnusable(url, reason)),
-    gatheringChanged: (state) => post(() => gathering.stateChanged(state)),
-    stateChanged: () => post(() => listener.stateChanged()),
   }
 }

@@ -15,13 +15,10 @@ export interface DataChannelsConfig extends SctpConfig {
  * {@link SctpError} `invalid-config`.
  */
 export function createChannelsInit(config: SctpConfig): Uint8Array {
-  return createInit({ ...channelDefaults, ...config })
+  return createInit(withChannelDefaults(config))
 }
 
 /** What data channels are better off with than other associations. */
-export const channelDefaults = {
-  rtoMax: 5_000,
-  maxRetransmits: 30,
-  zeroChecksum: true,
-  interleaving: true,
-} as const
+export function withChannelDefaults(config: SctpConfig): SctpConfig {
+  return { rtoMax: 5_000, maxRetransmits: 30, zeroChecksum: true, interleaving: true, ...config }
+}

@@ -15,7 +15,7 @@ import { ChannelRegistry } from './channel-registry.ts'
 import { openChannelMessage } from './channel-message.ts'
 import { Channel, type DataChannel, type DataChannelOptions } from './data-channel.ts'
 import type { AssociationView } from './association-view.ts'
-import { channelDefaults, type DataChannelsConfig } from './config.ts'
+import { withChannelDefaults, type DataChannelsConfig } from './config.ts'
 import { encodeOpen } from './dcep.ts'
 import type { ChannelDiscard, DataChannelHost } from './host.ts'
 import { ProtocolId } from './protocol-id.ts'
@@ -45,7 +45,7 @@ export class DataChannels {
   constructor(config: DataChannelsConfig, host: DataChannelHost) {
     this.#host = host
     this.#registry = new ChannelRegistry(config.dtlsRole)
-    this.#association = new SctpAssociation({ ...channelDefaults, ...config }, this.#associationHost(host))
+    this.#association = new SctpAssociation(withChannelDefaults(config), this.#associationHost(host))
     this.#backPressure = new BackPressure(this.#association, {
       deliver: (now, channel, kind, protocol, message) =>
         this.#arrivals.deliver(now, channel, kind, protocol, message),

@@ -47,7 +47,7 @@ export class ExpectEncryptedExtensions implements HandshakeState {
     }
     cx.recordSizes.agree(cx.config, extensions, typeLengthsOfDtls13)
     cx.transcript.add(message.type, message.body)
-    const answer = { ...this.#choice, negotiated }
+    const answer = { negotiated, ...this.#choice }
     // RFC 8446 §2.2: with a shared key neither end shows a certificate.
     return peer === null
       ? new ExpectCertificateRequest(answer)
