@@ -164,6 +164,23 @@ export default tseslint.config(
       },
     },
   ]),
+  {
+    files: ['packages/signaling-client/src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['@purertc/*'],
+              allowTypeImports: true,
+              message: 'A page loads this package alone: it may import types only.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: originsOfProofs, rules: { 'no-restricted-syntax': ['error', nonNullAssertion] } },
   {
     files: ['apps/demo-server/page/**/*.ts'],
