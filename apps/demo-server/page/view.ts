@@ -33,9 +33,12 @@ export class View {
   }
 
   joined(isJoined: boolean): void {
+    const hadFocus = [this.#channel, this.#join, this.#leave].some((one) => one === document.activeElement)
     this.#channel.disabled = isJoined
     this.#join.disabled = isJoined
     this.#leave.disabled = !isJoined
+    // A control that is disabled loses the focus: who uses the keyboard goes on from its neighbour.
+    if (hadFocus) (isJoined ? this.#leave : this.#join).focus()
   }
 
   /** Whether a peer is there to talk to. */

@@ -56,4 +56,17 @@ describeInChromium('two pages', () => {
     }
     expect(complaints).toEqual([])
   })
+
+  test('are used by the keyboard alone', async () => {
+    const page = await browser.newPage()
+    await page.goto(server.pageUrl)
+    const focused = page.locator(':focus')
+    await page.focus('#channel')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#signaling.done')
+    expect(await focused.getAttribute('id')).toBe('leave-button')
+    await page.keyboard.press('Enter')
+    await page.getByText('not joined (left)').waitFor()
+    expect(await focused.getAttribute('id')).toBe('join-button')
+  })
 })
