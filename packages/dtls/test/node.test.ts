@@ -106,6 +106,13 @@ describe('client and server over UDP', () => {
     expect(error).toMatchObject({ code: 'handshake-timeout' })
   })
 
+  test('refuse a port that is none where it is given', () => {
+    for (const port of [0, 65_536, NaN, undefined as never])
+      expect(() => connect({ port, psk: { identity: 'x', key: new Uint8Array(16) } })).toThrow(
+        expect.objectContaining({ code: 'invalid-config' }),
+      )
+  })
+
   test('report a name that cannot be resolved', async () => {
     const socket = connect({
       // RFC 1035 §2.3.4: a label of more than 63 octets is refused without asking a name server.

@@ -273,8 +273,22 @@ describe('configuration', () => {
     ['NotSupportedError', { iceCandidatePoolSize: 1 }],
     ['TypeError', { iceTransportPolicy: 'some' as never }],
     ['TypeError', { rtcpMuxPolicy: 'negotiate' as never }],
+    ['TypeError', 42 as never],
+    ['TypeError', { iceServers: 'stun:example.org' as never }],
+    ['TypeError', { iceServers: [{ url: 'stun:example.org' } as never] }],
+    ['TypeError', { network: { addresses: ['localhost'] } }],
+    ['TypeError', { network: { portRange: { min: 50_000, max: 49_000 } } }],
+    ['TypeError', { network: { portRange: { min: 0, max: 70_000 } } }],
+    ['TypeError', { network: { portRange: [50_000, 50_100] as never } }],
   ])('throws %s for %j', (name, configuration) => {
     expect(() => new NodeConnection(configuration)).toThrow(expect.objectContaining({ name }))
+  })
+
+  test('may be null, as Web IDL has it', async () => {
+    const connection = new NodeConnection(null as never)
+    expect(connection.getConfiguration().iceServers).toEqual([])
+    await connection.createOffer()
+    connection.close()
   })
 
   test('is handed out, and changes where it may', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 
+import { RTCSessionDescription } from '../src/index.ts'
 import type { RTCPeerConnection } from '../src/w3c/peer-connection.ts'
 import { described, negotiate, SimWorld } from './support/sim-environment.ts'
 
@@ -87,6 +88,14 @@ describe('signalingState', () => {
         : subject.setRemoteDescription({ type, sdp })
     await expect(applied).rejects.toEqual(invalidState)
     expect(subject.signalingState).toBe(state)
+  })
+
+  test('a description has one of the four types', async () => {
+    const connection = new SimWorld().createConnection()
+    for (const description of [undefined, {}, { type: 'bid', sdp: 'v=0' }])
+      await expect(connection.setRemoteDescription(description as never)).rejects.toThrow(TypeError)
+    expect(() => new RTCSessionDescription({ type: 'bid' as never })).toThrow(TypeError)
+    expect(connection.signalingState).toBe('stable')
   })
 
   test('createAnswer needs an offer, createOffer none', async () => {

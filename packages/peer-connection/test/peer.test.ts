@@ -285,6 +285,13 @@ describe('a Peer', () => {
     await close()
   })
 
+  test('is told where to meet whom', () => {
+    const signaling = 'ws://127.0.0.1:9'
+    expect(() => new Peer({ channel: 'x' } as never)).toThrow(/needs `signaling`/)
+    expect(() => new Peer({ signaling } as never)).toThrow(/needs a `channel`/)
+    expect(() => new Peer(undefined as never)).toThrow(TypeError)
+  })
+
   test('says when the signalling server cannot be reached, or refuses', async () => {
     const nobody = new Peer({ signaling: 'ws://127.0.0.1:9', channel: 'x' })
     await expect(nobody.connect()).rejects.toMatchObject({ name: 'PeerError', code: 'signaling' })

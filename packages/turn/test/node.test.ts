@@ -208,6 +208,14 @@ describe('options', () => {
     const realm = 'example.org'
     await expect(createTurnServer({ realm })).rejects.toMatchObject(code('invalid-config'))
     await expect(createTurnServer({ realm, sharedSecret: '' })).rejects.toMatchObject(code('invalid-config'))
+    for (const [transport, message] of [
+      ['tls', /takes a certificate/],
+      ['dtls', /takes a certificate/],
+      ['sctp', /no transport sctp/],
+    ] as const) {
+      const listen = [{ address: '127.0.0.1', port: 0, transport: transport as 'tls' }]
+      await expect(startServer({ listen, tls: undefined } as never)).rejects.toThrow(message)
+    }
     await expect(startServer({ listen: [] })).rejects.toMatchObject(code('invalid-config'))
     const server = await startServer()
     const [taken] = server.addresses

@@ -4,6 +4,7 @@ import type { CryptoProvider } from '@purertc/crypto'
 import { nodeCrypto } from '@purertc/crypto/node'
 
 import type { DtlsConfig } from '../config.ts'
+import { DtlsError } from '../errors.ts'
 import type { DtlsSession } from '../session.ts'
 import type { ClientPsk } from '../protocol/psk.ts'
 import { Authorization } from './authorization.ts'
@@ -55,6 +56,8 @@ export function connect(
 ): DtlsSocket {
   const { host = 'localhost', port, idleTimeout, psk, servername, crypto = nodeCrypto } = options
   const { verify, ca, rejectUnauthorized, checkServerIdentity } = options
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new DtlsError('invalid-config', 'a server has a port from 1 to 65535')
   const name = servername ?? host
   const authorization =
     verify === undefined && (psk === undefined || ca !== undefined)

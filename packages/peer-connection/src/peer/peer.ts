@@ -10,6 +10,7 @@ import {
 } from '@purertc/signaling-client'
 import type { Candidate } from '@purertc/signaling-protocol'
 
+import { isGiven } from '../is-given.ts'
 import type { RTCConfiguration } from '../w3c/configuration.ts'
 import type { RTCPeerConnection } from '../w3c/peer-connection.ts'
 import type { RTCIceCandidateInit } from '../w3c/ice-candidate.ts'
@@ -45,6 +46,8 @@ export class Peer extends Emitter<PeerEvents> {
 
   constructor(options: PeerOptions, platform: PeerPlatform) {
     super()
+    if (!isGiven(options?.signaling)) throw new TypeError('a Peer needs `signaling`')
+    if (typeof options.channel !== 'string') throw new TypeError('a Peer needs a `channel`')
     this.#options = options
     this.#platform = platform
     this.#signaling = signalingOf(options, platform)

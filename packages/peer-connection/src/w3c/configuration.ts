@@ -1,8 +1,11 @@
 import type { InterfaceAddress, InterfaceKind, PortMappingOptions, UdpMux } from '@purertc/ice/node'
 
+import { isIpAddress } from '@purertc/stun'
+
 import { invalidAccess, invalidModification, notSupported } from '../errors.ts'
 import type { RTCIceTcpCandidateType } from './ice-candidate.ts'
 import { checkIceServers, type RTCIceServer } from './ice-servers.ts'
+import { member } from './member.ts'
 import type { DtlsOptions, IceOptions } from '../transport/peer-transport-config.ts'
 import type { RTCCertificate } from './certificate.ts'
 import type { TransportHooks } from './transport-hooks.ts'
@@ -97,12 +100,18 @@ export interface NetworkOptions {
 /** A configuration with its defaults. */
 export type ResolvedConfiguration = Required<RTCConfiguration>
 
-/** Throws as WebRTC §4.4.1.6 says: SyntaxError, InvalidAccessError, NotSupportedError, and TypeError for non-members. */
-export function resolveConfiguration(configuration: RTCConfiguration, now: number): ResolvedConfiguration {
+/**
+ * Throws as WebRTC §4.4.1.6 says: SyntaxError, InvalidAccessError, NotSupportedError, and TypeError for what is of another
+ * type, or no member of its enumeration.
+ */
+export function resolveConfiguration(given: RTCConfiguration | null, now: number): ResolvedConfiguration {
+  const configuration = given ?? {}
+  if (typeof configuration !== 'object') throw new TypeError('the configuration is no object')
   const iceServers = configuration.iceServers ?? []
   const certificates = configuration.certificates ?? []
   checkIceServers(iceServers)
   if (certificates.some(({ expires }) => expires <= now)) throw invalidAccess('a certificate has expired')
+  checkNetwork(configuration.network ?? {})
   if ((configuration.iceCandidatePoolSize ?? 0) !== 0)
     throw notSupported('candidates are not gathered ahead of a description')
   return {
@@ -138,8 +147,13 @@ export function changeConfiguration(
   return { ...next, certificates: current.certificates, sctpSnap, messageStreams, network, dtls, ice, hooks }
 }
 
-/** Web IDL §3.2.18: a value that is no member of the enumeration is a TypeError. */
-function member<T extends string>(value: T, members: readonly T[]): T {
-  if (!members.includes(value)) throw new TypeError(`${value} is none of ${members.join(', ')}`)
-  return value
+/** What would otherwise show as a connection that finds no path. */
+function checkNetwork({ addresses = [], portRange }: NetworkOptions): void {
+  for (const address of addresses)
+    if (!isIpAddress(address)) throw new TypeError(`network.addresses: ${address} is no IP address`)
+  if (portRange === undefined) return
+  const { min, max } = portRange
+  const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536
+  if (!isPort(min) || !isPort(max) || min > max)
+    throw new TypeError('network.portRange takes min and max from 1 to 65535, in this order')
 }

@@ -11,11 +11,13 @@ export interface RTCIceServer {
 
 /**
  * WebRTC §4.4.1.6: throws a SyntaxError for what is no STUN or TURN URL, an InvalidAccessError for a TURN server
- * without credentials.
+ * without credentials, and a TypeError for what is no list of servers with URLs.
  */
 export function checkIceServers(servers: readonly RTCIceServer[]): void {
-  for (const { urls, username, credential } of servers) {
+  if (!Array.isArray(servers)) throw new TypeError('iceServers is no list')
+  for (const { urls, username, credential } of servers as readonly RTCIceServer[]) {
     const list = [urls].flat()
+    if (list.some((url) => typeof url !== 'string')) throw new TypeError('an ICE server needs urls')
     if (list.length === 0) throw syntaxError('an ICE server has no URL')
     for (const url of list)
       if (kindOf(url) === 'turn' && (username === undefined || credential === undefined))

@@ -8,7 +8,11 @@ import type { RTCIceCandidateInit } from './ice-candidate.ts'
 import type { RTCIceServer } from './ice-servers.ts'
 import { NegotiationNeeded } from './negotiation-needed.ts'
 import { OperationsChain } from './operations-chain.ts'
-import type { RTCLocalSessionDescriptionInit, RTCSessionDescriptionInit } from './session-description.ts'
+import {
+  type RTCLocalSessionDescriptionInit,
+  type RTCSessionDescriptionInit,
+  sdpTypeOf,
+} from './session-description.ts'
 
 export interface RTCOfferOptions {
   /** The offer announces a new ICE session. */
@@ -75,7 +79,7 @@ export class SessionOperations {
 
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     return this.#run((certificate) => {
-      this.#session.applyRemote(description.type, description.sdp ?? '', certificate)
+      this.#session.applyRemote(sdpTypeOf(description), description.sdp ?? '', certificate)
       this.#applied()
     })
   }

@@ -39,7 +39,10 @@ export async function listenAt(
       if (tls !== undefined)
         return dtlsListener(await DtlsPort.on(() => bindUdp(at, 'dtls', buffer, share), tls, connections))
   }
-  throw new TurnError('invalid-config', `nothing to listen by on ${String(at.transport)}`)
+  const { transport } = at
+  if (transport === 'tls' || transport === 'dtls')
+    throw new TurnError('invalid-config', `${transport} takes a certificate and its key: give tls`)
+  throw new TurnError('invalid-config', `there is no transport ${String(transport)}`)
 }
 
 function bindUdp(
