@@ -1,4 +1,4 @@
-import { isName } from './read-frame.ts'
+import { isName, isSequence } from './read-frame.ts'
 
 /** A binary message as the protocol has it: the header's length in two bytes, the header in JSON, the bytes. */
 export function writeBinaryFrame(header: object, data: Uint8Array): Uint8Array {
@@ -16,9 +16,11 @@ export function readBinaryFrame(frame: Uint8Array): BinaryMessage | null {
   const end = 2 + ((frame[0]! << 8) | frame[1]!)
   try {
     const header: unknown = JSON.parse(new TextDecoder().decode(frame.subarray(2, end)))
-    const { from, seq } = header as { readonly from?: unknown; readonly seq?: unknown }
-    return isName(from) && Number.isInteger(seq) && end <= frame.length
-      ? { from: from as string, seq: seq as number, data: frame.slice(end) }
+    const { type, from, seq } = header as Readonly<Record<string, unknown>>
+    const isSound = type === 'message' && isName(from) && isSequence(seq) && end <= frame.length
+    // Not slice(): that of a Node Buffer is a view.
+    return isSound
+      ? { from: from as string, seq: seq as number, data: new Uint8Array(frame.subarray(end)) }
       : null
   } catch {
     return null

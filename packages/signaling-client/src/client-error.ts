@@ -8,6 +8,7 @@
  * - `lost`: the session could not be resumed: the server may have got it, or not.
  * - `no-token`: the channel was to be joined anew, and the function that makes the token threw.
  * - `too-much`: as much waits for the server as this client keeps.
+ * - `too-large`: a frame that no server takes.
  * - `bad-frame`: the server sent what the protocol does not know.
  */
 export type SignalingClientFault =
@@ -21,6 +22,7 @@ export type SignalingClientFault =
   | 'lost'
   | 'no-token'
   | 'too-much'
+  | 'too-large'
   | 'bad-frame'
 
 /** What went wrong, here or at the server. */

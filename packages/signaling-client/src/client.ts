@@ -18,7 +18,7 @@ import type {
   SignalingClientOptions,
   SignalingClientState,
 } from './options.ts'
-import type { Wire } from './sent-frames.ts'
+import { refusalOf, type Wire } from './sent-frames.ts'
 import { GREETING, Session } from './session.ts'
 
 /**
@@ -35,12 +35,16 @@ import { GREETING, Session } from './session.ts'
 export class SignalingClient extends Emitter<SignalingClientEvents> {
   readonly #signal: AbortSignal | undefined
   readonly #session: Session
+  readonly #abort = (): void => void this.close()
 
   constructor(options: SignalingClientOptions) {
     super()
     this.#signal = options.signal
-    this.#session = new Session(options, (name, event) => this.emit(name, event))
-    options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+    this.#session = new Session(options, (name, event) => {
+      // A signal that many clients share shall not keep those that are closed.
+      if (name === 'close') this.#signal?.removeEventListener('abort', this.#abort)
+      this.emit(name, event)
+    })
   }
 
   get state(): SignalingClientState {
@@ -71,10 +75,11 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     signal?.throwIfAborted()
     this.#signal?.throwIfAborted()
     this.#session.open()
+    this.#signal?.addEventListener('abort', this.#abort)
     try {
       return await this.#session.requests.await(GREETING, 'welcome', { signal })
     } catch (error) {
-      void this.close()
+      this.#session.drop()
       throw error
     }
   }
@@ -82,7 +87,7 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
   /**
    * Enters a channel. Listeners must be in place: what a peer said before comes right after the answer. Rejects with
    * the server's `join-refused`, `unauthenticated`, `peer-taken`, `channel-full`, `too-many-channels` or
-   * `already-joined`, with the signal's reason, or with what the token function threw.
+   * `already-joined`, with `too-large`, with the signal's reason, or with what the token function threw.
    */
   async join(channel: string, options: JoinOptions = {}): Promise<ServerFrameOf<'joined'>> {
     const { signal } = options
@@ -93,7 +98,9 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     if (session.membership !== undefined)
       throw SignalingClientError.fromServer('already-joined', 'leave the channel first')
     const membership = session.newMembership(channel, options)
-    const frame = membership.joinFrame(survives)
+    const frame = JSON.stringify(membership.joinFrame(survives))
+    const refusal = refusalOf(frame)
+    if (refusal !== null) throw refusal
     const answer = requests.await(membership.joinId, 'joined', { survives, signal })
     session.enter(membership, frame)
     try {
@@ -117,7 +124,10 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     await answer
   }
 
-  /** To one peer, or to all. False when this client is in no channel or too much waits, and nothing was sent. */
+  /**
+   * To one peer, or to all. False when this client is in no channel, too much waits, or it is longer than a frame may be, and
+   * nothing was sent.
+   */
   sendDescription(description: Description, to?: string): boolean {
     const { type, sdp } = description
     return this.#say({ type: 'description', description: { type, sdp }, to })
@@ -136,7 +146,8 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
   /**
    * Sends anything to all others, to one, or to all but one; bytes arrive as a `binary` event. Resolves with whether and
    * to how many it was delivered; who does not care may let the promise go. Rejects where that is not known: `lost`,
-   * `timeout`, `closed`; or where it was not sent: `not-joined`, `too-much`.
+   * `timeout`, `closed`; or where it was not sent: `not-joined`, `too-much`, or `too-large` for what makes more than 262,144
+   * bytes.
    */
   sendMessage(data: Json | Uint8Array, audience: Audience = {}): Promise<ServerFrameOf<'delivered'>> {
     const { to, except } = audience
@@ -175,18 +186,17 @@ export class SignalingClient extends Emitter<SignalingClientEvents> {
     const { membership } = this.#session
     if (membership?.joined === undefined) return false
     const wire = membership.sent.push((n) => JSON.stringify({ ...frame, n }))
-    if (wire !== null) this.#session.transmit(wire)
-    return wire !== null
+    if (wire instanceof SignalingClientError) return false
+    this.#session.transmit(wire)
+    return true
   }
 
-  #ask(make: (n: number, id: number) => Wire): Promise<ServerFrameOf<'delivered'>> {
+  async #ask(make: (n: number, id: number) => Wire): Promise<ServerFrameOf<'delivered'>> {
     const { membership, requests } = this.#session
-    if (membership?.joined === undefined)
-      return Promise.reject(new SignalingClientError('not-joined', 'join a channel first'))
+    if (membership?.joined === undefined) throw new SignalingClientError('not-joined', 'join a channel first')
     const id = requests.newId()
     const wire = membership.sent.push((n) => make(n, id), id)
-    if (wire === null)
-      return Promise.reject(new SignalingClientError('too-much', 'too much waits for the server'))
+    if (wire instanceof SignalingClientError) throw wire
     const answer = requests.await(id, 'delivered', { survives: true })
     this.#session.transmit(wire)
     return answer

@@ -31,6 +31,8 @@ export class Connector {
   #failure: unknown
   /** Whether the present connection, or one before it, was greeted: only then is it worth trying again. */
   #isEstablished = false
+  /** From then on nothing is heard, and nothing is tried again. */
+  #isClosing = false
   #tries = 0
   #retry: unknown
   #watch: unknown
@@ -59,6 +61,7 @@ export class Connector {
     if (this.#WebSocket === undefined)
       throw new SignalingClientError('no-websocket', 'give a WebSocket class')
     this.#isEstablished = false
+    this.#isClosing = false
     this.#backoff?.reset()
     this.#connect(this.#WebSocket)
   }
@@ -78,22 +81,42 @@ export class Connector {
     this.#socket?.send(data as string)
   }
 
-  /** Closes for good. The host is told by `broken` when it is. */
+  /**
+   * Closes for good. The host is told by `broken` when it is: when the server has answered, or had the time to. Throws what
+   * the socket throws, for a code that is not allowed.
+   */
   close(code: number, reason: string): void {
-    this.#isEstablished = false
-    if (this.#retry !== undefined) {
+    const socket = this.#socket
+    socket?.close(code, reason)
+    this.#isClosing = true
+    if (socket === undefined) {
       this.#stop()
       this.#host.broken({ code, reason }, null, undefined)
-    } else this.#socket?.close(code, reason)
+      return
+    }
+    // As a browser has it.
+    socket.onmessage = null
+    this.#scheduler.clear(this.#watch)
+    this.#watch = this.#scheduler.set(() => this.#leave({ code, reason }), PATIENCE)
+  }
+
+  /** Leaves a connection of which nothing is expected any more, for good. The host is told at once. */
+  drop(code: number, reason: string): void {
+    this.#isClosing = true
+    this.#leave({ code, reason })
   }
 
   /** Leaves the connection, which may be dead, and opens another one. */
   move(reason: string, after?: number): void {
+    this.#leave({ code: MOVING, reason }, after)
+  }
+
+  #leave(event: CloseInfo, after?: number): void {
     const socket = this.#socket
     if (socket === undefined) return
     this.#silence(socket)
-    socket.close(MOVING, reason)
-    this.#broke({ code: MOVING, reason }, after)
+    socket.close(event.code, event.reason)
+    this.#broke(event, after)
   }
 
   #connect(WebSocket: WebSocketConstructor): void {
@@ -128,7 +151,7 @@ export class Connector {
   #broke(event: CloseInfo, after?: number): void {
     const cause = this.#failure
     this.#stop()
-    const isWorthIt = this.#isEstablished && !FINAL.has(event.code)
+    const isWorthIt = this.#isEstablished && !this.#isClosing && !FINAL.has(event.code)
     const wait = isWorthIt ? (after ?? this.#backoff?.next() ?? null) : null
     if (wait !== null) this.#retry = this.#scheduler.set(() => this.#tryAgain(), wait)
     this.#host.broken(event, wait, cause)

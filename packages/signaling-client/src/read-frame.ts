@@ -41,7 +41,7 @@ const isText: Check = (value) => typeof value === 'string'
 export const isName: Check = (value) => typeof value === 'string' && value !== ''
 const isNumber: Check = (value) => typeof value === 'number'
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
-const isSequence: Check = (value) => isCount(value) && value !== 0
+export const isSequence: Check = (value) => isCount(value) && value !== 0
 const isSpan: Check = (value) => isNumber(value) && (value as number) >= 0
 const isBoolean: Check = (value) => typeof value === 'boolean'
 const isPresent: Check = (value) => value !== undefined

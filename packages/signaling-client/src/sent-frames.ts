@@ -1,5 +1,20 @@
+import type { frameLimits } from '@purertc/signaling-protocol'
+
+import { SignalingClientError } from './client-error.ts'
+
 /** A frame as it goes out. */
 export type Wire = string | Uint8Array
+
+/** Why a frame cannot go out: a server ends the session over one that is too large. `null` where it can. */
+export function refusalOf(wire: Wire): SignalingClientError | null {
+  const isLarge =
+    wire.length > MAX_BYTES ||
+    // A UTF-16 unit makes three bytes at most.
+    (typeof wire === 'string' &&
+      3 * wire.length > MAX_BYTES &&
+      new TextEncoder().encode(wire).length > MAX_BYTES)
+  return isLarge ? new SignalingClientError('too-large', `a frame has at most ${MAX_BYTES} bytes`) : null
+}
 
 /**
  * What this client said in a channel and the server has not yet acknowledged: it is sent again when the session is
@@ -13,10 +28,16 @@ export class SentFrames {
   #length = 0
   #n = 0
 
-  /** Numbers a frame and keeps it; `null` when too much is kept already. `id` is of a request that wants an answer. */
-  push(make: (n: number) => Wire, id?: number): Wire | null {
+  /**
+   * Numbers a frame and keeps it; or says that it is `too-large`, or that `too-much` is kept already. `id` is of a request
+   * that wants an answer.
+   */
+  push(make: (n: number) => Wire, id?: number): Wire | SignalingClientError {
     const wire = make(this.#n + 1)
-    if (this.#frames.size >= MAX_FRAMES || this.#length + wire.length > MAX_LENGTH) return null
+    const refusal = refusalOf(wire)
+    if (refusal !== null) return refusal
+    if (this.#frames.size >= MAX_FRAMES || this.#length + wire.length > MAX_LENGTH)
+      return new SignalingClientError('too-much', 'too much waits for the server')
     this.#frames.set(++this.#n, wire)
     this.#length += wire.length
     if (id !== undefined) this.#open.set(id, this.#n)
@@ -73,6 +94,8 @@ export class SentFrames {
   }
 }
 
+/** Its type is the protocol's constant: another number would not compile. */
+const MAX_BYTES: (typeof frameLimits)['bytes'] = 262_144
 const MAX_FRAMES = 256
 /** Characters and bytes. */
 const MAX_LENGTH = 1_048_576

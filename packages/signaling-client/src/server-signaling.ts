@@ -1,3 +1,4 @@
+import { SignalingClientError } from './client-error.ts'
 import { SignalingClient } from './client.ts'
 import type { JoinOptions, SignalingClientOptions } from './options.ts'
 import type { Signaling, SignalingFrame, SignalingHost } from './signaling.ts'
@@ -22,10 +23,16 @@ export class ServerSignaling implements Signaling {
     await this.client.join(channel, options)
   }
 
+  /** Where too much waits for the server, the host is told that it `failed`. */
   send(frame: SignalingFrame, to: string): void {
-    if (frame.type === 'description') this.client.sendDescription(frame.description, to)
-    else if (frame.type === 'candidate') this.client.sendCandidate(frame.candidate, to)
-    else this.client.sendRenegotiate(to, frame.restart)
+    if (this.#say(frame, to) || !this.isJoined) return
+    this.#host?.failed(new SignalingClientError('too-much', `no ${frame.type} can be sent to ${to}`))
+  }
+
+  #say(frame: SignalingFrame, to: string): boolean {
+    if (frame.type === 'description') return this.client.sendDescription(frame.description, to)
+    if (frame.type === 'candidate') return this.client.sendCandidate(frame.candidate, to)
+    return this.client.sendRenegotiate(to, frame.restart)
   }
 
   bye(): void {

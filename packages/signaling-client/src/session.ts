@@ -1,10 +1,4 @@
-import type {
-  ClientFrame,
-  ClientFrameOf,
-  IceServer,
-  ServerFrame,
-  ServerFrameOf,
-} from '@purertc/signaling-protocol'
+import type { ClientFrame, IceServer, ServerFrame, ServerFrameOf } from '@purertc/signaling-protocol'
 
 import { readBinaryFrame } from './binary-frame.ts'
 import { SignalingClientError } from './client-error.ts'
@@ -89,10 +83,10 @@ export class Session {
     return new Membership(channel, options, this.requests.newId(), this.#secret)
   }
 
-  /** Asks for it. */
-  enter(membership: Membership, frame: ClientFrameOf<'join'>): void {
+  /** Asks for it, by a `join` frame. */
+  enter(membership: Membership, frame: string): void {
     this.#membership = membership
-    this.send(frame)
+    this.#connector.send(frame)
   }
 
   /** Nobody waits for this join any more; the server may have refused it, or not know of it yet. */
@@ -110,6 +104,11 @@ export class Session {
       this.#whenClosed.push(resolve)
       this.#connector.close(code, reason)
     })
+  }
+
+  /** Leaves a connection that did not come about. */
+  drop(): void {
+    this.#connector.drop(1000, '')
   }
 
   #receive(data: unknown): void {
@@ -136,6 +135,9 @@ export class Session {
   }
 
   #handle(frame: ServerFrame): void {
+    if (frame.type === 'joined' || frame.type === 'left') {
+      if (!this.#isOfMembership(frame)) return
+    }
     const seq = 'seq' in frame ? frame.seq : undefined
     if (frame.type === 'welcome') this.#greet(frame)
     else if (frame.type === 'ice-servers') this.#iceServers = frame.iceServers
@@ -151,18 +153,28 @@ export class Session {
     tellOfFrame(frame, isAnswer, this.#tell)
   }
 
-  /** Counts an event of the channel; false for one that came before. */
+  /** Whether it is not of a channel that this client asked for, gave up, and left, before it asked for another one. */
+  #isOfMembership(frame: ServerFrameOf<'joined' | 'left'>): boolean {
+    const membership = this.#membership
+    if (membership === undefined) return false
+    if (frame.type === 'joined') return frame.id === undefined || frame.id === membership.joinId
+    return membership.joined !== undefined || (frame.id !== undefined && frame.id === membership.leaving)
+  }
+
+  /** Counts an event of the channel; false for one that came before, or of a channel that was given up. */
   #isNew(seq: number): boolean {
     const membership = this.#membership
-    if (membership === undefined) return true
+    if (membership?.joined === undefined) return false
     if (membership.hear(seq) && this.reconnects) this.send({ type: 'ack', seq })
     return membership.isNew
   }
 
   #greet(frame: ServerFrameOf<'welcome'>): void {
     if (!this.#connector.isOurProtocol) {
-      const error = new SignalingClientError('connect-failed', 'the server speaks another protocol')
-      this.requests.fail(GREETING, error)
+      const text = 'the server speaks another protocol'
+      if (this.requests.has(GREETING))
+        this.requests.fail(GREETING, new SignalingClientError('connect-failed', text))
+      else this.#connector.move(text)
       return
     }
     this.#iceServers = frame.iceServers
@@ -231,7 +243,7 @@ export class Session {
         if (this.#state !== 'closed' && error instanceof SignalingClientError) this.#tell('error', error)
       })
     try {
-      this.enter(membership, membership.joinFrame(true))
+      this.enter(membership, JSON.stringify(membership.joinFrame(true)))
     } catch (cause) {
       this.requests.fail(joinId, new SignalingClientError('no-token', 'the token function threw', { cause }))
     }

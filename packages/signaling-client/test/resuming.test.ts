@@ -53,6 +53,19 @@ describe('a broken connection', () => {
     expect([lab.names, lab.scheduler.size]).toEqual([['close'], 0])
   })
 
+  test('that another protocol greets is left for the next one', async () => {
+    const lab = await Lab.inRoom()
+    lab.socket.end(1006)
+    lab.scheduler.ring()
+    const stranger = lab.socket
+    stranger.protocol = 'other'
+    stranger.say(welcome('second'))
+    expect([stranger.closedWith, stranger.sent, lab.client.state]).toEqual([4000, [], 'reconnecting'])
+    lab.scheduler.ring()
+    lab.socket.say(welcome('third'))
+    expect(lab.socket.last).toMatchObject({ type: 'resume', session: 'first' })
+  })
+
   test('of a server that is not there from the start fails at once', async () => {
     const lab = new Lab()
     const greeted = lab.client.connect()
