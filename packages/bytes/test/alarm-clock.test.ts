@@ -41,6 +41,19 @@ test('an alarm that is set earlier and later rings once, at the last of its time
   expect(rings).toEqual([400])
 })
 
+test('who comes back to a far deadline again and again has one place there', () => {
+  const clock = new AlarmClock()
+  const far = inMs(1_000)
+  const rings: number[] = []
+  const [ring, other] = [(at: number) => rings.push(at), () => rings.push(0)]
+  for (let i = 0; i < 1_000; i++) clock.add(far, ring)
+  clock.add(far, other)
+  clock.add(far, ring)
+  jest.advanceTimersByTime(1_000)
+  // The last ones ring first.
+  expect(rings).toEqual([far, 0, far])
+})
+
 test('one that is silenced does not ring, and the others do', () => {
   const clock = new AlarmClock()
   const rings: string[] = []

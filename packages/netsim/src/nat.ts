@@ -60,7 +60,7 @@ export class Nat {
     const key = this.kind === 'symmetric' ? `${addressKey(inside)}>${addressKey(peer)}` : addressKey(inside)
     let mapping = this.#byInside.get(key)
     if (mapping === undefined || !this.#isFresh(now, mapping.usedAt)) {
-      if (mapping !== undefined) this.#byPort.delete(mapping.outside.port)
+      this.#release(mapping)
       mapping = { inside, outside: this.#allocate(now), usedAt: now, permitted: new Map() }
       this.#byInside.set(key, mapping)
       this.#byPort.set(mapping.outside.port, mapping)
@@ -84,6 +84,12 @@ export class Nat {
   restart(): void {
     this.#byInside.clear()
     this.#byPort.clear()
+  }
+
+  /** A port that was idle may be another mapping's by now. */
+  #release(mapping: Mapping | undefined): void {
+    if (mapping !== undefined && this.#byPort.get(mapping.outside.port) === mapping)
+      this.#byPort.delete(mapping.outside.port)
   }
 
   #isFresh(now: Millis, at: Millis): boolean {
