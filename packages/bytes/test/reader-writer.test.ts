@@ -215,6 +215,18 @@ describe('Writer', () => {
     expect(writer.view().buffer).toBe(first.buffer)
   })
 
+  test('truncate() forgets the end, and nothing where there is none', () => {
+    const writer = new Writer(2)
+    writer.u32(0x0102_0304)
+    for (const length of [9, 4]) {
+      writer.truncate(length)
+      expect(toHex(writer.view())).toBe('01020304')
+    }
+    writer.truncate(1)
+    writer.u8(9)
+    expect(toHex(writer.view())).toBe('0109')
+  })
+
   test('reserve() gives room to fill, finish() a copy', () => {
     const writer = new Writer()
     writer.reserve(4).set([1, 2, 3, 4])
