@@ -76,11 +76,10 @@ describe('any number of servers', () => {
 
   test('a TURN server that has no room for another allocation still tells the address', () => {
     const world = new World()
-    const nat = world.nat('port-restricted')
     const { server, asked } = stunServer(world, '198.51.110.1')
-    const a = new Peer(world.sim, {
+    const a = world.peer({
       role: 'controlling',
-      hosts: [world.network.host('10.0.0.1', { nat })],
+      nat: 'port-restricted',
       servers: [{ ...server, kind: 'turn', username: 'u', password: 'p' }],
     })
     a.gather()
@@ -93,10 +92,9 @@ describe('any number of servers', () => {
   test('with policy relay it is not asked', () => {
     const world = new World()
     const { server, asked } = stunServer(world, '198.51.110.1')
-    const a = new Peer(world.sim, {
+    const a = world.peer({
       role: 'controlling',
       policy: 'relay',
-      hosts: [world.network.host('198.51.110.2')],
       servers: [{ ...server, kind: 'turn', username: 'u', password: 'p' }],
     })
     a.gather()
@@ -109,9 +107,8 @@ describe('any number of servers', () => {
     const world = new World()
     const { server, asked } = stunServer(world, '198.51.110.1')
     const forger = world.network.host('198.51.110.2').bind({ received: () => {} })
-    const a = new Peer(world.sim, {
+    const a = world.peer({
       role: 'controlling',
-      hosts: [world.network.host('198.51.110.3')],
       servers: [server],
     })
     world.network.intercept(({ from }) => (from.address === '198.51.110.1' ? 'drop' : 'pass'))
@@ -129,13 +126,12 @@ describe('any number of servers', () => {
 
   test('bindings are kept by asking again every 15 s, until they are given up (RFC 8445 §5.1.1.4)', () => {
     const world = new World()
-    const nat = world.nat('port-restricted')
     let port = 5_000
     // Another mapping each time: what a later answer says is no news.
     const { server, asked } = stunServer(world, '198.51.110.1', (from) => ({ ...from, port: port++ }))
-    const a = new Peer(world.sim, {
+    const a = world.peer({
       role: 'controlling',
-      hosts: [world.network.host('10.0.0.1', { nat })],
+      nat: 'port-restricted',
       servers: [server],
     })
     a.gather()
@@ -156,11 +152,10 @@ describe('any number of servers', () => {
 
   test('a server that falls silent later is no error, and is asked on', () => {
     const world = new World()
-    const nat = world.nat('port-restricted')
     const { server, asked, socket } = stunServer(world, '198.51.110.1')
-    const a = new Peer(world.sim, {
+    const a = world.peer({
       role: 'controlling',
-      hosts: [world.network.host('10.0.0.1', { nat })],
+      nat: 'port-restricted',
       servers: [server],
     })
     a.gather()

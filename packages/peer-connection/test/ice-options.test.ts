@@ -5,13 +5,12 @@ import { createTurnServer, type NodeTurnServer } from '@purertc/turn/node'
 import { eventually } from '../../bytes/test/support/still-clock.ts'
 import {
   type RTCConfiguration,
-  type RTCDataChannel,
   RTCPeerConnection,
   type RTCPeerConnectionIceErrorEvent,
   type RTCPeerConnectionIceEvent,
 } from '../src/index.ts'
 import type { RTCPeerConnection as CoreConnection } from '../src/w3c/peer-connection.ts'
-import { negotiate, SimWorld } from './support/sim-environment.ts'
+import { greet, negotiate, SimWorld } from './support/sim-environment.ts'
 
 const optionsOf = (connection: CoreConnection): string | undefined =>
   /^a=ice-options:(.*)\r$/m.exec(connection.localDescription?.sdp ?? '')?.[1]
@@ -26,14 +25,7 @@ async function connect(offerer: RTCConfiguration, answerer: RTCConfiguration) {
     return 'pass'
   })
   const [alice, bob] = world.pair([offerer, answerer])
-  const channel = alice.createDataChannel('chat')
-  const received: unknown[] = []
-  bob.ondatachannel = ({ channel: remote }: { channel: RTCDataChannel }) => {
-    remote.onmessage = ({ data }) => received.push(data)
-  }
-  channel.onopen = () => channel.send('hello')
-  await negotiate(alice, bob)
-  await world.until(() => received.length === 1)
+  await greet(world, alice, bob)
   const [aliceAt = '', bobAt = ''] = [1, 2].map((number) => `192.168.0.${number}`)
   const requestsOf = (address: string): StunMessage[] =>
     sent.flatMap(({ from, message }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
-import type { RTCConfiguration, RTCDataChannel } from '../src/index.ts'
-import { negotiate, SimWorld } from './support/sim-environment.ts'
+import type { RTCConfiguration } from '../src/index.ts'
+import { greet, negotiate, SimWorld } from './support/sim-environment.ts'
 
 const on: RTCConfiguration = { sctpSnap: true }
 
@@ -15,16 +15,7 @@ interface Outcome {
 async function connect(offerer: RTCConfiguration, answerer: RTCConfiguration): Promise<Outcome> {
   const world = new SimWorld({ latency: 40 })
   const [alice, bob] = world.pair([offerer, answerer])
-  const channel = alice.createDataChannel('chat')
-  const received: unknown[] = []
-  bob.ondatachannel = ({ channel: remote }: { channel: RTCDataChannel }) => {
-    remote.onmessage = ({ data }) => received.push(data)
-  }
-  channel.onopen = () => channel.send('hello')
-  const start = world.sim.now
-  await negotiate(alice, bob)
-  await world.until(() => received.length === 1)
-  const duration = world.sim.now - start
+  const { channel, received, duration } = await greet(world, alice, bob)
   const [offer, answer] = [alice.localDescription?.sdp ?? '', bob.localDescription?.sdp ?? '']
   // A second round keeps the association.
   await negotiate(alice, bob)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
-import type { RTCConfiguration, RTCDataChannel } from '../src/index.ts'
-import { negotiate, SimWorld } from './support/sim-environment.ts'
+import type { RTCConfiguration } from '../src/index.ts'
+import { greet, negotiate, SimWorld } from './support/sim-environment.ts'
 import { SimPair, type SimPeer } from './support/sim-pair.ts'
 
 const sped: RTCConfiguration = { ice: { sped: true } }
@@ -117,14 +117,7 @@ describe('a=ice-options:sped', () => {
   async function connect(offerer: RTCConfiguration, answerer: RTCConfiguration) {
     const world = new SimWorld({ latency: 40 })
     const [alice, bob] = world.pair([offerer, answerer])
-    const channel = alice.createDataChannel('chat')
-    const received: unknown[] = []
-    bob.ondatachannel = ({ channel: remote }: { channel: RTCDataChannel }) => {
-      remote.onmessage = ({ data }) => received.push(data)
-    }
-    channel.onopen = () => channel.send('hello')
-    await negotiate(alice, bob)
-    await world.until(() => received.length === 1)
+    await greet(world, alice, bob)
     const count = alice.transportStatistics?.ice.dtlsInStun?.datagramsReceived
     return { offer: alice.localDescription?.sdp, answer: bob.localDescription?.sdp, count }
   }

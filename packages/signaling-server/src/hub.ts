@@ -126,7 +126,7 @@ export class SignalingHub {
       resuming: undefined,
     }
     session.connection = known
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       this.#connections.set(connection, known)
       this.#heartbeats.add(now, known)
       this.#refreshes.arm(now, connection, lifetime)
@@ -157,7 +157,7 @@ export class SignalingHub {
   handleBinary(now: number, connection: ConnectionId, bytes: Uint8Array): void {
     const from = this.#connections.get(connection)
     if (from === undefined) return
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       if (this.#admits(now, from)) this.#reception.handleBinary(from, bytes)
     })
   }
@@ -165,7 +165,7 @@ export class SignalingHub {
   /** A ping or pong of the WebSocket: a sign of life, and one of the frames of which there may be so many a second. */
   handleControl(now: number, connection: ConnectionId): void {
     const from = this.#connections.get(connection)
-    if (from !== undefined) this.#run(() => void this.#admits(now, from))
+    if (from !== undefined) this.#outbox.bracket(() => void this.#admits(now, from))
   }
 
   /** The answer to `joinRequested`. A request that is no longer there, because its sender left, is ignored. */
@@ -173,7 +173,7 @@ export class SignalingHub {
     const asked = this.#access.take(ticket)
     if (asked === undefined) return
     const { connection, frame } = asked
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       const { accepted, peer, code } = readDecision(decision)
       if (!accepted) this.#outbox.refuse(connection.id, code, frame.id)
       else
@@ -193,7 +193,7 @@ export class SignalingHub {
     lifetime?: number,
   ): void {
     if (!this.#connections.has(connection)) return
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       this.#refreshes.arm(now, connection, lifetime)
       this.#outbox.send(connection, { type: 'ice-servers', iceServers: [...iceServers], lifetime })
     })
@@ -202,18 +202,18 @@ export class SignalingHub {
   /** The socket is closed, with this code. A session that its client did not end may be resumed for a while. */
   disconnect(now: number, connection: ConnectionId, code: number): void {
     const known = this.#connections.get(connection)
-    if (known !== undefined) this.#run(() => this.#lose(now, known, code))
+    if (known !== undefined) this.#outbox.bracket(() => this.#lose(now, known, code))
   }
 
   /** A connection is to be given up: the host is asked to close it. */
   drop(now: number, connection: ConnectionId, code: CloseCode, reason: string): void {
     const known = this.#connections.get(connection)
     if (known === undefined) return
-    this.#run(() => this.#giveUp(now, known, code, reason))
+    this.#outbox.bracket(() => this.#giveUp(now, known, code, reason))
   }
 
   handleTimeout(now: number): void {
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       for (const connection of this.#heartbeats.due(now)) {
         if (connection.isAlive) {
           connection.isAlive = false
@@ -227,14 +227,14 @@ export class SignalingHub {
 
   /** Tells every client to connect again, here or elsewhere, within so many milliseconds. */
   drain(within: number): void {
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       for (const id of this.#connections.keys()) this.#outbox.send(id, { type: 'drain', within })
     })
   }
 
   /** Closes every connection. Where the store is shared, sessions may be resumed on other processes. */
   close(code: CloseCode = CloseCode.goingAway): Promise<void> {
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       this.#sessions.clear()
       for (const id of this.#connections.keys()) this.#outbox.close(id, code, 'the server shuts down')
       this.#connections.clear()
@@ -242,15 +242,6 @@ export class SignalingHub {
       this.#heartbeats.clear()
     })
     return this.#store.close()
-  }
-
-  #run(enter: () => void): void {
-    this.#outbox.enter()
-    try {
-      enter()
-    } finally {
-      this.#outbox.leave()
-    }
   }
 
   /** Whether the connection may say something now; one that says too much is given up. */

@@ -39,6 +39,16 @@ export class Outbox {
     }
   }
 
+  /** The two around one action. */
+  bracket(action: () => void): void {
+    this.enter()
+    try {
+      action()
+    } finally {
+      this.leave()
+    }
+  }
+
   send(connection: ConnectionId, frame: ServerFrame): void {
     this.sendWire(connection, encodeFrame(frame))
   }

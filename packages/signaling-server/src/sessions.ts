@@ -76,7 +76,7 @@ export class Sessions implements ChannelStoreHost {
     const member = JSON.stringify({ peer, metadata })
     const { isResumable } = session
     this.#store.join(session.token, { channel, peer, member, isResumable, id }, (outcome) =>
-      this.#run(() => {
+      this.#outbox.bracket(() => {
         const isRetried = outcome.fault === ErrorCode.peerTaken && typeof name !== 'string'
         if (isRetried && session.place === entering && entering.leaving === undefined)
           this.enter(session, frame, name)
@@ -178,7 +178,7 @@ export class Sessions implements ChannelStoreHost {
   revoked(token: string): void {
     const session = this.#roster.get(token)
     if (session === undefined) return
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       const at = placeOf(session)
       this.#resumptions.replace(session)
       this.#roster.strike(session)
@@ -188,7 +188,7 @@ export class Sessions implements ChannelStoreHost {
 
   adopted(now: number, token: string, { channel, name, peer }: Membership): void {
     if (this.#roster.get(token) !== undefined) return
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       const session = createSession(token, true)
       session.place = joinedAs(this.#roster.channels.enter(channel, name, peer, session), peer)
       this.#roster.add(session)
@@ -198,7 +198,7 @@ export class Sessions implements ChannelStoreHost {
   }
 
   lost(tokens?: readonly string[]): void {
-    this.#run(() => {
+    this.#outbox.bracket(() => {
       for (const session of tokens?.map((token) => this.#roster.get(token)) ?? this.#roster.all) {
         if (session !== undefined) this.#endings.lose(session)
       }
@@ -206,16 +206,7 @@ export class Sessions implements ChannelStoreHost {
   }
 
   failed(error: Error): void {
-    this.#run(() => this.#outbox.failed(error))
-  }
-
-  #run(enter: () => void): void {
-    this.#outbox.enter()
-    try {
-      enter()
-    } finally {
-      this.#outbox.leave()
-    }
+    this.#outbox.bracket(() => this.#outbox.failed(error))
   }
 
   /** The newcomer is in, wherever it is; those who were there are told. */
@@ -255,7 +246,7 @@ export class Sessions implements ChannelStoreHost {
     const connection = session.connection?.id
     this.#roster.channels.exit(channel, peer)
     this.#store.leave(session.token, (count) =>
-      this.#run(() => this.#outbox.unsubscribed(connection, channel.name, peer, count)),
+      this.#outbox.bracket(() => this.#outbox.unsubscribed(connection, channel.name, peer, count)),
     )
   }
 }

@@ -19,10 +19,10 @@ export interface WorldOptions {
   readonly turn?: Partial<TurnServerConfig>
 }
 
-export interface WorldPeerOptions extends Omit<PeerOptions, 'hosts' | 'servers'> {
+export interface WorldPeerOptions extends Omit<PeerOptions, 'hosts'> {
   /** None: on the public network. A NAT that exists: behind it, too. */
   readonly nat?: NatKind | Nat
-  /** Which of the world's servers to ask. Default none. */
+  /** Which of the world's servers to ask, before any other `servers`. Default none. */
   readonly uses?: 'stun' | 'turn' | 'both' | 'stream'
   /** Only the connections to TURN servers get through. */
   readonly isUdpBlocked?: boolean
@@ -108,7 +108,7 @@ export class World {
     return this.network.nat({ kind, address: `198.51.101.${++this.#peers}`, ...options })
   }
 
-  peer({ nat, uses, conditions, isUdpBlocked, ...options }: WorldPeerOptions): Peer {
+  peer({ nat, uses, servers = [], conditions, isUdpBlocked, ...options }: WorldPeerOptions): Peer {
     const box = typeof nat === 'string' ? this.nat(nat) : nat
     const number = ++this.#peers
     const address = box === undefined ? `198.51.102.${number}` : `10.0.${number}.2`
@@ -118,13 +118,13 @@ export class World {
     })
     if (isUdpBlocked === true) host.link.intercept(() => 'drop')
     const { stun, turn, stream } = this.servers
-    const servers = { none: [], stun: [stun], turn: [turn], both: [stun, turn], stream: [stream] }[
+    const used = { none: [], stun: [stun], turn: [turn], both: [stun, turn], stream: [stream] }[
       uses ?? 'none'
     ]
     const peer: Peer = new Peer(this.sim, {
       ...options,
       hosts: [host],
-      servers,
+      servers: [...used, ...servers],
       hooks: { ...options.hooks, ...this.#streamTo(number, () => peer) },
     })
     return peer

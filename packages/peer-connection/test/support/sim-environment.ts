@@ -10,6 +10,7 @@ import {
   PeerTransport,
   type PeerTransportConfig,
   type RTCConfiguration,
+  type RTCDataChannel,
   type TransportDriver,
 } from '../../src/index.ts'
 import { RTCPeerConnection } from '../../src/w3c/peer-connection.ts'
@@ -65,6 +66,31 @@ export class SimWorld {
       }
     return [first, second]
   }
+}
+
+/** A channel of Alice's over which a message of hers has come, and how many milliseconds that took. */
+interface Greeting {
+  readonly channel: RTCDataChannel
+  readonly received: readonly unknown[]
+  readonly duration: number
+}
+
+/** Negotiates, and lets Alice say hello. */
+export async function greet(
+  world: SimWorld,
+  alice: RTCPeerConnection,
+  bob: RTCPeerConnection,
+): Promise<Greeting> {
+  const channel = alice.createDataChannel('chat')
+  const received: unknown[] = []
+  bob.ondatachannel = (event) => {
+    event.channel.onmessage = ({ data }) => received.push(data)
+  }
+  channel.onopen = () => channel.send('hello')
+  const start = world.sim.now
+  await negotiate(alice, bob)
+  await world.until(() => received.length === 1)
+  return { channel, received, duration: world.sim.now - start }
 }
 
 /** One round of offer and answer. */

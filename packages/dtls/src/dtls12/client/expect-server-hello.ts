@@ -12,12 +12,12 @@ import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { SessionTicket } from '../../extensions/session-ticket.ts'
 import { SelectedVersion, SupportedVersions } from '../../extensions/supported-versions.ts'
-import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../../handshake/handshake-state.ts'
 import { type ClientHello, encodeClientHello } from '../../messages/client-hello.ts'
 import { decodeHelloVerifyRequest } from '../messages/hello-verify-request.ts'
 import { decodeServerHello, type ServerHello } from '../../messages/server-hello.ts'
+import { acceptSrtpProfile } from '../../protocol/srtp-profile.ts'
 import { acceptProtocol } from '../../protocol/alpn.ts'
 import { isDowngrade } from '../../protocol/downgrade.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
@@ -117,7 +117,7 @@ function acceptServerHello(config: ResolvedConfig, offer: ClientHello, hello: Se
       ? certificatesOnly
       : acceptCertificateTypes(config, offer.extensions, hello.extensions),
     suite,
-    srtpProfile: acceptSrtp(offer, hello),
+    srtpProfile: acceptSrtpProfile(offer.extensions, hello.extensions),
     alpnProtocol: acceptProtocol(config.alpn, hello.extensions),
     serverName: config.serverName,
     memory: {
@@ -154,22 +154,6 @@ function resume(
     until: session.remembered.expires,
   }
   return expectFinished({ negotiated, group: null, peer, keys, memory, protection: protections.client })
-}
-
-/** RFC 5764 §4.1.1: one of the offered profiles, and our MKI, which is empty. */
-function acceptSrtp(offer: ClientHello, hello: ServerHello): number | null {
-  const answer = hello.extensions.get(UseSrtp)
-  if (answer === undefined) return null
-  const [profile] = answer.profiles
-  const offered = offer.extensions.get(UseSrtp)?.profiles ?? []
-  if (
-    profile === undefined ||
-    answer.profiles.length !== 1 ||
-    !offered.includes(profile) ||
-    answer.mki.length > 0
-  )
-    throw new PeerMisbehaved('illegal-parameter', 'use_srtp does not answer the offer')
-  return profile
 }
 
 const maxCookies = 4

@@ -7,7 +7,6 @@ import { RenegotiationInfo } from '../../extensions/renegotiation-info.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
-import { UseSrtp } from '../../extensions/use-srtp.ts'
 import {
   type CertificateTypes,
   certificatesOnly,
@@ -16,6 +15,7 @@ import {
 import { certificatesSuiting } from '../../certificate/certificates-for.ts'
 import type { ResolvedConfig } from '../../resolved-config.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
+import { chooseSrtpProfile } from '../../protocol/srtp-profile.ts'
 import { chooseProtocol } from '../../protocol/alpn.ts'
 import { type CipherSuite12, emptyRenegotiationInfoScsv } from '../../protocol/cipher-suite.ts'
 import { curvesOf, type NamedGroup } from '../../protocol/named-group.ts'
@@ -72,7 +72,7 @@ function compose(
       version: ProtocolVersion.dtls12,
       certificateTypes: types,
       suite,
-      srtpProfile: chooseSrtpProfile(config, hello),
+      srtpProfile: chooseSrtpProfile(config.srtpProfiles, hello.extensions),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
       serverName: hello.extensions.get(ServerName) ?? null,
       memory: resumedId === null ? memory : { ...memory, sessionId: resumedId },
@@ -132,12 +132,6 @@ function knowsRenegotiationInfo(hello: ClientHello): boolean {
   if (info !== undefined && info.length > 0)
     throw new PeerMisbehaved('bad-renegotiation-info', 'renegotiation_info of another handshake')
   return info !== undefined || hello.cipherSuites.includes(emptyRenegotiationInfoScsv)
-}
-
-/** Our first that the client lists; without any in common, the extension goes unanswered: RFC 5764 §4.1.1. */
-function chooseSrtpProfile(config: ResolvedConfig, hello: ClientHello): number | null {
-  const offered = hello.extensions.get(UseSrtp)?.profiles ?? []
-  return config.srtpProfiles.find((profile) => offered.includes(profile)) ?? null
 }
 
 const secp256r1 = 0x0017

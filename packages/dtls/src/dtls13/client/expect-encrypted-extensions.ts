@@ -1,13 +1,12 @@
 import { acceptCertificateTypes, certificatesOnly } from '../../certificate/certificate-types.ts'
-import { PeerMisbehaved } from '../../errors.ts'
 import { ApplicationLayerProtocols } from '../../extensions/application-layer-protocols.ts'
 import { ClientCertificateType, ServerCertificateType } from '../../extensions/certificate-types.ts'
-import type { Extensions } from '../../extensions/extensions.ts'
 import { RecordSizeLimit } from '../../extensions/record-size-limit.ts'
 import { ServerNameAcknowledged } from '../../extensions/server-name.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
 import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { HandshakeMessage } from '../../handshake/handshake-message.ts'
+import { acceptSrtpProfile } from '../../protocol/srtp-profile.ts'
 import { acceptProtocol } from '../../protocol/alpn.ts'
 import { HandshakeType } from '../../protocol/handshake-type.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
@@ -15,7 +14,6 @@ import { checkAnswered } from '../extension-rules.ts'
 import { typeLengthsOfDtls13 } from '../../record/record-sizes.ts'
 import { type HandshakeContext, type HandshakeState, unexpected } from '../handshake-state.ts'
 import { decodeEncryptedExtensions } from '../messages/encrypted-extensions.ts'
-import type { ClientOffer } from './client-offer.ts'
 import { ExpectCertificateRequest } from './expect-certificate-request.ts'
 import { ExpectServerFinished } from './expect-server-finished.ts'
 import type { ServerChoice } from './server-choice.ts'
@@ -41,7 +39,7 @@ export class ExpectEncryptedExtensions implements HandshakeState {
           ? acceptCertificateTypes(cx.config, offer.hello.extensions, extensions)
           : certificatesOnly,
       suite,
-      srtpProfile: acceptSrtp(offer, extensions),
+      srtpProfile: acceptSrtpProfile(offer.hello.extensions, extensions),
       alpnProtocol: acceptProtocol(cx.config.alpn, extensions),
       serverName: cx.config.serverName,
     }
@@ -53,22 +51,6 @@ export class ExpectEncryptedExtensions implements HandshakeState {
       ? new ExpectCertificateRequest(answer)
       : new ExpectServerFinished({ ...answer, peer }, null)
   }
-}
-
-/** RFC 5764 §4.1.1: one of the offered profiles, and our MKI, which is empty. */
-function acceptSrtp(offer: ClientOffer, extensions: Extensions): number | null {
-  const answer = extensions.get(UseSrtp)
-  if (answer === undefined) return null
-  const [profile] = answer.profiles
-  const offered = offer.hello.extensions.get(UseSrtp)?.profiles ?? []
-  if (
-    profile === undefined ||
-    answer.profiles.length !== 1 ||
-    !offered.includes(profile) ||
-    answer.mki.length > 0
-  )
-    throw new PeerMisbehaved('illegal-parameter', 'use_srtp does not answer the offer')
-  return profile
 }
 
 /** RFC 8446 §4.2; the groups are for another time. */

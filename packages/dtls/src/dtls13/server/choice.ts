@@ -12,8 +12,8 @@ import { PreSharedKeys } from '../../extensions/pre-shared-key.ts'
 import { ServerName } from '../../extensions/server-name.ts'
 import { SignatureAlgorithms } from '../../extensions/signature-algorithms.ts'
 import { SupportedGroups } from '../../extensions/supported-groups.ts'
-import { UseSrtp } from '../../extensions/use-srtp.ts'
 import type { ClientHello } from '../../messages/client-hello.ts'
+import { chooseSrtpProfile } from '../../protocol/srtp-profile.ts'
 import { chooseProtocol } from '../../protocol/alpn.ts'
 import type { NamedGroup } from '../../protocol/named-group.ts'
 import { ProtocolVersion } from '../../protocol/protocol-version.ts'
@@ -46,7 +46,7 @@ export function choose(config: ResolvedConfig, hello: ClientHello): Choice {
       // Settled where certificates are shown, which shared keys may make needless.
       certificateTypes: certificatesOnly,
       suite,
-      srtpProfile: chooseSrtp(config, hello),
+      srtpProfile: chooseSrtpProfile(config.srtpProfiles, hello.extensions),
       alpnProtocol: chooseProtocol(config.alpn, hello.extensions),
       serverName: hello.extensions.get(ServerName) ?? null,
     },
@@ -111,10 +111,4 @@ function checkShares(offered: readonly number[], shares: readonly { readonly gro
       throw new PeerMisbehaved('illegal-parameter', `a share of group ${group}, which is not offered`)
     seen.add(group)
   }
-}
-
-/** RFC 5764 §4.1.1: the first of ours that the client lists. */
-function chooseSrtp(config: ResolvedConfig, hello: ClientHello): number | null {
-  const offered = hello.extensions.get(UseSrtp)?.profiles ?? []
-  return config.srtpProfiles.find((profile) => offered.includes(profile)) ?? null
 }
