@@ -1,4 +1,7 @@
-/** Type-checks every ```ts block of the READMEs, each as a module that imports the packages by their names. */
+/**
+ * Type-checks every ```ts block of the READMEs, each as a module that imports the packages by their names, and looks
+ * whether the README tells to install them all.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -15,9 +18,18 @@ const sources = [
 ]
 
 const files = []
+let isComplete = true
 for (const { readme, home } of sources) {
   if (!existsSync(join(root, readme))) throw new Error(`${readme} is missing`)
-  const blocks = [...readFileSync(join(root, readme), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)]
+  const text = readFileSync(join(root, readme), 'utf8')
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)]
+  const told = [...text.matchAll(/^npm install (.*)$/gm)].map(([, names]) => names).join(' ')
+  const isPrivate = manifestOf(home).private === true
+  for (const [, name] of blocks.flatMap(([block]) => [...block.matchAll(/ from '(@purertc\/[a-z-]+)/g)]))
+    if (!isPrivate && !told.split(/\s+/).includes(name)) {
+      console.error(`${readme}: an example imports ${name}, and no line tells to install it`)
+      isComplete = false
+    }
   if (blocks.length === 0 && home.startsWith('packages')) throw new Error(`${readme} has no example`)
   for (const [index, block] of blocks.entries()) {
     const folder = join(root, home, scratch)
@@ -48,4 +60,8 @@ const code = await run(['npx', 'tsc', '-p', project])
 rmSync(project)
 for (const home of homes) rmSync(join(root, home, scratch), { recursive: true, force: true })
 console.log(`${files.length} examples in ${sources.length} READMEs`)
-process.exitCode = code
+process.exitCode = isComplete ? code : 1
+
+function manifestOf(home) {
+  return JSON.parse(readFileSync(join(root, home, 'package.json'), 'utf8'))
+}
