@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { hashSizes, type HashAlgorithm } from '../src/index.ts'
+import { Entropy } from '../src/node/entropy.ts'
 import { nodeCrypto } from '../src/node/index.ts'
 import { nobleCrypto, providers } from './providers.ts'
 import { hashVectors } from './vectors/hash.ts'
@@ -146,6 +147,27 @@ test('small draws of entropy never repeat, and all of their bytes are drawn', ()
   expect(drawn.size).toBe(6_000 - Math.ceil(3_000 / 9))
   // About one of 256 is zero; what was handed out before is always.
   expect(Math.max(...zeros)).toBeLessThan(60)
+})
+
+test('draws that end just behind the stock are made of another one', () => {
+  const lastBytes = new Set<number>()
+  for (let i = 0; i < 20; i++) {
+    const entropy = new Entropy()
+    entropy.fill(new Uint8Array(1))
+    const bytes = new Uint8Array(8)
+    for (let draw = 0; draw < 512; draw++) entropy.fill(bytes)
+    lastBytes.add(bytes[7]!)
+  }
+  expect(lastBytes.size).toBeGreaterThan(1)
+})
+
+test('an HMAC-SHA-1 that keeps its key takes one of any length', () => {
+  for (const length of [0, 1, 63, 64, 65, 66, 200]) {
+    const key = Uint8Array.from({ length }, (_, i) => i + 1)
+    const into = new Uint8Array(20)
+    nodeCrypto.createHmac('sha1', key).compute(key, length, into)
+    expect(toHex(into)).toBe(createHmac('sha1', key).update(key).digest('hex'))
+  }
 })
 
 test('both providers agree on every message and key', () => {

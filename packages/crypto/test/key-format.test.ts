@@ -19,6 +19,14 @@ const [p256, p384, ed25519] = [vectorOf('ec-p256'), vectorOf('ec-p384'), vectorO
 const keys = [p256, p384, ed25519]
 const p256Order = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551')
 
+const p384Order = fromHex(
+  'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+)
+
+/** The greatest scalar. */
+const last = (order: Uint8Array): Uint8Array =>
+  concatBytes(order.subarray(0, -1), Uint8Array.of(order.at(-1)! - 1))
+
 const point = concatBytes(Uint8Array.of(4), p256.publicKey)
 const compressed = concatBytes(Uint8Array.of(2 + (point.at(-1)! & 1)), p256.publicKey.subarray(0, 32))
 const offCurve = p256.publicKey.slice()
@@ -87,6 +95,7 @@ const privateFaults: [string, string, Uint8Array][] = [
   ['a scalar of zero', 'invalid-key', scalar(new Uint8Array(32))],
   ['a scalar of n', 'invalid-key', scalar(p256Order)],
   ['a scalar beyond n', 'invalid-key', scalar(new Uint8Array(32).fill(0xff))],
+  ['a scalar of n on P-384', 'invalid-key', pkcs8('ec-p384', p384Order)],
   ['a short scalar', 'invalid-key', scalar(new Uint8Array(31).fill(1))],
   ['a scalar that is padded', 'invalid-key', scalar(concatBytes(Uint8Array.of(0), p256.privateKey))],
   ['no ECPrivateKey', 'invalid-key', sequence(integer(0), algorithms['ec-p256'], octets(p256.privateKey))],
@@ -97,6 +106,30 @@ const privateFaults: [string, string, Uint8Array][] = [
     sequence(integer(0), algorithms.ed25519, octets(ed25519.privateKey)),
   ],
   ['a seed of 31 bytes', 'invalid-key', pkcs8('ed25519', ed25519.privateKey.subarray(1))],
+  [
+    'an ECPrivateKey of a long version',
+    'invalid-key',
+    inEcPrivateKey(integer(1, 0), octets(p256.privateKey)),
+  ],
+  [
+    'bytes behind the ECPrivateKey',
+    'invalid-key',
+    sequence(
+      integer(0),
+      algorithms['ec-p256'],
+      octets(sequence(integer(1), octets(p256.privateKey)), Uint8Array.of(0)),
+    ),
+  ],
+  [
+    'a version of two bytes',
+    'invalid-key',
+    sequence(integer(0, 0), algorithms.ed25519, octets(octets(ed25519.privateKey))),
+  ],
+  [
+    'a field behind the attributes',
+    'invalid-key',
+    sequence(integer(0), algorithms.ed25519, octets(octets(ed25519.privateKey)), der(0xa0), integer(0)),
+  ],
   ['a fourth field', 'invalid-key', sequence(integer(0), algorithms['ec-p256'], octets(), integer(0))],
   [
     'PKCS#8 of version 1',
@@ -169,6 +202,13 @@ describe.each(providers)('the $name provider', ({ provider }) => {
     ])
     expect(kinds.map(([kind]) => kind)).toEqual(['ec-p256', 'ec-p384', 'ed25519', 'ec-p256'])
     for (const [privateKind, publicKind] of kinds) expect(privateKind).toBe(publicKind)
+  })
+
+  test.each([
+    ['ec-p256', p256Order],
+    ['ec-p384', p384Order],
+  ] as const)('takes the greatest scalar of %s', (kind, order) => {
+    expect(provider.importPrivateKey(pkcs8(kind, last(order))).kind).toBe(kind)
   })
 
   test('passes over attributes, as RFC 5208 has them', () => {

@@ -81,6 +81,18 @@ describe('what a description says of itself', () => {
     expect(data!.candidates).toHaveLength(2)
   })
 
+  test('an attribute that is set stands where the first one stood, and is the only one', () => {
+    const [data] = parseSession(vector('data-offer')).media
+    const before = data!.lines.length
+    data!.addAttribute('x', '1')
+    data!.addAttribute('y')
+    data!.addAttribute('x', '2')
+    data!.setAttribute('x', '3')
+    expect(data!.lines.slice(before).map(({ value }) => value)).toEqual(['x:3', 'y'])
+    data!.setAttribute('x')
+    expect(data!.lines.slice(before).map(({ value }) => value)).toEqual(['x', 'y'])
+  })
+
   test('a pacing of ten digits is read, and one that is no number is none', () => {
     const description = parseSession(vector('data-offer'))
     description.icePacing = 9_999_999_999

@@ -31,6 +31,8 @@ describe('a description is refused with the number of its line', () => {
     ['no time', head.slice(0, 3), 'structure', 4],
     ['time only in a media section', [...head.slice(0, 3), media, 't=0 0'], 'structure', 4],
     ['a second version', [...head, 'v=0'], 'structure', 5],
+    ['a second name at once', [...head.slice(0, 3), 's=-', 't=0 0'], 'structure', 4],
+    ['time in a media section, too', [...head, media, 't=0 0'], 'structure', 6],
     ['a second origin in a media section', [...head, media, 'o=- 1 1 IN IP4 0.0.0.0'], 'structure', 6],
     ['a line without =', [...head, 'a'], 'syntax', 5],
     ['an empty line', [...head, '', 'a=x'], 'syntax', 5],

@@ -14,7 +14,6 @@ export class Keystream {
   #streams: Uint8Array[] = []
   /** Bytes of a nonce's part. */
   #size = 0
-  #isFilled = false
 
   /** `counters` may serve other key streams, too. */
   constructor(key: KeyObject, counters: CounterBlocks) {
@@ -34,7 +33,7 @@ export class Keystream {
    * Null where it has not been made. Borrowed until the next {@link Keystream.make}.
    */
   find(nonce: Uint8Array, length: number): Uint8Array | null {
-    if (!this.#isFilled || length > this.#size - blockSize) return null
+    if (length > this.#size - blockSize) return null
     const known = this.#nonce
     for (let i = 0; i < 11; i++) if (nonce[i] !== known[i]) return null
     if ((nonce[11]! ^ known[11]!) >= nonces) return null
@@ -47,7 +46,6 @@ export class Keystream {
     if (blocks * blockSize > this.#size) this.#grow(blocks * blockSize)
     this.#nonce.set(nonce)
     this.#bytes.set(this.#ecb.update(this.#counters.of(nonce, this.#size / blockSize)))
-    this.#isFilled = true
     return this.#streams[nonce[11]! % nonces]!
   }
 
