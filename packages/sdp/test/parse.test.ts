@@ -54,6 +54,12 @@ describe('a description is refused with the number of its line', () => {
     ['setup as a flag', [...head, media, 'a=setup'], 'invalid-attribute', 6],
     ['a fingerprint without hash', [...head, media, 'a=fingerprint:sha-256'], 'invalid-attribute', 6],
     ['a fingerprint of half a byte', [...head, media, 'a=fingerprint:sha-256 AB:C'], 'invalid-attribute', 6],
+    [
+      'a fingerprint of 129 bytes',
+      [...head, media, `a=fingerprint:sha-256 ${'AB:'.repeat(128)}AB`],
+      'invalid-attribute',
+      6,
+    ],
     ['an SCTP port past 65535', [...head, media, 'a=sctp-port:65536'], 'invalid-attribute', 6],
     ['a message size that is no number', [...head, media, 'a=max-message-size:1e9'], 'invalid-attribute', 6],
     ['a group without semantics', [...head, 'a=group:'], 'invalid-attribute', 5],

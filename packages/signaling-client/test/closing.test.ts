@@ -35,6 +35,16 @@ describe('a client that was closed', () => {
     expect([lab.client.state, lab.scheduler.size]).toEqual(['closed', 0])
   })
 
+  test('comes back again once it was connected anew', async () => {
+    const lab = await Lab.inRoom()
+    const closed = lab.client.close()
+    lab.socket.end(1000)
+    await closed
+    await lab.enter()
+    lab.socket.end(1006)
+    expect([lab.client.state, lab.names]).toEqual(['reconnecting', ['reconnecting']])
+  })
+
   test('hears nothing any more', async () => {
     const lab = await Lab.inRoom(transient)
     void lab.client.close()

@@ -81,7 +81,8 @@ describe('connecting', () => {
     const again = client.connect()
     FakeWebSocket.made.at(-1)?.say(welcome())
     await again
-    socket.say({ type: 'message', from: 'ghost', data: 1, seq: 9 })
+    socket.say({ type: 'ice-servers', iceServers: [{ urls: 'stun:ghost' }] })
+    socket.say(welcome('ghost'))
     socket.end(1006)
     expect(client.state).toBe('open')
     expect(events.map(([name]) => name)).toEqual(['close'])

@@ -53,6 +53,17 @@ describe('a broken connection', () => {
     expect([lab.names, lab.scheduler.size]).toEqual([['close'], 0])
   })
 
+  test('that was taken up is waited for no longer than the first time', async () => {
+    const lab = await Lab.inRoom({ reconnect: { initial: 100, attempts: 2 } })
+    lab.scheduler.delays.length = 0
+    for (let i = 0; i < 4; i++) {
+      await lab.comeBack()
+      lab.resume(0)
+    }
+    expect(lab.scheduler.delays).toEqual([50, 50, 50, 50])
+    expect(lab.client.state).toBe('open')
+  })
+
   test('that another protocol greets is left for the next one', async () => {
     const lab = await Lab.inRoom()
     lab.socket.end(1006)

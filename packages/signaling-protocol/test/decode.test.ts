@@ -114,6 +114,27 @@ describe('what is refused', () => {
     expect(fault(nested(64))?.code).toBe(ErrorCode.invalidJson)
     expect(fault(nested(100_000))?.code).toBe(ErrorCode.invalidJson)
     expect(fault(`{"type":"message","data":"${'[{'.repeat(1_000)}\\"[["}`)).toBeNull()
+    expect(fault(`{"type":"message","data":"\\"${'[{'.repeat(1_000)}"}`)).toBeNull()
+    const behind = (depth: number): string =>
+      `{"type":"message","data":["\\\\",${'['.repeat(depth)}${']'.repeat(depth)}]}`
+    expect(fault(behind(62))).toBeNull()
+    expect(fault(behind(63))?.code).toBe(ErrorCode.invalidJson)
+  })
+
+  test('what is counted is counted from 1, and exactly', () => {
+    for (const number of [0, -1, 1.5, 2 ** 53, '1'])
+      for (const frame of [
+        { type: 'ack', seq: number },
+        { type: 'bye', n: number },
+        { type: 'resume', session: 's', seq: number },
+        { type: 'resume', session: 's', unanswered: number },
+      ])
+        expect(fault(JSON.stringify(frame))?.code).toBe(ErrorCode.invalidFrame)
+    expect(fault('{"type":"ack","seq":1}')).toBeNull()
+    expect(fault(`{"type":"bye","n":${2 ** 53 - 1}}`)).toBeNull()
+    const left = (seq: number): string => `{"type":"peer-left","peer":"bob","count":0,"seq":${seq}}`
+    expect(decodeServerFrame(left(0))).toMatchObject({ code: ErrorCode.invalidFrame })
+    expect(decodeServerFrame(left(1))).not.toBeInstanceOf(SignalingError)
   })
 
   test('what this version does not know is left out', () => {

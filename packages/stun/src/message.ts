@@ -173,7 +173,7 @@ function findLayout(wire: Uint8Array): Layout | null {
     const next = after(wire, at)
     if (next > wire.length) return null
     if (type === AttributeType.fingerprint) {
-      if (next !== wire.length || !isFingerprintRight(wire, at)) return null
+      if (!isFingerprintRight(wire, at)) return null
       return { integrity, integritySha256, fingerprint: at, visibleEnd: visibleEnd < 0 ? at : visibleEnd }
     }
     // The SHA-256 kind may follow MESSAGE-INTEGRITY, never the other way round (RFC 8489 §14.6).
@@ -189,6 +189,7 @@ function findLayout(wire: Uint8Array): Layout | null {
   return { integrity, integritySha256, fingerprint: -1, visibleEnd: visibleEnd < 0 ? at : visibleEnd }
 }
 
+/** FINGERPRINT is the last attribute, and has four bytes. */
 function isFingerprintRight(wire: Uint8Array, at: number): boolean {
   if (at + FINGERPRINT_LENGTH !== wire.length || u16(wire, at + 2) !== 4) return false
   const value = ((u16(wire, at + 4) << 16) | u16(wire, at + 6)) >>> 0

@@ -117,7 +117,7 @@ export class StunServer<Local extends TransportAddress = TransportAddress> {
       (grant === null ? 0 : 4 + integrityLengths[grant.integrity]) +
       (fingerprint === false ? 0 : FINGERPRINT_LENGTH)
     const padding = answer.fill - response.length - tail - 4
-    if (padding > 0) response.add(Padding, new Uint8Array(padding & ~3))
+    if (padding > 0) response.add(Padding, new Uint8Array(padding))
     if (grant !== null) response.sign(crypto, grant.key, grant.integrity)
     const bytes = fingerprint === false ? response.build() : response.finish()
     this.answered.count(code === null ? 'success' : `${code}`)

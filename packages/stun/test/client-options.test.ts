@@ -64,6 +64,29 @@ describe('what the host can do about requests', () => {
     expect(pair.outcomes.map(({ code }) => code)).toEqual(['cancelled', 'cancelled', 'timeout'])
   })
 
+  test('an account is no obstacle where the server asks for none', () => {
+    const pair = new Pair({ client: { credentials: account } })
+    pair.client.bind(pair.now)
+    pair.simulation.run()
+    expect(pair.outcomes).toEqual([{ request: 1, mapped: pair.clientAddress }])
+    expect(pair.client.discarded.total).toBe(0)
+  })
+
+  test('what is known about more servers than anybody configures is forgotten', () => {
+    const pair = new Pair({ client: { credentials: account }, server: { longTerm } })
+    const ask = (port: number): number => {
+      const before = pair.toServer.length
+      pair.client.bind(pair.now, { server: transportAddress('198.51.100.2', port) })
+      pair.simulation.run()
+      return pair.toServer.length - before
+    }
+    // A challenge each, and none for who is known.
+    expect([ask(1), ask(1)]).toEqual([2, 1])
+    for (let port = 2; port <= 64; port++) expect(ask(port)).toBe(2)
+    expect(ask(1)).toBe(1)
+    expect([ask(65), ask(1)]).toEqual([2, 2])
+  })
+
   test('§10: a 300 is not followed where that is switched off', () => {
     const pair = new Pair({
       client: { followAlternate: false },
@@ -185,6 +208,18 @@ describe('§6.2.1: the retransmission time-out', () => {
     expect(estimator.rto(Millis(0))).toBe(100)
     for (let i = 0; i < 9; i++) estimator.backOff()
     expect(estimator.rto(Millis(0))).toBe(3_000)
+  })
+
+  test('is not measured by a request that was sent twice', () => {
+    const pair = new Pair({ client: { retransmit: { rto: 300 } } })
+    const stray = MessageBuilder.success({ method: 1, transactionId: new Uint8Array(12) }).finish()
+    pair.alter = (answer) => (pair.toClient.length === 0 ? stray : answer.wire)
+    pair.client.bind(pair.now)
+    pair.simulation.run()
+    expect([pair.toServer.length, pair.now]).toEqual([2, 320])
+    const asked = pair.now
+    pair.client.bind(asked)
+    expect(pair.client.nextTimeout - asked).toBe(600)
   })
 
   test('is never shortened by a retransmission', () => {

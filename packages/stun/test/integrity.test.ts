@@ -47,6 +47,39 @@ describe('integrity', () => {
     expect(authenticate(nodeCrypto, decode(mixed), key)).toBeNull()
   })
 
+  test.each([
+    ['sha1', 0x0008, 20],
+    ['sha256', 0x001c, 32],
+  ] as const)('of two of one kind the first one counts: %s', (algorithm, type, length) => {
+    const signed = request().add(Username, 'u').sign(nodeCrypto, key, algorithm).build()
+    const doubled = concatBytes(signed, Uint8Array.of(type >> 8, type, 0, length), new Uint8Array(length))
+    doubled[3] = doubled.length - 20
+    expect(authenticate(nodeCrypto, decode(doubled), key)).not.toBeNull()
+  })
+
+  test.each([
+    ['sha1', 20],
+    ['sha256', 32],
+  ] as const)(
+    'a %s that says to be shorter than it is is none, though all of it is there',
+    (algorithm, length) => {
+      // What is cut off must read as an attribute that fits: one of 256 does.
+      for (let i = 0; ; i++) {
+        const wire = request().add(Priority, i).sign(nodeCrypto, key, algorithm).build()
+        const at = wire.length - length - 4
+        if (wire[wire.length - 2] !== 0) continue
+        const tail = (wire[wire.length - 1]! + 3) & ~3
+        const cut = concatBytes(wire, new Uint8Array(tail))
+        cut[2] = (cut.length - 20) >> 8
+        cut[3] = cut.length - 20
+        expect(authenticate(nodeCrypto, decode(cut), key)).not.toBeNull()
+        cut[at + 3] = length - 4
+        expect(authenticate(nodeCrypto, decode(cut), key)).toBeNull()
+        return
+      }
+    },
+  )
+
   test('RFC 8489 §14.5: what follows it is invisible', () => {
     const signed = request().add(Username, 'u').sign(nodeCrypto, key).build()
     const smuggled = concatBytes(

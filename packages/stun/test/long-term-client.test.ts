@@ -13,6 +13,7 @@ import {
   Nonce,
   PasswordAlgorithms,
   Realm,
+  type StunMessage,
   Userhash,
   userhash,
   UserhashIndex,
@@ -141,6 +142,30 @@ describe('the client', () => {
     expect(
       credentials.authenticate(decode(answer().sign(nodeCrypto, new Uint8Array(16)).finish())),
     ).toBeNull()
+  })
+
+  test('nor one that is signed, but without the algorithms that its nonce promises', () => {
+    const { authenticator, credentials } = challenged({ passwordHashes: ['sha256', 'md5'] })
+    const asked = request(credentials)
+    const outcome = authenticator.authenticate(start, asked, client)
+    if (!outcome.granted) throw new Error('refused')
+    const answer = (add: (builder: MessageBuilder) => MessageBuilder): StunMessage =>
+      decode(add(MessageBuilder.success(asked)).sign(nodeCrypto, outcome.key, outcome.integrity).finish())
+    const nonce = authenticator.makeNonce(start, client)
+    expect(credentials.authenticate(answer((builder) => builder))).not.toBeNull()
+    expect(credentials.authenticate(answer((builder) => builder.add(Nonce, nonce)))).toBeNull()
+    expect(
+      credentials.authenticate(
+        answer((builder) => builder.add(Nonce, nonce).add(PasswordAlgorithms, [2, 1])),
+      ),
+    ).not.toBeNull()
+  })
+
+  test('a 401 of another realm is a challenge of its own', () => {
+    const { credentials } = challenged()
+    const other = pair({ realm: 'example.net' })
+    expect(credentials.learn(refuse(other.authenticator, request(credentials), 401), true)).toBe(true)
+    expect(credentials.realm).toBe('example.net')
   })
 
   test('before a challenge nothing is authentic and nothing is signed', () => {

@@ -132,6 +132,18 @@ describe('the server', () => {
     expect(authenticator.authenticate(start, message, client)).toEqual({ granted: false, code: 400 })
   })
 
+  test('servers that share a secret take each other’s nonces, for one realm and one address', () => {
+    const nonces = { secret: new Uint8Array(32).fill(3) }
+    const [here, there, elsewhere] = ['a', 'a', 'b'].map((realm) => pair({ realm, nonces }).authenticator)
+    const nonce = here!.makeNonce(start, client)
+    const isFresh = (at: typeof here, from = client): boolean | undefined => at?.isFresh(start, nonce, from)
+    expect([isFresh(here), isFresh(there), isFresh(elsewhere)]).toEqual([true, true, false])
+    expect(isFresh(there, { ...client, port: 1 })).toBe(false)
+    expect(() => pair({ nonces: { secret: new Uint8Array(31) } })).toThrow(
+      expect.objectContaining({ code: 'invalid-value' }),
+    )
+  })
+
   test('a client that ignores the offer is taken by MD5, unless MD5 is not offered', () => {
     const ask = (passwordHashes: LongTermConfig['passwordHashes'] & object) => {
       const { authenticator } = pair({ passwordHashes })

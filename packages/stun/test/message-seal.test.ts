@@ -82,6 +82,21 @@ describe('the seal of a message', () => {
     expect(seal.verify(within)).toBeNull()
   })
 
+  test.each([
+    ['FINGERPRINT', 0x8028, 4],
+    ['MESSAGE-INTEGRITY-SHA256', 0x001c, 32],
+    ['MESSAGE-INTEGRITY', 0x0008, 20],
+  ])('is not looked at behind another %s', (name, type, length) => {
+    const front = request().add(opaqueAttribute(type, name), new Uint8Array(length)).build()
+    const bytes = concatBytes(front, new Uint8Array(SEAL_LENGTH))
+    seal.apply(bytes)
+    expect(seal.verify(bytes)).toBeNull()
+    // The same attribute under a type without meaning is no harm.
+    bytes.set([0x90, 0x00], 20)
+    seal.apply(bytes)
+    expect(seal.verify(bytes)).toBe(bytes)
+  })
+
   test('says yes to nothing that decoding and authenticating would refuse', () => {
     const wire = Uint8Array.from(request().add(Software, 'abc').sign(nodeCrypto, key).finish())
     const cut = fc.tuple(fc.nat(wire.length), fc.uint8Array({ maxLength: 12 }), fc.nat(8))

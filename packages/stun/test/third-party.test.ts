@@ -48,6 +48,13 @@ describe('RFC 7635: a STUN server that takes tokens', () => {
     expect([answer.get(ErrorCode), credentials.authenticate(answer)]).toEqual([undefined, answer])
   })
 
+  test('for as long as they are good, give or take five seconds of two clocks (RFC 7635 §7)', () => {
+    const isGood = (now: number): boolean =>
+      openAccessToken(nodeCrypto, sealKey, serverName, token, now) !== null
+    const [first, last] = [grant.issuedAt - 5, grant.issuedAt + grant.lifetime + 5]
+    expect([first, first + 0.5, last - 0.5, last].map(isGood)).toEqual([false, true, true, false])
+  })
+
   test('or else does not understand them: 420', () => {
     const pair = new Pair()
     const bytes = request().add(AccessToken, token).finish()
