@@ -103,3 +103,13 @@ function countInits(link: Link): () => number {
   })
   return () => inits
 }
+
+test.each([0, 1, 2, 3, 4, 5])('the handshake survives the loss of packet %d in each direction', (lost) => {
+  const pair = new Pair()
+  for (const link of [pair.toA, pair.toB]) link.intercept((index) => (index === lost ? 'drop' : 'pass'))
+  pair.connect()
+  pair.a.association.send(pair.now, 0, 51, Uint8Array.of(1))
+  pair.b.association.send(pair.now, 0, 51, Uint8Array.of(2))
+  pair.runUntil(() => pair.a.received.length === 1 && pair.b.received.length === 1)
+  expect([pair.a.connected, pair.b.connected, pair.a.restarted, pair.b.restarted]).toEqual([1, 1, 0, 0])
+})

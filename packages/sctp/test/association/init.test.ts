@@ -4,7 +4,6 @@ import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { CauseCode } from '../../src/wire/error-cause.ts'
 import type { InitChunk } from '../../src/wire/init.ts'
 import { ParameterType } from '../../src/wire/parameter-type.ts'
-import { Pair } from '../support/association-pair.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
 /** An association that has sent its INIT, which the peer has read. */
@@ -292,14 +291,4 @@ test('DATA before the association stands is dropped', () => {
     expect(end.received).toEqual([])
     expect(end.association.discarded.get('unexpected-chunk')).toBeGreaterThan(0)
   }
-})
-
-test.each([0, 1, 2, 3, 4, 5])('the handshake survives the loss of packet %d in each direction', (lost) => {
-  const pair = new Pair()
-  for (const link of [pair.toA, pair.toB]) link.intercept((index) => (index === lost ? 'drop' : 'pass'))
-  pair.connect()
-  pair.a.association.send(pair.now, 0, 51, Uint8Array.of(1))
-  pair.b.association.send(pair.now, 0, 51, Uint8Array.of(2))
-  pair.runUntil(() => pair.a.received.length === 1 && pair.b.received.length === 1)
-  expect([pair.a.connected, pair.b.connected, pair.a.restarted, pair.b.restarted]).toEqual([1, 1, 0, 0])
 })

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { equalBytes } from '@purertc/bytes'
 
 import type { SctpConfig } from '../../src/index.ts'
-import { Tsn } from '../../src/tsn.ts'
 import { ChunkType } from '../../src/wire/chunk-type.ts'
 import { decodePacket } from '../../src/wire/packet.ts'
 import { Pair, pattern } from '../support/association-pair.ts'
+import { expectMegabyte, sendMegabyte } from '../support/megabyte.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 
 const searching = { config: { maxMtu: 16_384 } }
@@ -24,15 +23,6 @@ function watchedPair(conditions: { latency?: number; mtu?: number; loss?: number
   return { pair: pair.connect(), sizes }
 }
 
-function sendMegabyte(pair: Pair, count = 16): void {
-  for (let i = 0; i < count; i++) pair.a.association.send(pair.now, 0, 53, pattern(65_536, i))
-}
-
-function expectAll(pair: Pair, count = 16): void {
-  pair.runUntil(() => pair.b.received.length === count)
-  pair.b.received.forEach(({ message }, i) => expect(equalBytes(message, pattern(65_536, i))).toBe(true))
-}
-
 describe('the packet size, RFC 8899', () => {
   test('grows to the ceiling within two round trips where the path carries it', () => {
     const { pair, sizes } = watchedPair({ latency: 10 })
@@ -41,7 +31,7 @@ describe('the packet size, RFC 8899', () => {
     expect(pair.a.association.mtu).toBe(1_432)
     pair.run(21)
     expect(pair.a.association.mtu).toBe(16_384)
-    expectAll(pair)
+    expectMegabyte(pair)
     expect(Math.max(...sizes)).toBe(16_384)
     expect(sizes.length).toBeLessThan(200)
   })
@@ -49,7 +39,7 @@ describe('the packet size, RFC 8899', () => {
   test('grows to what a narrower path carries, while the data flows', () => {
     const { pair, sizes } = watchedPair({ latency: 10, mtu: 1_432 })
     sendMegabyte(pair)
-    expectAll(pair)
+    expectMegabyte(pair)
     pair.run(60_000)
     expect(pair.a.association.mtu).toBe(1_432)
     // Three probes for each size that does not pass, and nothing else is lost.
@@ -87,7 +77,7 @@ describe('the packet size, RFC 8899', () => {
       return 'pass'
     })
     sendMegabyte(pair)
-    expectAll(pair)
+    expectMegabyte(pair)
     expect(largest).toBe(1_160)
   })
 
@@ -100,7 +90,7 @@ describe('the packet size, RFC 8899', () => {
       return 'pass'
     })
     sendMegabyte(pair)
-    expectAll(pair)
+    expectMegabyte(pair)
     expect(largest).toBe(1_160 - 28)
   })
 })
@@ -117,7 +107,7 @@ describe('chunks as large as packets', () => {
       return 'pass'
     })
     sendMegabyte(pair)
-    expectAll(pair)
+    expectMegabyte(pair)
     expect(Math.max(...counts.slice(4))).toBeLessThanOrEqual(2)
     expect(counts.length).toBeGreaterThan(50)
   })
@@ -128,114 +118,7 @@ describe('chunks as large as packets', () => {
     pair.run(90)
     expect(pair.a.association.mtu).toBe(16_384)
     pair.a.association.pathChanged({ maxMtu: 1_160 })
-    expectAll(pair)
-  })
-})
-
-describe('several packets in one datagram', () => {
-  const four = { config: { maxMtu: 16_336, packetsPerDatagram: 4 } }
-
-  /** A pair that may, and the sizes of the datagrams that A sends. */
-  function sharingPair(conditions: { latency?: number; mtu?: number } = {}): { pair: Pair; sizes: number[] } {
-    const pair = new Pair({ seed: 5, latency: 10, ...conditions, a: four, b: four })
-    const sizes: number[] = []
-    pair.toB.intercept((_index, bytes) => {
-      sizes.push(bytes.length)
-      return 'pass'
-    })
-    return { pair: pair.connect(), sizes }
-  }
-
-  test('leave as soon as as many probes in one have been answered', () => {
-    const { pair, sizes } = sharingPair()
-    sendMegabyte(pair)
-    // A mark, and before each packet its length.
-    const full = 1 + 4 * (2 + 16_336)
-    pair.run(39)
-    expect(Math.max(...sizes)).toBe(16_336)
-    pair.run(20)
-    expect(sizes.filter((size) => size > 16_336)).toEqual([full])
-    expectAll(pair)
-    expect(sizes.filter((size) => size > 16_336).length).toBeGreaterThan(8)
-    expect(Math.max(...sizes)).toBe(full)
-  })
-
-  test('are no more than the path carries', () => {
-    const { pair, sizes } = sharingPair({ mtu: 33_000 })
-    sendMegabyte(pair)
-    pair.run(5_000)
-    expectAll(pair)
-    sizes.length = 0
-    sendMegabyte(pair)
-    pair.runUntil(() => pair.b.received.length === 32)
-    expect(Math.max(...sizes)).toBe(1 + 2 * (2 + 16_336))
-  })
-
-  test.each([1_160, 9_000, 20_000])('give way to less where the path shrinks to %d bytes', (mtu) => {
-    const { pair, sizes } = sharingPair()
-    sendMegabyte(pair, 32)
-    pair.run(100)
-    expect(Math.max(...sizes)).toBe(65_353)
-    pair.toB.conditions = { latency: 10, mtu }
-    expectAll(pair, 32)
-    pair.run(5_000)
-    sizes.length = 0
-    sendMegabyte(pair, 4)
-    pair.runUntil(() => pair.b.received.length === 36)
-    expect(sizes.filter((size) => size > mtu)).toEqual([])
-    expect(pair.a.closed).toEqual([])
-  })
-
-  test('are not asked for when the size that a narrow path carries is doubted', () => {
-    const { pair, sizes } = sharingPair({ mtu: 1_432 })
-    sendMegabyte(pair, 4)
-    expectAll(pair, 4)
-    pair.run(60_000)
-    expect(pair.a.association.mtu).toBe(1_432)
-    sendMegabyte(pair, 4)
-    pair.run(15)
-    pair.toB.conditions = { latency: 10, loss: 1 }
-    pair.run(1_500)
-    expect(pair.a.association.mtu).toBe(1_160)
-    pair.toB.conditions = { latency: 10, mtu: 1_432 }
-    sizes.length = 0
-    pair.runUntil(() => pair.b.received.length === 8)
-    pair.run(10_000)
-    expect(pair.a.association.mtu).toBe(1_432)
-    expect(Math.max(...sizes)).toBe(1_432)
-  })
-
-  test('are sent to nobody who does not take such a datagram apart', () => {
-    const peer = new ScriptedPeer(four)
-    peer.largestPacket = 65_535
-    peer.connect()
-    peer.association.send(peer.now, 0, 53, pattern(60_000))
-    for (let second = 0; second < 10; second++) {
-      for (let chunks = peer.chunks(); chunks.length > 0; chunks = peer.chunks()) {
-        const data = chunks.findLast(({ type }) => type === ChunkType.data)
-        // Of each datagram it sees the first packet.
-        const probe = chunks.find(({ type }) => type === ChunkType.heartbeat)
-        if (data?.type === ChunkType.data) peer.send(peer.sack(Tsn.distance(peer.peerTsn, data.tsn)))
-        if (probe?.type === ChunkType.heartbeat) peer.send({ type: ChunkType.heartbeatAck, info: probe.info })
-      }
-      peer.wait(1_000)
-    }
-    expect(peer.association.mtu).toBe(16_336)
-    expect(peer.packetsOfDatagrams.filter((packets) => packets > 1)).toEqual([4, 4, 4, 2, 2, 2])
-  })
-
-  test('hold what is sent at once, and wait for no more', () => {
-    const { pair, sizes } = sharingPair()
-    sendMegabyte(pair)
-    expectAll(pair)
-    pair.run(1_000)
-    sizes.length = 0
-    const { association } = pair.a
-    association.send(pair.now, 0, 53, pattern(1_000))
-    association.batch(pair.now, () => {
-      for (let i = 0; i < 30; i++) association.send(pair.now, 0, 53, pattern(1_000))
-    })
-    expect(sizes).toEqual([1_028, 1 + 2 * 2 + 2 * 12 + 30 * (1_000 + 16)])
+    expectMegabyte(pair)
   })
 })
 
@@ -246,7 +129,7 @@ describe('a path that shrinks', () => {
     pair.run(100)
     expect(pair.a.association.mtu).toBe(16_384)
     pair.toB.conditions = { latency: 20, mtu }
-    expectAll(pair, 64)
+    expectMegabyte(pair, 64)
     expect(pair.a.association.mtu).toBeLessThanOrEqual(mtu)
     expect(pair.a.closed).toEqual([])
   })
@@ -254,7 +137,7 @@ describe('a path that shrinks', () => {
   test('and widens again is used to the full after the raise timer', () => {
     const { pair } = watchedPair({ latency: 10, mtu: 1_432 })
     sendMegabyte(pair)
-    expectAll(pair)
+    expectMegabyte(pair)
     pair.run(60_000)
     pair.toB.conditions = { latency: 10 }
     pair.run(500_000)
@@ -271,7 +154,7 @@ describe('a path that shrinks', () => {
     pair.run(1_500)
     expect(pair.a.association.mtu).toBe(1_160)
     pair.toB.conditions = { latency: 10 }
-    expectAll(pair)
+    expectMegabyte(pair)
     pair.run(5_000)
     expect(pair.a.association.mtu).toBe(16_384)
   })
@@ -280,7 +163,7 @@ describe('a path that shrinks', () => {
 test('another path starts anew from the base', () => {
   const { pair } = watchedPair({})
   sendMegabyte(pair)
-  expectAll(pair)
+  expectMegabyte(pair)
   pair.a.association.pathChanged({ maxMtu: 1_432 })
   expect(pair.a.association.mtu).toBe(1_160)
   sendMegabyte(pair)
