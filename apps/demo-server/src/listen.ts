@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** Whether an error says that a port is taken or may not be had: another port may then do. */
-export function isPortTaken(error: unknown): boolean {
+function isPortTaken(error: unknown): boolean {
   const code = (error as Partial<NodeJS.ErrnoException> | null)?.code
   return code === 'EADDRINUSE' || code === 'EACCES'
 }

@@ -81,6 +81,26 @@ export class SctpAssociation {
     return this.#transfer.receiver?.held ?? 0
   }
 
+  /** Whether messages are interleaved, RFC 8260; known once connected. */
+  get isInterleaving(): boolean {
+    return this.#transfer.receiver?.interleaves ?? false
+  }
+
+  /** Whether {@link SctpAssociation.openMessage} works with this peer: messages are interleaved, and can be skipped. */
+  get canStreamMessages(): boolean {
+    return this.#transfer.sender.canStream
+  }
+
+  /** Whether the peer can reset streams; known once connected. */
+  get canResetStreams(): boolean {
+    return this.#transfer.streamReset !== undefined
+  }
+
+  /** The largest packet that the peer has said it takes, in bytes: stacks other than this one do not say, which is 0. */
+  get peerLargestPacket(): number {
+    return this.#parts.pathMtu.peerLimit
+  }
+
   /** The largest packet to send, in bytes: what the search has found so far, where there is one. */
   get mtu(): number {
     return this.#parts.pathMtu.size
@@ -94,8 +114,9 @@ export class SctpAssociation {
 
   /**
    * Another path carries the packets from now on: their size starts anew from the configured `mtu`, and is searched for up
-   * to `maxMtu`; the congestion window and the round-trip time start anew, too. The others are as in the configuration, with
-   * its defaults. Throws {@link SctpError} `invalid-config`.
+   * to `maxMtu`. The congestion window and the round-trip time start anew, too: nothing that was sent before counts for
+   * them. `largeChunks` and `packetsPerDatagram` are as in the configuration, with its defaults. Throws
+   * {@link SctpError} `invalid-config`.
    */
   pathChanged({
     maxMtu,
@@ -160,11 +181,6 @@ export class SctpAssociation {
     }
   }
 
-  /** Whether {@link SctpAssociation.openMessage} works with this peer: messages are interleaved, and can be skipped. */
-  get canStreamMessages(): boolean {
-    return this.#transfer.sender.canStream
-  }
-
   /**
    * Begins a message that is sent while it is written, of any size that the peer takes: neither end holds it whole. What
    * is sent on the stream afterwards follows it; other streams are not held up. It is reliable.
@@ -192,11 +208,6 @@ export class SctpAssociation {
    */
   batch(now: Millis, action: () => void): void {
     this.#departure.bracket(now, action)
-  }
-
-  /** The largest packet that the peer has said it takes, in bytes: stacks other than this one do not say, which is 0. */
-  get peerLargestPacket(): number {
-    return this.#parts.pathMtu.peerLimit
   }
 
   /** Like {@link SctpAssociation.batch} where the sends come one by one: nothing leaves until `uncork`, once for each. */
@@ -240,19 +251,10 @@ export class SctpAssociation {
     this.#transfer.sender.queue.stream(stream).weight = Math.max(1, weight)
   }
 
-  /** Whether messages are interleaved, RFC 8260; known once connected. */
-  get isInterleaving(): boolean {
-    return this.#transfer.receiver?.interleaves ?? false
-  }
-
-  /** Whether the peer can reset streams; known once connected. */
-  get canResetStreams(): boolean {
-    return this.#transfer.streamReset !== undefined
-  }
-
   /**
    * Starts our side of the streams anew when all that is queued on them has been sent, RFC 6525. Until
-   * `host.resetDone` nothing more can be sent on them. A message that is still being written is given up. Throws {@link SctpError} `closed` unless connected.
+   * `host.resetDone` nothing more can be sent on them. A message that is still being written is given up. Throws
+   * {@link SctpError} `closed` unless connected.
    */
   resetStreams(now: Millis, streams: readonly number[]): void {
     if (!isOpen(this.#context.state) || !this.#transfer.receiver)

@@ -40,9 +40,9 @@ export class OutgoingMessage {
     buffer: Uint8Array,
     start: number,
     length: number,
-    maxRetransmits: number,
-    expiresAt: number,
-    isCounted: boolean,
+    maxRetransmits: number = Infinity,
+    expiresAt: number = Infinity,
+    isCounted = true,
   ) {
     this.stream = stream
     this.protocol = protocol

@@ -14,7 +14,7 @@ export class StreamedMessage extends OutgoingMessage {
   #isEnded = false
 
   constructor(stream: number, protocol: number, unordered: boolean) {
-    super(stream, protocol, unordered, nothing, 0, 0, Infinity, Infinity, true)
+    super(stream, protocol, unordered, nothing, 0, 0)
   }
 
   /** Bytes written so far. */

@@ -49,7 +49,7 @@ export interface Parameter {
 }
 
 /** Reads one parameter and its padding, which may be missing at the very end. Throws {@link DecodeError}. */
-export function readParameter(reader: Reader): Parameter {
+function readParameter(reader: Reader): Parameter {
   const type = reader.u16()
   const length = reader.u16()
   if (length < 4) throw new DecodeError('invalid', 'a parameter is shorter than its header')

@@ -6,7 +6,7 @@ import type { SchedulerName } from '../../src/send/scheduler.ts'
 import { SendQueue } from '../../src/send/send-queue.ts'
 
 const message = (stream: number, length: number): OutgoingMessage =>
-  new OutgoingMessage(stream, 51, false, new Uint8Array(length), 0, length, Infinity, Infinity, true)
+  new OutgoingMessage(stream, 51, false, new Uint8Array(length), 0, length)
 
 function queueOf(scheduler: SchedulerName, interleaves: boolean): SendQueue {
   const queue = new SendQueue(scheduler)

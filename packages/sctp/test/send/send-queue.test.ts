@@ -4,17 +4,7 @@ import { OutgoingMessage } from '../../src/send/outgoing-message.ts'
 import { SendQueue } from '../../src/send/send-queue.ts'
 
 function message(stream: number, length: number, expiresAt = Infinity, unordered = false): OutgoingMessage {
-  return new OutgoingMessage(
-    stream,
-    51,
-    unordered,
-    new Uint8Array(length),
-    0,
-    length,
-    Infinity,
-    expiresAt,
-    true,
-  )
+  return new OutgoingMessage(stream, 51, unordered, new Uint8Array(length), 0, length, Infinity, expiresAt)
 }
 
 /** Cuts everything into pieces of at most `size`, as [stream, ssn, bytes]. */

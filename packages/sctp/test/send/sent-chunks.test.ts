@@ -5,7 +5,7 @@ import { OutgoingMessage } from '../../src/send/outgoing-message.ts'
 import { ChunkState, SentChunks } from '../../src/send/sent-chunks.ts'
 import { Tsn } from '../../src/tsn.ts'
 
-const message = new OutgoingMessage(0, 51, false, new Uint8Array(10_000), 0, 10_000, Infinity, Infinity, true)
+const message = new OutgoingMessage(0, 51, false, new Uint8Array(10_000), 0, 10_000)
 
 /** The same, with objects. */
 interface ModelChunk {

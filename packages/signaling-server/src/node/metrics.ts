@@ -42,6 +42,11 @@ export function collectMetrics(server: SignalingServer, registry: Registry): voi
       for (const [code, count] of Object.entries(server.counters.refusals)) this.inc({ code }, count)
     },
   })
+  countEvents(server, registers)
+}
+
+/** What the server itself does not count. */
+function countEvents(server: SignalingServer, registers: Registry[]): void {
   const closes = new Counter({
     name: `${PREFIX}disconnects_total`,
     help: 'Connections that ended, by close code',
