@@ -110,21 +110,37 @@ describe('a connection that did not come about', () => {
   })
 })
 
-test('a signal that many clients share keeps none that is closed', async () => {
-  const { signal } = new AbortController()
+/** One that never aborts, and how many listen to it. */
+function heardSignal(): { readonly signal: AbortSignal; readonly listeners: () => number } {
+  const { signal: own } = new AbortController()
   let listeners = 0
-  const shared = Object.create(signal, {
+  const signal = Object.create(own, {
     throwIfAborted: { value: () => undefined },
     addEventListener: { value: () => listeners++ },
     removeEventListener: { value: () => listeners-- },
   }) as AbortSignal
-  const lab = new Lab({ signal: shared })
+  return { signal, listeners: () => listeners }
+}
+
+test('a signal that many clients share keeps none that is closed', async () => {
+  const { signal, listeners } = heardSignal()
+  const lab = new Lab({ signal })
   for (let i = 0; i < 3; i++) {
     await lab.connect()
-    expect(listeners).toBe(1)
+    expect(listeners()).toBe(1)
     lab.socket.end(1000)
-    expect(listeners).toBe(0)
+    expect(listeners()).toBe(0)
   }
+})
+
+test('nor does that of a request, once it is answered', async () => {
+  const { signal, listeners } = heardSignal()
+  const lab = await Lab.connected()
+  const answer = lab.client.join('room', { signal })
+  expect(listeners()).toBe(1)
+  lab.admit(1)
+  await answer
+  expect(listeners()).toBe(0)
 })
 
 test('a signal closes a client that was connected a second time', async () => {

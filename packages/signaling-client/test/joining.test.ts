@@ -25,6 +25,7 @@ describe('joining', () => {
     const answer = client.join('room')
     socket.say({ type: 'error', code: ErrorCode.joinRefused, message: 'no', id: 1 })
     expect(await codeOf(answer)).toBe(ErrorCode.joinRefused)
+    expect(socket.last).toMatchObject({ type: 'join' })
     expect(events).toEqual([])
     expect(client.channel).toBeUndefined()
   })

@@ -50,6 +50,27 @@ describe('a frame that a server would end the session over', () => {
   })
 })
 
+test('what waits for the server has a limit of length, too', async () => {
+  const lab = await Lab.inRoom(transient)
+  for (let i = 0; i < 4; i++) void lab.client.sendMessage('x'.repeat(260_000))
+  expect(lab.socket.sent).toHaveLength(5)
+  expect(await codeOf(lab.client.sendMessage('x'.repeat(10_000)))).toBe('too-much')
+  expect(lab.client.sendCandidate(null)).toBe(true)
+  lab.socket.say({ type: 'ack', n: 1 })
+  void lab.client.sendMessage('x'.repeat(10_000))
+  expect(lab.socket.sent).toHaveLength(7)
+})
+
+test('what has gone out is said again, though nobody waits for its answer any more', async () => {
+  const lab = await Lab.inRoom({ timeout: 10_000 })
+  const late = lab.client.sendMessage('a')
+  lab.scheduler.ring()
+  expect(await codeOf(late)).toBe('timeout')
+  await lab.comeBack()
+  lab.resume(0)
+  expect(lab.socket.last).toMatchObject({ type: 'message', data: 'a', n: 1 })
+})
+
 test('what is no JSON is refused, and nothing waits for an answer to it', async () => {
   const lab = await Lab.connected(transient)
   const circle: Json[] = []

@@ -53,6 +53,18 @@ describe('a broken connection', () => {
     expect([lab.names, lab.scheduler.size]).toEqual([['close'], 0])
   })
 
+  test('that breaks again while it is taken up is taken up all the same', async () => {
+    const lab = await Lab.inRoom()
+    for (let i = 0; i < 3; i++) {
+      await lab.comeBack()
+      expect(lab.client.state).toBe('reconnecting')
+      expect(lab.socket.last).toMatchObject({ type: 'resume', session: 'first' })
+    }
+    lab.resume(0)
+    expect([lab.client.state, lab.client.channel]).toEqual(['open', 'room'])
+    expect(lab.names).toEqual(['reconnecting', 'reconnecting', 'reconnecting', 'resumed'])
+  })
+
   test('that was taken up is waited for no longer than the first time', async () => {
     const lab = await Lab.inRoom({ reconnect: { initial: 100, attempts: 2 } })
     lab.scheduler.delays.length = 0
@@ -151,6 +163,16 @@ describe('a session that is lost', () => {
     expect(lab.names.at(-1)).toBe('message')
     await lab.comeBack()
     expect(lab.socket.last).toMatchObject({ type: 'resume', session: 'second', seq: 8 })
+  })
+
+  test('is not joined anew where a listener went elsewhere', async () => {
+    const lab = await Lab.inRoom()
+    lab.client.on('lost', () => void lab.client.join('other'))
+    await lab.comeBack()
+    await lab.refuse('resume-failed')
+    expect(lab.socket.sent.slice(1).map((text) => JSON.parse(text) as object)).toMatchObject([
+      { type: 'join', channel: 'other' },
+    ])
   })
 
   test('and cannot be joined anew, is an error', async () => {
