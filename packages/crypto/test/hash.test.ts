@@ -150,15 +150,18 @@ test('small draws of entropy never repeat, and all of their bytes are drawn', ()
 })
 
 test('draws that end just behind the stock are made of another one', () => {
-  const lastBytes = new Set<number>()
+  const ends = { first: new Set<number>(), last: new Set<number>() }
   for (let i = 0; i < 20; i++) {
     const entropy = new Entropy()
-    entropy.fill(new Uint8Array(1))
-    const bytes = new Uint8Array(8)
+    const [byte, bytes] = [new Uint8Array(1), new Uint8Array(8)]
+    // An empty stock, and one of which seven bytes are left.
+    entropy.fill(byte)
+    ends.first.add(byte[0]!)
     for (let draw = 0; draw < 512; draw++) entropy.fill(bytes)
-    lastBytes.add(bytes[7]!)
+    ends.last.add(bytes[7]!)
   }
-  expect(lastBytes.size).toBeGreaterThan(1)
+  expect(ends.first.size).toBeGreaterThan(1)
+  expect(ends.last.size).toBeGreaterThan(1)
 })
 
 test('an HMAC-SHA-1 that keeps its key takes one of any length', () => {
