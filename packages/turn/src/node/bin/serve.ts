@@ -8,6 +8,7 @@ import type { ListenAddress } from '../options.ts'
 import type { ProcessShare } from '../processes/process-share.ts'
 import { createTurnServer } from '../create-server.ts'
 import type { NodeTurnServer } from '../server.ts'
+import { logEvents } from './event-log.ts'
 import { relayAddressesFor } from './own-addresses.ts'
 import { peerFilter, type Settings } from './settings.ts'
 
@@ -18,10 +19,10 @@ export interface Member {
 }
 
 /** Starts the server that the settings describe. */
-export function serve(settings: Settings, member?: Member): Promise<NodeTurnServer> {
+export async function serve(settings: Settings, member?: Member): Promise<NodeTurnServer> {
   const { cert, key, userRate, totalRate, advertisedAddress, secret } = settings
   const users = new Map((settings.user ?? []).map(({ name, password }) => [name, password]))
-  return createTurnServer({
+  const server = await createTurnServer({
     listen: member === undefined ? listenAddresses(settings) : sharedAddresses(settings, member),
     ...(cert === undefined || key === undefined
       ? {}
@@ -42,6 +43,13 @@ export function serve(settings: Settings, member?: Member): Promise<NodeTurnServ
     legacyChannels: settings.legacyChannels === true,
     ...(member && { share: member.share }),
   })
+  if (settings.log === true)
+    logEvents(
+      server,
+      (line) => process.stdout.write(line),
+      () => new Date(),
+    )
+  return server
 }
 
 /** Where relays are opened. */

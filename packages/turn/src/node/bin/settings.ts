@@ -32,6 +32,7 @@ export interface Settings {
   readonly allowPeer?: readonly string[]
   readonly denyPeer?: readonly string[]
   readonly legacyChannels?: boolean
+  readonly log?: boolean
   readonly processes: number
   readonly metricsPort?: number
   readonly metricsAddress: string
@@ -154,6 +155,7 @@ function operationOptions(): Option[] {
     new Option('--legacy-channels', 'channels up to 0x7ffe, for clients of RFC 5766').env(
       'PURERTC_TURN_LEGACY_CHANNELS',
     ),
+    new Option('--log', 'a line of JSON for each allocation that begins or ends').env('PURERTC_TURN_LOG'),
     one('--processes <n>', 'processes that share the ports (Linux)', 'PROCESSES', readCount).default(1),
     one('--metrics-port <port>', 'figures for Prometheus, at /metrics', 'METRICS_PORT', readPort),
     one('--metrics-address <ip>', 'where they are told', 'METRICS_ADDRESS', readIp).default('127.0.0.1'),
