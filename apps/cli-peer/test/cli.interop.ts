@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import type { Report } from '../src/report.ts'
-import { type DemoServerProgram, startDemoServer, startPeer } from './support/programs.ts'
+import { type DemoServerProgram, type PeerProgram, startDemoServer, startPeer } from './support/programs.ts'
 
 /* The built programs as a user starts them: what they say and how they end when something is wrong. */
 let server: DemoServerProgram
@@ -52,7 +52,7 @@ describe('a peer that cannot do what it was asked for exits with 1 and says whic
 describe('an interrupted peer ends at once, with 128 and the number of the signal', () => {
   const interrupted = async (args: string[], moment: Report['event']): Promise<void> => {
     const peer = startPeer([...args, '--loopback', '--signaling', server.signalingUrl], ({ event }) => {
-      if (event === moment) peer.signal('SIGINT')
+      if (event === moment) signalOnce(peer, 'SIGINT')
     })
     expect(await peer.ended).toBe(130)
     expect(peer.reports.at(-1)).toMatchObject({ event: 'failed', reason: 'interrupted' })
@@ -85,7 +85,7 @@ test('a receiver whose sender is interrupted keeps nothing', async () => {
   const sender = startPeer(
     ['send', 'cut', '--loopback', '--signaling', server.signalingUrl, file],
     (report) => {
-      if (report.event === 'progress') sender.signal('SIGTERM')
+      if (report.event === 'progress') signalOnce(sender, 'SIGTERM')
     },
   )
   expect(await sender.ended).toBe(143)
@@ -137,6 +137,14 @@ test('who speaks in datagrams stays until a listener that stood still has heard 
   expect(await Promise.all([alice.ended, bob.ended])).toEqual([0, 0])
   expect(bob.reports).toContainEqual(expect.objectContaining({ direction: 'received', text: 'one' }))
 })
+
+const signalled = new WeakSet<PeerProgram>()
+
+/** A second signal would end the program before it has cleaned up. */
+function signalOnce(peer: PeerProgram, name: NodeJS.Signals): void {
+  if (!signalled.has(peer)) peer.signal(name)
+  signalled.add(peer)
+}
 
 async function runPeer(
   args: string[],
