@@ -41,17 +41,20 @@ test('an alarm that is set earlier and later rings once, at the last of its time
   expect(rings).toEqual([400])
 })
 
-test('who comes back to a far deadline again and again has one place there', () => {
+test('who comes back to a far deadline again and again rings once there', () => {
   const clock = new AlarmClock()
   const far = inMs(1_000)
-  const rings: number[] = []
-  const [ring, other] = [(at: number) => rings.push(at), () => rings.push(0)]
-  for (let i = 0; i < 1_000; i++) clock.add(far, ring)
-  clock.add(far, other)
-  clock.add(far, ring)
-  jest.advanceTimersByTime(1_000)
-  // The last ones ring first.
-  expect(rings).toEqual([far, 0, far])
+  let rings = 0
+  const alarm = new Alarm(() => rings++, clock)
+  for (let i = 0; i < 1_000; i++) {
+    alarm.set(far)
+    alarm.set(inMs(i))
+  }
+  alarm.set(far)
+  jest.advanceTimersByTime(999)
+  expect(rings).toBe(0)
+  jest.advanceTimersByTime(1)
+  expect(rings).toBe(1)
 })
 
 test('one that is silenced does not ring, and the others do', () => {
@@ -96,10 +99,10 @@ test('one that throws keeps none from ringing, whatever their times', () => {
   const rings: number[] = []
   const start = monotonicNow()
   for (const at of [10, 10, 20, 30, 30])
-    clock.add(start + at, () => {
+    new Alarm(() => {
       rings.push(at)
       if (rings.length === 1) throw new Error('mine')
-    })
+    }, clock).set(Millis(start + at))
   expect(() => jest.advanceTimersByTime(100)).toThrow('mine')
   jest.advanceTimersByTime(100)
   expect(rings.toSorted((a, b) => a - b)).toEqual([10, 10, 20, 30, 30])
@@ -111,10 +114,10 @@ test('who clears the clock amid a turn is the last one that rings', () => {
   let rings = 0
   const at = inMs(10)
   for (let i = 0; i < 3; i++)
-    clock.add(at, () => {
+    new Alarm(() => {
       rings++
       clock.clear()
-    })
+    }, clock).set(at)
   jest.advanceTimersByTime(100)
   expect(rings).toBe(1)
   expect(jest.getTimerCount()).toBe(0)
@@ -125,4 +128,21 @@ test('clear() releases the timer', () => {
   new Alarm(() => undefined, clock).set(inMs(10))
   clock.clear()
   expect(jest.getTimerCount()).toBe(0)
+})
+
+test('the last alarm that is cleared releases the timer, and its place is given away', () => {
+  const clock = new AlarmClock()
+  const rings: string[] = []
+  const alarms = ['a', 'b', 'c'].map((name) => new Alarm(() => rings.push(name), clock))
+  for (const alarm of alarms) alarm.set(inMs(10))
+  alarms[1]!.clear()
+  new Alarm(() => rings.push('d'), clock).set(inMs(20))
+  jest.advanceTimersByTime(10)
+  expect(rings.toSorted()).toEqual(['a', 'c'])
+  jest.advanceTimersByTime(10)
+  expect(rings.at(-1)).toBe('d')
+  alarms[1]!.set(inMs(10))
+  expect(jest.getTimerCount()).toBe(1)
+  for (const alarm of alarms) alarm.clear()
+  expect(jest.getTimerCount()).toBe(1)
 })

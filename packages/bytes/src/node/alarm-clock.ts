@@ -1,106 +1,106 @@
+import type { Millis } from '../brand.ts'
 import { monotonicNow } from './clock.ts'
 
 /**
- * One timer for any number of alarms, as of thousands of machines behind one socket: to set one costs a place in a list
- * instead of a timer of Node's, and those that are due together ring in one turn of the event loop. Alarms of the same
- * instant cost least: there is one place in the heap for all of them.
+ * One timer for any number of alarms, as of thousands of machines behind one socket: to set one costs a number in a list
+ * instead of a timer of Node's, and those that are due together ring in one turn of the event loop.
  *
  * @example
  * const clock = new AlarmClock()
  * const alarms = machines.map((machine) => new Alarm((now) => machine.handleTimeout(now), clock))
  */
 export class AlarmClock {
-  /** A binary heap of times, each once, and who rings at each. */
-  readonly #times: number[] = []
-  readonly #rings = new Map<number, Ring[]>()
-  /** Those of the present turn. */
-  readonly #due: Due[] = []
+  /**
+   * When each is to ring, by its place. Not sorted: alarms are set far oftener than they ring, and to look through
+   * thousands of numbers that lie side by side takes microseconds.
+   */
+  #times: Float64Array = new Float64Array(1)
+  readonly #rings: (Ring | undefined)[] = []
+  /** Places that were left. */
+  readonly #free: number[] = []
   #timer: NodeJS.Timeout | undefined
   #ringsAt = Infinity
 
-  /** Calls `ring` with `at` when that time has come, once; there is no taking back. */
-  add(at: number, ring: Ring): void {
-    const others = this.#rings.get(at)
-    if (others !== undefined) {
-      // Whoever comes back to its far deadline after each near one shall not be in the list a thousand times.
-      if (others.at(-1) !== ring) others.push(ring)
-      return
+  /** A place for one that rings, when it is set to. */
+  join(ring: Ring): number {
+    const place = this.#free.pop() ?? this.#rings.length
+    if (place === this.#times.length) {
+      const times = new Float64Array(2 * place)
+      times.set(this.#times)
+      this.#times = times
     }
-    this.#rings.set(at, [ring])
-    this.#rise(at)
-    this.#wind()
+    this.#rings[place] = ring
+    this.#times[place] = Infinity
+    return place
   }
 
-  /** Forgets everybody and releases the timer. */
+  /** Rings at `at`; `Infinity` means never. The last call wins. A timer that rings early enough is left alone. */
+  set(place: number, at: number): void {
+    this.#times[place] = at
+    if (at < this.#ringsAt) this.#wind(at)
+  }
+
+  /** The place is free; with the last one the timer is released. */
+  leave(place: number): void {
+    this.#times[place] = Infinity
+    this.#rings[place] = undefined
+    this.#free.push(place)
+    if (this.#free.length === this.#rings.length) this.#stop()
+  }
+
+  /** Silences all and releases the timer. */
   clear(): void {
-    this.#times.length = 0
-    this.#rings.clear()
-    for (const { rings } of this.#due) rings.length = 0
+    this.#times.fill(Infinity)
+    this.#stop()
+  }
+
+  #stop(): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#ringsAt = Infinity
   }
 
-  /** Sees to it that the timer rings for whoever is first; one that rings too soon is left alone. */
-  #wind(): void {
-    const at = this.#times[0] ?? Infinity
-    if (at >= this.#ringsAt) return
+  #wind(at: number): void {
     clearTimeout(this.#timer)
     this.#ringsAt = at
-    // setTimeout takes 32 bits, and rounds fractions down.
+    // setTimeout takes 32 bits, and rounds fractions down: a machine asked too early would ask again.
     const delay = Math.min(Math.max(0, Math.ceil(at - monotonicNow())), 0x7fff_ffff)
-    this.#timer = setTimeout(() => this.#ring(), delay)
+    this.#timer = setTimeout(() => this.#turn(), delay)
   }
 
-  #ring(): void {
-    this.#ringsAt = Infinity
-    const now = monotonicNow()
-    // Who is added meanwhile, though for a time that has passed, waits for the next turn of the event loop.
-    for (let at = this.#times[0]; at !== undefined && at <= now; at = this.#times[0]) {
-      this.#due.push({ at, rings: this.#rings.get(at) ?? [] })
-      this.#rings.delete(at)
-      this.#takeFirst()
-    }
+  #turn(): void {
+    const due = this.#windForNext(monotonicNow())
+    let next = 0
     try {
-      for (const { at, rings } of this.#due)
-        for (let ring = rings.pop(); ring !== undefined; ring = rings.pop()) ring(at)
+      while (next < due.length) this.#ring(due[next++]!)
     } finally {
       // One has thrown: the others ring in the next turn.
-      for (const { at, rings } of this.#due.splice(0)) for (const ring of rings) this.add(at, ring)
-      this.#wind()
+      if (next < due.length) this.#wind(-Infinity)
     }
   }
 
-  #rise(at: number): void {
+  /** Those who are due. Who is set meanwhile, though to a time that has passed, waits for the next turn of the event loop. */
+  #windForNext(now: Millis): readonly number[] {
+    const due: number[] = []
     const times = this.#times
-    let hole = times.length
-    for (let parent = (hole - 1) >> 1; hole > 0 && times[parent]! > at; parent = (hole - 1) >> 1) {
-      times[hole] = times[parent]!
-      hole = parent
+    let earliest = Infinity
+    for (let place = this.#rings.length - 1; place >= 0; place--) {
+      const at = times[place]!
+      if (at <= now) due.push(place)
+      else if (at < earliest) earliest = at
     }
-    times[hole] = at
+    this.#ringsAt = Infinity
+    if (earliest < Infinity) this.#wind(earliest)
+    return due
   }
 
-  #takeFirst(): void {
-    const times = this.#times
-    const at = times.pop()
-    if (at === undefined || times.length === 0) return
-    let hole = 0
-    for (;;) {
-      let child = 2 * hole + 1
-      if (child >= times.length) break
-      if (child + 1 < times.length && times[child + 1]! < times[child]!) child++
-      if (times[child]! >= at) break
-      times[hole] = times[child]!
-      hole = child
-    }
-    times[hole] = at
+  /** Unless one before it has silenced it, or put it off. */
+  #ring(place: number): void {
+    const now = monotonicNow()
+    if (this.#times[place]! > now) return
+    this.#times[place] = Infinity
+    this.#rings[place]?.(now)
   }
 }
 
-type Ring = (at: number) => void
-
-/** Who rings at one instant, and has not rung yet. */
-interface Due {
-  readonly at: number
-  readonly rings: Ring[]
-}
+type Ring = (now: Millis) => void
