@@ -55,7 +55,7 @@ export class AgentParts {
     })
     this.trickle = new RemoteTrickle(host, this.outbox, this.sessions, this.discarded)
     this.consent = this.#createConsent()
-    this.routine = new Routine(config.crypto, this)
+    this.routine = new Routine(config.crypto, host, this)
     this.processing = new Processing(sessionOptions(config).pacing, this)
     this.reception = new Reception(this.sessions, this.consent, this.stats, this.discarded, {
       isActive: () => this.processing.isActive,
@@ -98,7 +98,7 @@ export class AgentParts {
     const { crypto, disconnectedTimeout = 7_000 } = this.#config
     return new Consent({ silence: disconnectedTimeout }, () => drawFraction(crypto), {
       consentCheckDue: (now, pair) => {
-        if (this.routine.ask(now, pair)) return
+        if (this.routine.ask(now)) return
         this.processing.forgetTimeout()
         this.sessions.checkConsent(now, pair)
       },

@@ -164,6 +164,7 @@ export class IceAgent {
     if (base === undefined || (bytes[0]! < 2 && this.handleRoutine(now, socket, from, bytes))) return
     const { gatherer, outbox, processing, reception } = this.#parts
     // No closure, as in Entry.handle: data must cost no allocation.
+    processing.forgetTimeout()
     outbox.enter()
     try {
       if (!gatherer.handleRelay(now, base, from, bytes)) reception.receive(now, base, from, bytes)
@@ -179,9 +180,7 @@ export class IceAgent {
    * nothing done, for any other: that is for {@link IceAgent.handleDatagram}, which tries this first.
    */
   handleRoutine(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): boolean {
-    const { gatherer, processing, routine } = this.#parts
-    const base = gatherer.baseOf(socket)
-    return base !== undefined && processing.isActive && routine.receive(now, base, from, bytes)
+    return this.#parts.routine.receive(now, socket, from, bytes)
   }
 
   /** A message that came over the connection of `IceHost.transmitToServer`. */

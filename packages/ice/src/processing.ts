@@ -6,6 +6,7 @@ import type { Gatherer } from './gatherer.ts'
 import type { Outbox } from './outbox.ts'
 import { Pacer } from './pacer.ts'
 import type { Pair } from './pair.ts'
+import type { Routine } from './routine.ts'
 import type { Sessions } from './sessions.ts'
 import type { StateReporter } from './state-reporter.ts'
 
@@ -16,6 +17,7 @@ export interface ProcessingParts {
   readonly gatherer: Gatherer
   readonly sessions: Sessions
   readonly consent: Consent
+  readonly routine: Pick<Routine, 'interrupt'>
 }
 
 /**
@@ -65,6 +67,7 @@ export class Processing {
   /** Something else than routine goes on, which moves timers: to ask all machines for theirs costs more than routine does. */
   forgetTimeout(): void {
     this.#nextTimeout = NaN
+    this.#parts.routine.interrupt()
   }
 
   handleTimeout(now: Millis): void {

@@ -1,11 +1,15 @@
 import { Millis } from '@purertc/bytes'
 import type { CryptoProvider } from '@purertc/crypto'
-import { MessageSeal, type TransportAddress } from '@purertc/stun'
+import { MessageSeal, sameAddress, type TransportAddress } from '@purertc/stun'
 
-import type { Base } from './base.ts'
+import { SocketBase } from './base.ts'
 import type { Consent } from './consent.ts'
+import type { DtlsInStun } from './dtls-in-stun.ts'
+import type { Gatherer } from './gatherer.ts'
+import type { IceHost } from './host.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pair } from './pair.ts'
+import type { Processing } from './processing.ts'
 import type { IceRole } from './role.ts'
 import { answerTo, isRoutineAnswer, isRoutineRequest } from './routine-messages.ts'
 import type { Session } from './session.ts'
@@ -13,119 +17,115 @@ import type { Sessions } from './sessions.ts'
 import type { Statistics } from './stats.ts'
 
 export interface RoutineParts {
-  readonly sessions: Sessions
-  readonly consent: Consent
+  readonly processing: Pick<Processing, 'isActive' | 'forgetTimeout'>
+  readonly gatherer: Pick<Gatherer, 'baseOf'>
+  readonly sessions: Pick<Sessions, 'sessionOf'>
+  readonly consent: Pick<Consent, 'pair' | 'heard' | 'asked'>
   readonly outbox: Outbox
   readonly stats: Statistics
 }
 
 /**
  * Consent checks and their answers over the pair that data goes over, as long as they say nothing new. That is all that an
- * idle agent does, and thousands of them do it without end: so this touches few objects, and decides from the bytes alone.
+ * idle agent does, and thousands of them do it without end. Each does it once in seconds, with caches that hold nothing of
+ * it any more: what costs is how many objects are touched. So what may be done is concluded once, and holds until anything
+ * else than routine happens to the agent; in between, messages are judged from their bytes and from what is here.
  *
  * It is a short cut and no second judge. What it takes has the seal, the form and the sender that the long way would have
  * found right, and has the same effects; whatever else comes, or comes at another time, is left to the long way.
  */
 export class Routine {
   readonly #crypto: CryptoProvider
+  readonly #host: Pick<IceHost, 'transmit'>
   readonly #parts: RoutineParts
-  /** Whom consent was followed for when the rest was set up. */
+  /** Whether the conclusions hold. */
+  #isReady = false
+  #mayAsk = false
+  #mayAnswer = false
+  #isLite = false
+  /** This agent's, as its requests claim it; the peer's claim the other one. */
+  #role: IceRole = 'controlled'
+  #tieBreaker = 0n
+  #dtlsInStun: DtlsInStun | undefined = undefined
+  /** Whom consent is followed for, and where it is. */
   #pair: Pair | null = null
   #session: Session | null = null
+  #socket = 0
+  #remoteAddress: TransportAddress = NOWHERE
   /** USERNAME of the peer's requests. */
   #username = ''
   #localSeal: MessageSeal | null = null
   #remoteSeal: MessageSeal | null = null
-  /** The last request; its transaction ID is seen through `#id`. */
+  /** The last request. */
   #request: Uint8Array | null = null
-  #id: Uint8Array = NO_ID
-  #claim: IceRole = 'controlled'
-  #tieBreaker = 0n
   #isAwaiting = false
   #askedAt: Millis = LONG_AGO
 
-  constructor(crypto: CryptoProvider, parts: RoutineParts) {
+  constructor(crypto: CryptoProvider, host: Pick<IceHost, 'transmit'>, parts: RoutineParts) {
     this.#crypto = crypto
+    this.#host = host
     this.#parts = parts
   }
 
-  /** Sends a consent check over `pair`. False where it is to be sent the long way. */
-  ask(now: Millis, pair: Pair): boolean {
-    if (pair !== this.#pair) this.#follow(pair)
-    const session = this.#session
-    if (session === null || !this.#isPlain(session)) return false
-    const { role, isLite, selection } = session.parts
+  /** Something else happens, which may change anything. */
+  interrupt(): void {
+    this.#isReady = false
+  }
+
+  /** Sends a consent check over the followed pair. False where it is to be sent the long way. */
+  ask(now: Millis): boolean {
+    if (!this.#isReady && !this.#prepare()) return false
     // It has nothing to ask.
-    if (isLite) return true
-    if (selection.nominates(pair)) return false
-    const checks = session.consentChecks
-    if (checks === null) return false
+    if (this.#isLite) return true
+    if (!this.#mayAsk || this.#dtlsInStun?.isActive === true) return false
     if (this.#isAwaiting && now < this.#askedAt + LIFETIME) return false
-    const { outbox, stats } = this.#parts
-    if (this.#request === null || this.#claim !== role.current || this.#tieBreaker !== role.tieBreaker) {
-      this.#claim = role.current
-      this.#tieBreaker = role.tieBreaker
-      this.#request = checks.consentRequest(pair)
-      this.#id = this.#request.subarray(8, 20)
-    }
-    this.#remoteSeal ??= new MessageSeal(this.#crypto, checks.key)
-    const request = this.#request
-    this.#crypto.randomFill(this.#id)
-    this.#remoteSeal.apply(request)
+    const request = this.#nextRequest()
+    if (request === null) return false
     this.#isAwaiting = true
     this.#askedAt = now
+    const { outbox, stats } = this.#parts
     stats.requestsSent++
-    outbox.post(() => pair.base.send(now, pair.remoteAddress, request))
+    outbox.post(() => this.#host.transmit(this.#socket, this.#remoteAddress, request))
     return true
   }
 
   /** Takes a message that is routine; false where it is to be judged the long way. */
-  receive(now: Millis, base: Base, from: TransportAddress, bytes: Uint8Array): boolean {
-    const { pair } = this.#parts.consent
-    if (bytes[0] === 1) return this.#isAwaiting && this.#hear(now, pair, base, from, bytes)
-    if (pair === null || bytes[0] !== 0) return false
-    if (pair !== this.#pair) this.#follow(pair)
-    return this.#isSteady(pair, base, from) && this.#answer(now, pair, from, bytes)
+  receive(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): boolean {
+    if (bytes[0] === 0) return this.#isFromPeer(socket, from) && this.#answer(now, from, bytes)
+    if (bytes[0] !== 1 || !this.#isAwaiting || !this.#hasLastId(bytes)) return false
+    // To conclude that the role is another now hands the last request over, too.
+    if (this.#isFromPeer(socket, from) && this.#isAwaiting && this.#hear(now, bytes)) return true
+    this.#handOver()
+    return false
   }
 
-  #answer(now: Millis, pair: Pair, from: TransportAddress, bytes: Uint8Array): boolean {
-    const { consent, stats } = this.#parts
+  #answer(now: Millis, from: TransportAddress, bytes: Uint8Array): boolean {
     const session = this.#session
-    if (session === null || session.parts.hasCheckFilter) return false
-    const { role, key, isLite, selection } = session.parts
-    if (!selection.isPeerReady) return false
-    const claim = role.isControlling ? 'controlled' : 'controlling'
+    const pair = this.#pair
+    if (!this.#mayAnswer || pair === null || session === null) return false
+    const claim = this.#role === 'controlling' ? 'controlled' : 'controlling'
     if (!isRoutineRequest(bytes, this.#username, claim)) return false
-    this.#localSeal ??= new MessageSeal(this.#crypto, key)
+    this.#localSeal ??= new MessageSeal(this.#crypto, session.parts.key)
     const request = this.#localSeal.verify(bytes)
     if (request === null) return false
     const answer = answerTo(request, from)
     if (answer === null) return false
     this.#localSeal.apply(answer)
+    const { consent, stats } = this.#parts
     pair.isHeard = true
     pair.heardAt = now
     // RFC 8445 §7.3.2: a lite agent gets no answers; requests are its consent.
-    if (isLite) pair.respondedAt = now
+    if (this.#isLite) pair.respondedAt = now
     stats.responsesSent++
     consent.heard(now)
     consent.asked(now)
-    pair.base.send(now, from, answer)
+    this.#host.transmit(this.#socket, from, answer)
     return true
   }
 
-  #hear(now: Millis, pair: Pair | null, base: Base, from: TransportAddress, bytes: Uint8Array): boolean {
-    for (let i = 0; i < this.#id.length; i++) if (bytes[8 + i] !== this.#id[i]) return false
-    const isRoutine =
-      pair !== null &&
-      pair === this.#pair &&
-      this.#isSteady(pair, base, from) &&
-      isRoutineAnswer(bytes) &&
-      this.#remoteSeal !== null &&
-      this.#remoteSeal.verify(bytes) !== null
-    if (!isRoutine) {
-      this.#handOver()
-      return false
-    }
+  #hear(now: Millis, bytes: Uint8Array): boolean {
+    const pair = this.#pair
+    if (pair === null || !isRoutineAnswer(bytes) || this.#remoteSeal?.verify(bytes) == null) return false
     this.#isAwaiting = false
     pair.responsesReceived++
     pair.roundTripTime = now - this.#askedAt
@@ -136,15 +136,58 @@ export class Routine {
     return true
   }
 
-  /** Whether nothing follows from a sign of life of the peer. */
-  #isSteady(pair: Pair, base: Base, from: TransportAddress): boolean {
-    if (pair.isSilent || pair.state !== 'succeeded' || !pair.joins(base, from)) return false
-    return this.#parts.outbox.isIdle && this.#session !== null && this.#isPlain(this.#session)
+  /** Whether nothing follows from a sign of life that comes from there. */
+  #isFromPeer(socket: number, from: TransportAddress): boolean {
+    if (!this.#isReady && !(this.#parts.outbox.isIdle && this.#prepare())) return false
+    if (socket !== this.#socket || !sameAddress(from, this.#remoteAddress)) return false
+    return this.#dtlsInStun?.isActive !== true
   }
 
-  /** Whether messages carry no DTLS, and no TURN server's timers follow from what is sent. */
-  #isPlain({ parts }: Session): boolean {
-    return parts.dtlsInStun?.isActive !== true && this.#pair?.base.isRelay === false
+  /** Only an answer to the last request has its transaction ID. */
+  #hasLastId(bytes: Uint8Array): boolean {
+    const request = this.#request
+    if (request === null) return false
+    for (let i = ID; i < ID + ID_LENGTH; i++) if (bytes[i] !== request[i]) return false
+    return true
+  }
+
+  /** The same one time and again, with a transaction ID of its own each time. */
+  #nextRequest(): Uint8Array | null {
+    const checks = this.#session?.consentChecks ?? null
+    if (checks === null || this.#pair === null) return null
+    this.#request ??= checks.consentRequest(this.#pair)
+    this.#remoteSeal ??= new MessageSeal(this.#crypto, checks.key)
+    this.#crypto.randomFill(newId)
+    this.#request.set(newId, ID)
+    this.#remoteSeal.apply(this.#request)
+    return this.#request
+  }
+
+  /** Draws the conclusions, where there is a pair of this agent's own socket that nothing is amiss with. */
+  #prepare(): boolean {
+    const { consent, gatherer, processing } = this.#parts
+    const { pair } = consent
+    if (pair === null || !processing.isActive) return false
+    if (pair !== this.#pair) this.#follow(pair)
+    const { base } = pair
+    const session = this.#session
+    // A TURN server's timers follow from what is sent.
+    if (session === null || !(base instanceof SocketBase) || gatherer.baseOf(base.id) !== base) return false
+    if (pair.isSilent || pair.state !== 'succeeded') return false
+    const { role, selection, isLite, hasCheckFilter, dtlsInStun } = session.parts
+    if (role.current !== this.#role || role.tieBreaker !== this.#tieBreaker) {
+      this.#handOver()
+      this.#request = null
+    }
+    this.#role = role.current
+    this.#tieBreaker = role.tieBreaker
+    this.#socket = base.id
+    this.#mayAsk = !selection.nominates(pair)
+    this.#mayAnswer = selection.isPeerReady && !hasCheckFilter
+    this.#isLite = isLite
+    this.#dtlsInStun = dtlsInStun
+    this.#isReady = true
+    return true
   }
 
   #follow(pair: Pair): void {
@@ -152,6 +195,7 @@ export class Routine {
     const session = this.#parts.sessions.sessionOf(pair)
     const remote = session?.remoteCredentials?.usernameFragment
     this.#pair = pair
+    this.#remoteAddress = pair.remoteAddress
     this.#session = session !== undefined && remote !== undefined ? session : null
     this.#username = `${session?.credentials.usernameFragment ?? ''}:${remote ?? ''}`
     this.#localSeal = null
@@ -163,12 +207,19 @@ export class Routine {
   #handOver(): void {
     if (!this.#isAwaiting || this.#pair === null || this.#request === null) return
     this.#isAwaiting = false
-    this.#session?.consentChecks?.adopt(this.#askedAt, this.#pair, this.#claim, this.#request)
+    this.#session?.consentChecks?.adopt(this.#askedAt, this.#pair, this.#role, this.#request)
+    this.#parts.processing.forgetTimeout()
   }
 }
 
 /** Milliseconds that the answer to a check may take: as long as consent can last without one. */
 const LIFETIME = 30_000
 
-const NO_ID = new Uint8Array(0)
+/** Where a transaction ID is in a message. */
+const ID = 8
+const ID_LENGTH = 12
+/** Scratch memory: what is in it means nothing between calls. */
+const newId = new Uint8Array(ID_LENGTH)
+
+const NOWHERE: TransportAddress = { family: 'IPv4', address: '', port: 0 }
 const LONG_AGO = Millis(-Infinity)

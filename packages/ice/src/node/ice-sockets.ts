@@ -17,10 +17,7 @@ import type { MuxMember } from './udp-mux.ts'
 import { UdpSocket } from './udp-socket.ts'
 
 /** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
-export interface IceSocketsHost {
-  handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
-  /** As `IceAgent.handleRoutine`, tried first with a mux; it spares the mux to look for the addressee. */
-  handleRoutine?(socket: number, from: TransportAddress, bytes: Uint8Array): boolean
+export interface IceSocketsHost extends MuxMember {
   handleServerMessage(socket: number, server: TurnServerAddress, bytes: Uint8Array): void
   serverLost(socket: number, server: TurnServerAddress, reason: string): void
   connectionLost(socket: number, to: TransportAddress): void
@@ -51,7 +48,6 @@ interface Opened {
 export class IceSockets {
   readonly #options: IceSocketsOptions
   readonly #host: IceSocketsHost
-  readonly #member: MuxMember
   // Made when they are needed, which of thousands behind one port none may ever do.
   #mdns: MulticastDns | null = null
   #servers: ServerConnections | null = null
@@ -70,10 +66,6 @@ export class IceSockets {
   constructor(options: IceSocketsOptions, host: IceSocketsHost) {
     this.#options = options
     this.#host = host
-    this.#member = {
-      handleDatagram: (socket, from, bytes) => host.handleDatagram(-1 - socket, from, bytes),
-      handleRoutine: (socket, from, bytes) => host.handleRoutine?.(-1 - socket, from, bytes) ?? false,
-    }
     const { portMapping = false } = options
     this.#mapper = portMapping === false ? null : new PortMapper(portMapping === true ? {} : portMapping)
   }
@@ -93,11 +85,11 @@ export class IceSockets {
   follow(fragment: string): void {
     const { mux } = this.#options
     if (mux === undefined || this.#isClosed || this.#fragments.includes(fragment)) return
-    if (!mux.attach(fragment, this.#member))
+    if (!mux.attach(fragment, this.#host))
       throw new IceError('invalid-credentials', 'another agent of this port has that username fragment')
     this.#fragments.push(fragment)
     const oldest = this.#fragments.length > 2 ? this.#fragments.shift() : undefined
-    if (oldest !== undefined) mux.release(oldest, this.#member)
+    if (oldest !== undefined) mux.release(oldest, this.#host)
   }
 
   /**
@@ -129,7 +121,7 @@ export class IceSockets {
   }
 
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
-    if (socket < 0) this.#options.mux?.send(this.#member, -1 - socket, to, bytes)
+    if (socket < 0) this.#options.mux?.send(this.#host, socket, to, bytes)
     else this.#sockets.get(socket)?.socket.send(to, bytes)
   }
 
@@ -161,7 +153,7 @@ export class IceSockets {
     this.#isClosed = true
     this.#watch?.stop()
     this.#mdns?.close()
-    this.#options.mux?.detach(this.#member)
+    this.#options.mux?.detach(this.#host)
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
@@ -198,7 +190,6 @@ export class IceSockets {
     )
     const shared = (mux?.sockets ?? []).map((socket) => ({
       ...socket,
-      id: -1 - socket.id,
       ...this.#nameOf(socket.address.address),
     }))
     return [...shared, ...ids.flatMap((id) => this.#describe(id))]

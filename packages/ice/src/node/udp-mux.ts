@@ -21,8 +21,8 @@ export interface UdpMuxOptions {
 /** An agent's side. Bytes are borrowed until the call returns. */
 export interface MuxMember {
   handleDatagram(socket: number, from: TransportAddress, bytes: Uint8Array): void
-  /** As `IceAgent.handleRoutine`: of a message from where the agent has its peer. */
-  handleRoutine(socket: number, from: TransportAddress, bytes: Uint8Array): boolean
+  /** As `IceAgent.handleRoutine`: of a message from where the agent has its peer. It spares the mux to look for the addressee. */
+  handleRoutine?(socket: number, from: TransportAddress, bytes: Uint8Array): boolean
 }
 
 /**
@@ -66,7 +66,8 @@ export class UdpMux {
     let { port } = options
     try {
       for (const [index, address] of addresses.entries()) {
-        const received = (from: TransportAddress, bytes: Uint8Array): void => mux.#receive(index, from, bytes)
+        const received = (from: TransportAddress, bytes: Uint8Array): void =>
+          mux.#receive(-1 - index, from, bytes)
         const socket = await UdpSocket.bind({ address, port, bufferSize, received })
         mux.#sockets.push(socket)
         port = socket.address.port
@@ -78,9 +79,10 @@ export class UdpMux {
     return mux
   }
 
-  /** What every agent gathers on. */
+  /** What every agent gathers on. Their ids are negative, and so those of none of its own sockets. */
   get sockets(): readonly LocalSocket[] {
-    return this.#sockets.map(({ address }, id) => {
+    return this.#sockets.map(({ address }, index) => {
+      const id = -1 - index
       const outside = this.#publicAddresses[address.address]
       const mapped = outside !== undefined && { mapped: [{ ...address, address: outside }] }
       return { id, address, ...mapped }
@@ -117,7 +119,7 @@ export class UdpMux {
   /** Sends for a member. Its checks and its answers to checks tell where its peer's data comes from. */
   send(member: MuxMember, socket: number, to: TransportAddress, bytes: Uint8Array): void {
     if (bytes[0]! < 2 && isStunDatagram(bytes)) this.#note(member, socket, to, bytes)
-    this.#sockets[socket]?.send(to, bytes)
+    this.#sockets[-1 - socket]?.send(to, bytes)
   }
 
   async close(): Promise<void> {
@@ -152,7 +154,7 @@ export class UdpMux {
     const route = this.#routes.find(socket, from)
     const isStun = bytes[0]! < 4 && isStunDatagram(bytes)
     // Thousands of idle agents have little else to say, and who has its peer there is mostly meant.
-    if (isStun && route?.member.handleRoutine(socket, from, bytes) === true) {
+    if (isStun && route?.member.handleRoutine?.(socket, from, bytes) === true) {
       route.usedAt = monotonicNow()
       return
     }
