@@ -23,7 +23,10 @@ export interface CrowdOptions {
   readonly count: number
   /** The agents behind the port; their peers are full agents. */
   readonly kind: 'lite' | 'full'
-  /** Milliseconds that V8 is given before to compile what idle agents do. Default 0. */
+  /**
+   * Milliseconds that V8 is given before to compile what idle agents do, which it does anew after the collection that memory is
+   * measured by. Default 0.
+   */
   readonly warm?: number
   /** Milliseconds over which the idle load is measured. */
   readonly idle: number
@@ -44,11 +47,12 @@ export async function measureCrowd({
 }: CrowdOptions): Promise<CrowdCosts> {
   const [server, clients] = [new Crowd('server', count, kind), new Crowd('clients', count, kind)]
   try {
-    const before = await server.hear<Measurement>()
-    await clients.hear<Measurement>()
+    const before = await server.hear<Memory>()
+    await clients.hear<Memory>()
     const served = await server.hear<Introduction>()
     const visitors = await clients.hear<Introduction>()
-    const gathered = await server.measure()
+    const gathered = await server.memory()
+    await server.cpu()
     const start = performance.now()
     server.tell(visitors)
     clients.tell(served)
@@ -58,17 +62,15 @@ export async function measureCrowd({
       connected = await server.count()
     }
     const connectTime = performance.now() - start
-    const { cpu } = await server.measure()
+    const { cpu } = await server.cpu()
     // Checks have their answers, and what the selected pairs do not need is given back.
     await setTimeout(8_000)
-    const settled = await server.measure()
-    if (warm > 0) {
-      await setTimeout(warm)
-      await server.measure()
-    }
+    const settled = await server.memory()
+    await setTimeout(warm)
     if (profile !== undefined) server.tell({ profile })
+    await server.cpu()
     await setTimeout(idle)
-    const rested = await server.measure()
+    const rested = await server.cpu()
     return {
       connected,
       connectTime,
@@ -101,12 +103,15 @@ interface Introduction {
   readonly candidates: readonly string[]
 }
 
-interface Measurement {
-  /** Milliseconds of CPU, since the measurement before. */
-  readonly cpu: number
-  readonly elapsed: number
+interface Memory {
   /** Bytes in use after a collection. */
   readonly memory: number
+}
+
+interface Cpu {
+  /** Milliseconds of CPU, and of time, since it was asked for before. */
+  readonly cpu: number
+  readonly elapsed: number
 }
 
 /** One of the two processes. */
@@ -129,9 +134,14 @@ class Crowd {
     this.#child.stdin.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`)
   }
 
-  measure(): Promise<Measurement> {
-    this.tell('measure')
-    return this.hear<Measurement>()
+  memory(): Promise<Memory> {
+    this.tell('memory')
+    return this.hear<Memory>()
+  }
+
+  cpu(): Promise<Cpu> {
+    this.tell('cpu')
+    return this.hear<Cpu>()
   }
 
   async count(): Promise<number> {
