@@ -200,7 +200,7 @@ interface Span {
   readonly to: number
 }
 const WHOLE: Span = { from: 0, to: 1 }
-const MIDDLE: Span = { from: 0.25, to: 0.75 }
+const MIDDLE: Span = { from: 0.5, to: 0.75 }
 const LATE: Span = { from: 0.9, to: 1 }
 
 /** Milliseconds after an answer in which the peer's checks may stand for this agent's. */

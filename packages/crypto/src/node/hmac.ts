@@ -48,51 +48,49 @@ export class NodeHmac {
 /** The key's two blocks are hashed once: what is kept is the state behind them. */
 class KeyedSha1 implements Hmac {
   readonly #sha1: Sha1
-  readonly #inner: Sha1State
-  readonly #outer: Sha1State
+  /** Both in one list: of thousands of keys, each is looked for in memory rather than in a cache. */
+  readonly #states: readonly number[]
 
   constructor(sha1: Sha1, key: Uint8Array) {
     this.#sha1 = sha1
     sha1.startKeyed(key, INNER)
-    this.#inner = sha1.state
+    const inner = sha1.state
     sha1.startKeyed(key, OUTER)
-    this.#outer = sha1.state
+    this.#states = [...inner, ...sha1.state]
   }
 
   compute(message: Uint8Array, length: number, into: Uint8Array): void {
     const sha1 = this.#sha1
     checkHmac(sha1.outputLen, message, length, into)
-    sha1.resume(this.#inner)
+    sha1.resume(this.#states, 0)
     sha1.absorb(message, length)
     sha1.finish(into)
-    sha1.resume(this.#outer)
+    sha1.resume(this.#states, STATE)
     sha1.absorb(into, sha1.outputLen)
     sha1.finish(into)
   }
 }
 
-type Sha1State = readonly [number, number, number, number, number]
-
 /** noble's SHA-1, used again and again: its state can be left and returned to at the end of the first block. */
 class Sha1 extends NobleSha1 {
-  readonly #initial: Sha1State = this.get()
+  readonly #initial: readonly number[] = this.get()
 
-  get state(): Sha1State {
+  get state(): readonly number[] {
     return this.get()
   }
 
   /** Begins a message with the block that `key` and `pad` make. */
   startKeyed(key: Uint8Array, pad: number): void {
     const { buffer } = this
-    this.resume(this.#initial)
+    this.resume(this.#initial, 0)
     for (let i = 0; i < BLOCK; i++) buffer[i] = (key[i] ?? 0) ^ pad
     this.process(this.view, 0)
     buffer.fill(0)
   }
 
-  /** Goes on behind a first block. */
-  resume(state: Sha1State): void {
-    this.set(state[0], state[1], state[2], state[3], state[4])
+  /** Goes on behind a first block, from the state that is at `at` of a list. */
+  resume(states: readonly number[], at: number): void {
+    this.set(states[at]!, states[at + 1]!, states[at + 2]!, states[at + 3]!, states[at + 4]!)
     this.length = BLOCK
     this.pos = 0
     this.finished = false
@@ -128,6 +126,9 @@ function isShort(parts: readonly Uint8Array[]): boolean {
 
 /** Bytes of a block of SHA-1. */
 const BLOCK = 64
+
+/** Words of a state. */
+const STATE = 5
 
 /** Bytes up to which JavaScript is the faster one. */
 const SHORT = 256

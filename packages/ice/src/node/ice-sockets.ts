@@ -13,7 +13,7 @@ import { PortMapper } from './port-mapping/port-mapper.ts'
 import { ServerConnections } from './server-connections.ts'
 import type { IceSocketsOptions } from './socket-options.ts'
 import { TcpSocket } from './tcp-socket.ts'
-import type { MuxMember } from './udp-mux.ts'
+import type { MuxMember, UdpMux } from './udp-mux.ts'
 import { UdpSocket } from './udp-socket.ts'
 
 /** What the sockets of an agent hand in; named as the agent's methods. Bytes are borrowed until the call returns. */
@@ -48,6 +48,7 @@ interface Opened {
 export class IceSockets {
   readonly #options: IceSocketsOptions
   readonly #host: IceSocketsHost
+  readonly #mux: UdpMux | undefined
   // Made when they are needed, which of thousands behind one port none may ever do.
   #mdns: MulticastDns | null = null
   #servers: ServerConnections | null = null
@@ -66,6 +67,7 @@ export class IceSockets {
   constructor(options: IceSocketsOptions, host: IceSocketsHost) {
     this.#options = options
     this.#host = host
+    this.#mux = options.mux
     const { portMapping = false } = options
     this.#mapper = portMapping === false ? null : new PortMapper(portMapping === true ? {} : portMapping)
   }
@@ -83,7 +85,7 @@ export class IceSockets {
    * {@link IceError} `invalid-credentials` where another agent has it.
    */
   follow(fragment: string): void {
-    const { mux } = this.#options
+    const mux = this.#mux
     if (mux === undefined || this.#isClosed || this.#fragments.includes(fragment)) return
     if (!mux.attach(fragment, this.#host))
       throw new IceError('invalid-credentials', 'another agent of this port has that username fragment')
@@ -121,7 +123,7 @@ export class IceSockets {
   }
 
   send(socket: number, to: TransportAddress, bytes: Uint8Array): void {
-    if (socket < 0) this.#options.mux?.send(this.#host, socket, to, bytes)
+    if (socket < 0) this.#mux?.send(this.#host, socket, to, bytes)
     else this.#sockets.get(socket)?.socket.send(to, bytes)
   }
 
@@ -129,7 +131,7 @@ export class IceSockets {
   sendToServer(socket: number, server: TurnServerAddress, bytes: Uint8Array): void {
     const local =
       socket < 0
-        ? this.#options.mux?.sockets[-1 - socket]?.address.address
+        ? this.#mux?.sockets[-1 - socket]?.address.address
         : this.#sockets.get(socket)?.socket.address.address
     if (local !== undefined) this.#serverConnections().send(socket, local, server, bytes)
   }
@@ -153,7 +155,7 @@ export class IceSockets {
     this.#isClosed = true
     this.#watch?.stop()
     this.#mdns?.close()
-    this.#options.mux?.detach(this.#host)
+    this.#mux?.detach(this.#host)
     await this.#opening
     const sockets = [...this.#sockets.values()]
     this.#sockets.clear()
