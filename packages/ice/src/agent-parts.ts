@@ -4,7 +4,7 @@ import type { TransportAddress } from '@purertc/stun'
 import type { Base, LocalCandidate } from './base.ts'
 import type { IceCandidate } from './candidate.ts'
 import type { IceConfig } from './config.ts'
-import { Consent } from './consent.ts'
+import { Consent, type ConsentHost } from './consent.ts'
 import { checkCredentials, generateCredentials, type IceCredentials } from './credentials.ts'
 import type { Discarded } from './discarded.ts'
 import { drawFraction } from './draw-fraction.ts'
@@ -12,6 +12,7 @@ import { Foundations } from './foundation.ts'
 import { Gatherer } from './gatherer.ts'
 import type { IceHost } from './host.ts'
 import { Outbox } from './outbox.ts'
+import type { Pair } from './pair.ts'
 import { Processing } from './processing.ts'
 import { Reception } from './reception.ts'
 import { RemoteTrickle } from './remote-trickle.ts'
@@ -24,7 +25,7 @@ import { StateReporter } from './state-reporter.ts'
 import { Statistics } from './stats.ts'
 
 /** The machines that an agent consists of, wired to each other and to the agent's host. */
-export class AgentParts {
+export class AgentParts implements ConsentHost {
   readonly discarded: Counters<Discarded> = new Counters()
   readonly stats: Statistics = new Statistics()
   readonly outbox: Outbox = new Outbox()
@@ -54,7 +55,8 @@ export class AgentParts {
       discarded: (reason) => this.discarded.count(reason),
     })
     this.trickle = new RemoteTrickle(host, this.outbox, this.sessions, this.discarded)
-    this.consent = this.#createConsent()
+    const { crypto, disconnectedTimeout = 7_000 } = config
+    this.consent = new Consent({ silence: disconnectedTimeout }, () => drawFraction(crypto), this)
     this.routine = new Routine(config.crypto, host, this)
     this.processing = new Processing(sessionOptions(config).pacing, this)
     this.reception = new Reception(this.sessions, this.consent, this.stats, this.discarded, {
@@ -94,19 +96,18 @@ export class AgentParts {
     )
   }
 
-  #createConsent(): Consent {
-    const { crypto, disconnectedTimeout = 7_000 } = this.#config
-    return new Consent({ silence: disconnectedTimeout }, () => drawFraction(crypto), {
-      consentCheckDue: (now, pair) => {
-        if (this.routine.ask(now)) return
-        this.processing.forgetTimeout()
-        this.sessions.checkConsent(now, pair)
-      },
-      silenceChanged: (_now, pair) => {
-        if (pair.isSilent) this.sessions.current.recheck()
-      },
-      consentExpired: (_now, pair) => this.sessions.fail(pair, 'consent-expired'),
-    })
+  consentCheckDue(now: Millis, pair: Pair): void {
+    if (this.routine.ask(now)) return
+    this.processing.forgetTimeout()
+    this.sessions.checkConsent(now, pair)
+  }
+
+  silenceChanged(_now: Millis, pair: Pair): void {
+    if (pair.isSilent) this.sessions.current.recheck()
+  }
+
+  consentExpired(_now: Millis, pair: Pair): void {
+    this.sessions.fail(pair, 'consent-expired')
   }
 
   #createGatherer(): Gatherer {

@@ -242,7 +242,7 @@ export class IceAgent {
   }
 
   handleTimeout(now: Millis): void {
-    const { consent, outbox, processing } = this.#parts
+    const { consent, outbox, processing, routine } = this.#parts
     if (processing.nextTimeout <= now) {
       this.#entry.handle(now, () => processing.handleTimeout(now))
       // What that told the host may have closed the agent.
@@ -255,6 +255,7 @@ export class IceAgent {
         processing.unsettle()
         processing.settle(now)
       }
+      routine.send()
     } finally {
       outbox.leave()
     }

@@ -194,13 +194,16 @@ function onGrid(at: number, round: (value: number) => number): number {
 /** Milliseconds between the instants that agents of one process share: eight of them are in an interval's range. */
 const GRID = 250
 
-/** Parts of the range. Who was asked last asks next: the spans do not meet, or both would ask at the same instant. */
+/**
+ * Parts of the range. Who was asked last asks next: the spans do not meet, or both would ask at the same instant. Nor does it
+ * ask sooner than it must: a check that is lost can still be sent again before the pair counts as silent.
+ */
 interface Span {
   readonly from: number
   readonly to: number
 }
 const WHOLE: Span = { from: 0, to: 1 }
-const MIDDLE: Span = { from: 0.5, to: 0.75 }
+const MIDDLE: Span = { from: 0.6, to: 0.8 }
 const LATE: Span = { from: 0.9, to: 1 }
 
 /** Milliseconds after an answer in which the peer's checks may stand for this agent's. */

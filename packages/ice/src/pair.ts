@@ -38,7 +38,6 @@ export class Pair implements CandidatePair {
   priority: bigint
   state: PairState = 'frozen'
   nominated = false
-  roundTripTime: number | undefined = undefined
   requestsSent = 0
   responsesReceived = 0
   /** The peer's USE-CANDIDATE came before this agent's own check succeeded (RFC 8445 §7.3.1.5). */
@@ -59,6 +58,8 @@ export class Pair implements CandidatePair {
   isSilent = false
   /** Checks answered by 487. */
   conflicts = 0
+  /** NaN for undefined: a field of numbers alone is written in place. */
+  #roundTripTime = NaN
   readonly #role: Role
 
   constructor(local: LocalCandidate, remote: RemoteCandidate, role: Role) {
@@ -68,6 +69,14 @@ export class Pair implements CandidatePair {
     this.remoteAddress = remote.address
     this.#role = role
     this.priority = this.#computePriority()
+  }
+
+  get roundTripTime(): number | undefined {
+    return Number.isNaN(this.#roundTripTime) ? undefined : this.#roundTripTime
+  }
+
+  set roundTripTime(milliseconds: number | undefined) {
+    this.#roundTripTime = milliseconds ?? NaN
   }
 
   get role(): IceRole {

@@ -5,7 +5,6 @@ import { MessageSeal, sameAddress, type TransportAddress } from '@purertc/stun'
 import { SocketBase } from './base.ts'
 import type { Consent } from './consent.ts'
 import type { DtlsInStun } from './dtls-in-stun.ts'
-import type { Gatherer } from './gatherer.ts'
 import type { IceHost } from './host.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pair } from './pair.ts'
@@ -17,8 +16,7 @@ import type { Sessions } from './sessions.ts'
 import type { Statistics } from './stats.ts'
 
 export interface RoutineParts {
-  readonly processing: Pick<Processing, 'isActive' | 'forgetTimeout'>
-  readonly gatherer: Pick<Gatherer, 'baseOf'>
+  readonly processing: Pick<Processing, 'forgetTimeout'>
   readonly sessions: Pick<Sessions, 'sessionOf'>
   readonly consent: Pick<Consent, 'pair' | 'heard' | 'asked'>
   readonly outbox: Outbox
@@ -58,6 +56,8 @@ export class Routine {
   #remoteSeal: MessageSeal | null = null
   /** The last request. */
   #request: Uint8Array | null = null
+  /** Whether it is still to be sent. */
+  #isDue = false
   #isAwaiting = false
   #askedAt: Millis = LONG_AGO
 
@@ -72,27 +72,32 @@ export class Routine {
     this.#isReady = false
   }
 
-  /** Sends a consent check over the followed pair. False where it is to be sent the long way. */
+  /** Makes a consent check over the followed pair, for {@link Routine.send}. False where it is to be sent the long way. */
   ask(now: Millis): boolean {
     if (!this.#isReady && !this.#prepare()) return false
     // It has nothing to ask.
     if (this.#isLite) return true
     if (!this.#mayAsk || this.#dtlsInStun?.isActive === true) return false
-    if (this.#isAwaiting && now < this.#askedAt + LIFETIME) return false
-    const request = this.#nextRequest()
-    if (request === null) return false
+    if (this.#awaits(now)) return false
+    if (!this.#renewRequest()) return false
     this.#isAwaiting = true
     this.#askedAt = now
-    const { outbox, stats } = this.#parts
-    stats.requestsSent++
-    outbox.post(() => this.#host.transmit(this.#socket, this.#remoteAddress, request))
+    this.#isDue = true
+    this.#parts.stats.requestsSent++
     return true
+  }
+
+  /** Sends what was asked, when state is settled. */
+  send(): void {
+    if (!this.#isDue || this.#request === null) return
+    this.#isDue = false
+    this.#host.transmit(this.#socket, this.#remoteAddress, this.#request)
   }
 
   /** Takes a message that is routine; false where it is to be judged the long way. */
   receive(now: Millis, socket: number, from: TransportAddress, bytes: Uint8Array): boolean {
     if (bytes[0] === 0) return this.#isFromPeer(socket, from) && this.#answer(now, from, bytes)
-    if (bytes[0] !== 1 || !this.#isAwaiting || !this.#hasLastId(bytes)) return false
+    if (bytes[0] !== 1 || !this.#awaits(now) || !this.#hasLastId(bytes)) return false
     // To conclude that the role is another now hands the last request over, too.
     if (this.#isFromPeer(socket, from) && this.#isAwaiting && this.#hear(now, bytes)) return true
     this.#handOver()
@@ -125,7 +130,8 @@ export class Routine {
 
   #hear(now: Millis, bytes: Uint8Array): boolean {
     const pair = this.#pair
-    if (pair === null || !isRoutineAnswer(bytes) || this.#remoteSeal?.verify(bytes) == null) return false
+    const seal = this.#remoteSeal
+    if (pair === null || seal === null || !isRoutineAnswer(bytes) || seal.verify(bytes) === null) return false
     this.#isAwaiting = false
     pair.responsesReceived++
     pair.roundTripTime = now - this.#askedAt
@@ -143,6 +149,11 @@ export class Routine {
     return this.#dtlsInStun?.isActive !== true
   }
 
+  /** Whether the last request may still be answered. */
+  #awaits(now: Millis): boolean {
+    return this.#isAwaiting && now < this.#askedAt + LIFETIME
+  }
+
   /** Only an answer to the last request has its transaction ID. */
   #hasLastId(bytes: Uint8Array): boolean {
     const request = this.#request
@@ -152,27 +163,26 @@ export class Routine {
   }
 
   /** The same one time and again, with a transaction ID of its own each time. */
-  #nextRequest(): Uint8Array | null {
+  #renewRequest(): boolean {
     const checks = this.#session?.consentChecks ?? null
-    if (checks === null || this.#pair === null) return null
+    if (checks === null || this.#pair === null) return false
     this.#request ??= checks.consentRequest(this.#pair)
     this.#remoteSeal ??= new MessageSeal(this.#crypto, checks.key)
     this.#crypto.randomFill(newId)
     this.#request.set(newId, ID)
     this.#remoteSeal.apply(this.#request)
-    return this.#request
+    return true
   }
 
   /** Draws the conclusions, where there is a pair of this agent's own socket that nothing is amiss with. */
   #prepare(): boolean {
-    const { consent, gatherer, processing } = this.#parts
-    const { pair } = consent
-    if (pair === null || !processing.isActive) return false
+    const { pair } = this.#parts.consent
+    if (pair === null) return false
     if (pair !== this.#pair) this.#follow(pair)
     const { base } = pair
     const session = this.#session
     // A TURN server's timers follow from what is sent.
-    if (session === null || !(base instanceof SocketBase) || gatherer.baseOf(base.id) !== base) return false
+    if (session === null || !(base instanceof SocketBase)) return false
     if (pair.isSilent || pair.state !== 'succeeded') return false
     const { role, selection, isLite, hasCheckFilter, dtlsInStun } = session.parts
     if (role.current !== this.#role || role.tieBreaker !== this.#tieBreaker) {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { nodeCrypto } from '@purertc/crypto/node'
 import {
   authenticate,
@@ -8,6 +8,7 @@ import {
   MessageBuilder,
   MessageClass,
   MessageSeal,
+  MetaDtlsInStun,
   Method,
   Nomination,
   opaqueAttribute,
@@ -22,38 +23,14 @@ import {
 } from '@purertc/stun'
 import fc from 'fast-check'
 
+import { DtlsInStun } from '../src/index.ts'
 import { readCheck } from '../src/inbound-check.ts'
-import { isRoutineAnswer, isRoutineRequest } from '../src/routine-messages.ts'
-import type { PeerOptions } from './support/peer.ts'
-import { scripted, type ScriptedWorld } from './support/scripted-world.ts'
-
-const TIE_BREAKER = 99n
-
-/** An agent with a selected pair, whose peer does what the test says. */
-function idle(options: Partial<PeerOptions> = {}): ScriptedWorld & {
-  /** A request of the nominated pair's peer, as it asks for consent. */
-  readonly routine: () => Uint8Array
-  /** Whether the agent takes `bytes` by the short cut. */
-  readonly takes: (bytes: Uint8Array, from?: ScriptedWorld['script']) => boolean
-} {
-  const scene = scripted('controlled', options)
-  const { world, agent, script, to } = scene
-  scene.signal()
-  const nominate = (): void => script.send(to, script.request({ controlling: TIE_BREAKER, nominate: true }))
-  nominate()
-  world.sim.advance(200)
-  nominate()
-  world.sim.advance(200)
-  expect(agent.agent.selectedPair).not.toBeNull()
-  script.responses.length = 0
-  script.requests.length = 0
-  return {
-    ...scene,
-    routine: () => script.request({ controlling: TIE_BREAKER }),
-    takes: (bytes, from = script) =>
-      agent.agent.handleRoutine(world.sim.now, 0, from.socket.local, Uint8Array.from(bytes)),
-  }
-}
+import { isRoutineRequest } from '../src/routine-messages.ts'
+import type { Pair } from '../src/pair.ts'
+import { Routine } from '../src/routine.ts'
+import { asked, idle, type IdleScene, TIE_BREAKER } from './support/idle-scene.ts'
+import { introduce, isConnected } from './support/peer.ts'
+import { World } from './support/world.ts'
 
 describe('the peer’s routine requests', () => {
   test('are answered by the short cut as the long way does it', () => {
@@ -124,6 +101,16 @@ describe('the peer’s routine requests', () => {
     expect(takes(routine())).toBe(true)
   })
 
+  test('amid another handler: the long way, which tells and sends in order', () => {
+    const taken: boolean[] = []
+    const received = (): void => void taken.push(scene.takes(scene.routine()))
+    const scene: IdleScene = idle({ hooks: { received } })
+    scene.script.send(scene.to, 'data')
+    scene.world.sim.advance(40)
+    expect(taken).toEqual([false])
+    expect(scene.takes(scene.routine())).toBe(true)
+  })
+
   test('what looks like routine is: nothing that acts on an agent hides in it', () => {
     const username = 'agent:peer'
     const key = shortTermKey('a key that both ends have')
@@ -178,86 +165,66 @@ describe('the peer’s routine requests', () => {
   })
 })
 
-describe('answers to this agent’s consent checks', () => {
-  /** Advances to the next request of the agent, which the script leaves without an answer. */
-  function asked(scene: ReturnType<typeof idle>): StunMessage {
-    const { world, script } = scene
-    script.requests.length = 0
-    script.respond = () => null
-    expect(world.run(() => script.requests.length > 0, 20_000)).toBe(true)
-    return script.requests[0]!
-  }
-  const responses = ({ agent }: ReturnType<typeof idle>): number => agent.agent.stats.responsesReceived
-
-  test('one that says nothing new is taken once, and no request is like another', () => {
-    const scene = idle()
-    const ids = new Set<string>()
-    for (let i = 1; i <= 5; i++) {
-      const request = asked(scene)
-      ids.add(String(request.transactionId))
-      const before = responses(scene)
-      const answer = scene.script.success(request, scene.to)
-      expect(isRoutineAnswer(answer)).toBe(true)
-      expect(scene.takes(answer)).toBe(true)
-      expect(scene.takes(answer)).toBe(false)
-      expect(responses(scene)).toBe(before + 1)
+describe('which pairs there is a short cut for', () => {
+  test('none over a relay', () => {
+    const ask = jest.spyOn(Routine.prototype, 'ask')
+    const world = new World()
+    const a = world.peer({ role: 'controlling', uses: 'turn', policy: 'relay' })
+    const b = world.peer({ role: 'controlled' })
+    introduce(world.sim, a, b)
+    expect(world.run(() => isConnected(a, b))).toBe(true)
+    world.sim.advance(10_000)
+    // Who sends data asks first, and its peer has no turn.
+    a.send('data')
+    ask.mockClear()
+    const before = a.agent.selectedPair?.responsesReceived ?? 0
+    for (let i = 0; i < 500; i++) {
+      a.send('data')
+      world.sim.advance(100)
     }
-    expect(ids.size).toBe(5)
-    scene.world.sim.advance(2_000)
-    expect(scene.agent.states).not.toContain('disconnected')
+    const { results, contexts } = ask.mock
+    const asked = results.filter((_, i) => contexts[i] === contexts[0]).map(({ value }) => value)
+    ask.mockRestore()
+    expect(asked.length).toBeGreaterThanOrEqual(8)
+    expect(asked).not.toContain(true)
+    expect(a.agent.selectedPair?.responsesReceived).toBe(before + asked.length)
   })
 
-  test('a forged one changes nothing, and the true one still counts', () => {
+  test('none that is being checked: a request makes the agent check it at once (RFC 8445 §7.3.1.4)', () => {
     const scene = idle()
-    const request = asked(scene)
-    const forged = scene.script.success(request, scene.to, shortTermKey('wrong password of a stranger'))
-    const before = responses(scene)
-    expect(scene.takes(forged)).toBe(false)
-    scene.script.send(scene.to, forged)
-    scene.script.send(scene.to, scene.script.success(request, scene.to))
-    scene.world.sim.advance(40)
-    expect(scene.agent.agent.discarded.get('unauthenticated')).toBe(1)
-    expect(responses(scene)).toBe(before + 1)
+    const { agent } = scene.agent
+    const pair = agent.activePair as Pair
+    for (const state of ['waiting', 'in-progress', 'failed'] as const) {
+      pair.state = state
+      scene.script.send(scene.to, 'data')
+      scene.world.sim.advance(40)
+      expect(scene.takes(scene.routine())).toBe(false)
+      pair.state = 'succeeded'
+      expect(scene.takes(scene.routine())).toBe(true)
+    }
   })
+})
 
-  test('an error is judged: 487 to a consent check makes the agent give way', () => {
-    const scene = idle()
-    const request = asked(scene)
-    expect(request.has(IceControlled)).toBe(true)
-    scene.script.send(scene.to, scene.script.error(request, 487))
-    scene.world.sim.advance(40)
-    expect(scene.agent.agent.role).toBe('controlling')
-    // The next one claims the new role, with another tie-breaker.
-    expect(asked(scene).has(IceControlling)).toBe(true)
-  })
-
-  test('one from elsewhere is no consent', () => {
-    const scene = idle()
-    const request = asked(scene)
-    const answer = scene.script.success(request, scene.to)
-    expect(scene.takes(answer, scene.other)).toBe(false)
-    scene.other.send(scene.to, answer)
-    expect(scene.world.run(() => scene.agent.agent.state === 'disconnected', 9_000)).toBe(true)
-  })
-
-  test('one that takes longer than the next check still counts', () => {
-    const scene = idle()
-    const first = asked(scene)
-    const second = asked(scene)
-    expect(second.transactionId).not.toEqual(first.transactionId)
-    const before = responses(scene)
-    for (const request of [first, second]) {
+describe('while checks carry DTLS', () => {
+  test('each takes the long way, with what is to be said now; afterwards none does', () => {
+    const embedding = new DtlsInStun(() => undefined)
+    const scene = idle({ dtlsInStun: embedding })
+    expect(scene.takes(scene.routine())).toBe(true)
+    asked(scene)
+    embedding.agree()
+    for (const fill of [1, 2]) {
+      embedding.beginFlight()
+      embedding.keep(new Uint8Array(30).fill(fill).fill(22, 0, 1), false)
+      const request = asked(scene)
+      expect(request.get(MetaDtlsInStun)?.[1]).toBe(fill)
+      expect(scene.takes(scene.routine())).toBe(false)
       scene.script.send(scene.to, scene.script.success(request, scene.to))
       scene.world.sim.advance(40)
     }
-    expect(responses(scene)).toBe(before + 2)
-    expect(scene.agent.agent.discarded.get('unknown-transaction')).toBe(0)
-  })
-
-  test('without any, the agent fails when consent has lasted 30 s', () => {
-    const scene = idle()
-    asked(scene)
-    expect(scene.world.run(() => scene.agent.agent.state === 'failed', 40_000)).toBe(true)
-    expect(scene.agent.failures).toContain('consent-expired')
+    embedding.complete()
+    scene.script.send(scene.to, scene.routine())
+    scene.world.sim.advance(40)
+    expect(embedding.isActive).toBe(false)
+    expect(scene.takes(scene.routine())).toBe(true)
   })
 })

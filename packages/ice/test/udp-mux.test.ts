@@ -140,6 +140,22 @@ describe('routes', () => {
     expect(routes.find(0, there)).toBeUndefined()
   })
 
+  test('what differs in socket, address or port is apart', () => {
+    const routes = new MuxRoutes<string>()
+    const places = [-40, -17, -16, -2, -1, 0, 1, 16, 17].flatMap((socket) =>
+      ['0.0.0.0', '0.0.0.1', '10.0.0.1', '255.255.255.254', '255.255.255.255', '::', '2001:db8::1'].flatMap(
+        (address) =>
+          [1, 2, 65_534, 65_535].map((port) => ({
+            socket,
+            at: { family: address.includes(':') ? ('IPv6' as const) : ('IPv4' as const), address, port },
+          })),
+      ),
+    )
+    for (const [i, { socket, at }] of places.entries()) routes.use(0, socket, at, `${i}`)
+    for (const [i, { socket, at }] of places.entries())
+      expect(routes.find(socket, { ...at })?.member).toBe(`${i}`)
+  })
+
   test('a member has a hundred at most', () => {
     const routes = new MuxRoutes<string>()
     for (let port = 1; port <= 150; port++) routes.use(port, 0, { ...there, port }, 'ann')
