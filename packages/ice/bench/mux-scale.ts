@@ -14,7 +14,8 @@ const options = {
   count: Number(countText),
   kind,
   warm: 15_000,
-  idle: 12_000,
+  // Three times what lies between two checks.
+  idle: 16_000,
   ...(profile !== undefined && { profile }),
 } as const
 console.info(describeCosts(options, await measureCrowd(options)))
