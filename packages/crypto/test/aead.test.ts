@@ -81,6 +81,17 @@ describe.each(providers)('AEADs of the $name provider', ({ provider }) => {
     },
   )
 
+  test.each(algorithms)('%s: every bit of the tag counts', (algorithm) => {
+    const aead = provider.createAead(algorithm, new Uint8Array(aeadSizes[algorithm].key))
+    const nonce = new Uint8Array(12)
+    const sealed = seal(aead, nonce, nonce, new Uint8Array(3))
+    for (let bit = 0; bit < 8 * aead.tagLength; bit++) {
+      const forged = sealed.slice()
+      forged[3 + (bit >> 3)]! ^= 1 << (bit & 7)
+      expect(open(aead, nonce, nonce, forged)).toBeNull()
+    }
+  })
+
   test('works in place and at an offset, and touches nothing else', () => {
     fc.assert(
       fc.property(input, fc.nat({ max: 40 }), ({ algorithm, key, nonce, aad, plaintext }, at) => {

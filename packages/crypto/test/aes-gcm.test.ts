@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { GcmEngine } from '../src/gcm/gcm-engine.ts'
-import { assembleGcmProgram } from '../src/gcm/gcm-program.ts'
+import { assembleGcmProgram, tableSlots } from '../src/gcm/gcm-program.ts'
 import { type Aead, type AeadAlgorithm, aeadSizes } from '../src/index.ts'
 import { nodeCrypto } from '../src/node/index.ts'
 import { CounterBlocks, Keystream } from '../src/node/keystream.ts'
@@ -120,6 +120,33 @@ describe('AES-GCM with a key that is used often', () => {
       expect(receiver.open(nonce, aad, record, into, 0)).toBe(200)
       expect(into).toEqual(new Uint8Array(200).fill(sequence))
       if (sequence !== 20) receiver.expect?.(numbered(nonce, 1, false), 200)
+    }
+  })
+
+  test('a text that is shorter than a tag is not authentic, though it is expected', () => {
+    const receiver = usedOften('aes-128-gcm', new Uint8Array(16))
+    const nonce = new Uint8Array(12)
+    receiver.expect?.(nonce, 100)
+    for (let length = 0; length < 16; length++)
+      expect(receiver.open(nonce, nonce, new Uint8Array(length), new Uint8Array(16), 0)).toBe(-1)
+    const into = new Uint8Array(3)
+    expect(receiver.open(nonce, nonce, sealed(receiver, nonce, nonce, into), into, 0)).toBe(3)
+  })
+
+  test('texts about the longest that the program takes leave the tables of other keys alone', () => {
+    // As many as there are tables for: all of them stay where they are.
+    const keys = Array.from({ length: tableSlots }, (_, i) => new Uint8Array(16).fill(100 + i))
+    const aeads = keys.map((key) => usedOften('aes-128-gcm', key))
+    const nonce = new Uint8Array(12)
+    for (const [i, length] of [1_535, 1_536, 1_537, 1_552, 1_553].entries()) {
+      const text = new Uint8Array(length).fill(i)
+      expect(toHex(sealed(aeads[i]!, nonce, nonce, text))).toBe(
+        reference('aes-128-gcm', keys[i]!, nonce, nonce, text),
+      )
+      for (const [j, aead] of aeads.entries())
+        expect(toHex(sealed(aead, nonce, nonce, text.subarray(0, 40)))).toBe(
+          reference('aes-128-gcm', keys[j]!, nonce, nonce, text.subarray(0, 40)),
+        )
     }
   })
 
