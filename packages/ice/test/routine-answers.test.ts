@@ -91,6 +91,23 @@ describe('answers to this agent’s consent checks', () => {
     expect(scene.agent.agent.discarded.get('unknown-transaction')).toBe(1)
   })
 
+  test('one over the pair that was followed before counts', () => {
+    const scene = idle()
+    const { world, script, other, agent, to } = scene
+    const request = asked(scene)
+    for (const nominate of [false, true]) {
+      other.send(to, other.request({ controlling: 99n, priority: 2_130_706_431, nominate }))
+      world.sim.advance(400)
+    }
+    expect(agent.agent.activePair?.remote.address).toBe(other.socket.local.address)
+    expect(scene.takes(other.request({ controlling: 99n }), other)).toBe(true)
+    const before = responses(scene)
+    script.send(to, script.success(request, to))
+    world.sim.advance(40)
+    expect(responses(scene)).toBe(before + 1)
+    expect(agent.agent.discarded.get('unknown-transaction')).toBe(0)
+  })
+
   test('without any, the agent fails when consent has lasted 30 s', () => {
     const scene = idle()
     asked(scene)
