@@ -140,7 +140,7 @@ export class AgentParts implements ConsentHost {
   #candidateFound(local: LocalCandidate): void {
     this.processing.unsettle()
     const { current } = this.sessions
-    const candidate = { usernameFragment: current.credentials.usernameFragment, ...local.candidate }
+    const candidate = { ...local.candidate, usernameFragment: current.credentials.usernameFragment }
     if (this.#host.acceptLocalCandidate?.(candidate) === false) {
       this.discarded.count('refused-candidate')
       return

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * What limits of connections count as one client's address: an IPv4 address, also where IPv6 writes it (RFC 4291 §2.5.5.2), and the /64 of an IPv6
- * address, within which one client has as many as it likes (RFC 4291 §2.5.4). Anything else is its own.
+ * What limits of connections count as one client's address: an IPv4 address, also where IPv6 writes it (RFC 4291
+ * §2.5.5.2), and the /64 of an IPv6 address, within which one client has as many as it likes (RFC 4291 §2.5.4). Anything
+ * else is its own.
  */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address
