@@ -15,6 +15,7 @@ export class SessionFailure extends Error {
 
 /** The step that a fault of a `Peer` belongs to; `null` for one that the session survives. */
 export const stepOf: Readonly<Record<PeerFault, Step | null>> = {
+  'invalid-options': 'Signaling',
   signaling: 'Signaling',
   // A description or candidate that cannot be used is passed over: what else the peer says may do.
   negotiation: null,

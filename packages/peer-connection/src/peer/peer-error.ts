@@ -1,6 +1,7 @@
 import { asError } from '@purertc/bytes'
 
 /**
+ * - `invalid-options`: a `Peer` was made without what it needs.
  * - `not-connected`: data was sent while there is no link.
  * - `already-connecting`: `connect()` was called while a call before it is under way.
  * - `signaling`: the signalling server cannot be reached, or refused something.
@@ -10,6 +11,7 @@ import { asError } from '@purertc/bytes'
  * - `closed`: the peer object was closed.
  */
 export type PeerFault =
+  | 'invalid-options'
   | 'not-connected'
   | 'already-connecting'
   | 'signaling'

@@ -44,10 +44,12 @@ export class Peer extends Emitter<PeerEvents> {
   #isConnecting = false
   #isClosed = false
 
+  /** Throws PeerError `invalid-options` without `signaling` or `channel`. */
   constructor(options: PeerOptions, platform: PeerPlatform) {
     super()
-    if (!isGiven(options?.signaling)) throw new TypeError('a Peer needs `signaling`')
-    if (typeof options.channel !== 'string') throw new TypeError('a Peer needs a `channel`')
+    if (!isGiven(options?.signaling)) throw new PeerError('invalid-options', 'a Peer needs `signaling`')
+    if (typeof options.channel !== 'string')
+      throw new PeerError('invalid-options', 'a Peer needs a `channel`')
     this.#options = options
     this.#platform = platform
     this.#signaling = signalingOf(options, platform)
